@@ -1,0 +1,1 @@
+"""tlsaudit audits TLS and mutual-TLS endpoints."""

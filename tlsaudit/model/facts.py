@@ -1,0 +1,208 @@
+"""What was seen of one endpoint, and how sure we are. The same facts come from the wire and, later, from files.
+
+Cipher suites and named groups are numbers here, as on the wire; `data` gives their names and properties.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from tlsaudit.model.certificate import CertificateDeployment
+from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Tried
+from tlsaudit.model.protocol import ProtocolVersion
+
+SuiteAt = tuple[ProtocolVersion, int]
+"""A cipher suite at a protocol version."""
+GroupAt = tuple[ProtocolVersion, int]
+"""A named group at a protocol version."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Where the facts were seen: `host` as targeted, `address` as dialled, `sni` as sent."""
+
+    host: str
+    port: int
+    address: str | None = None
+    sni: str | None = None
+    transport: str = "tcp"
+    starttls: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One connection: what was asked and what came back, a line each. `n` counts from 1."""
+
+    n: int
+    asked: str
+    answered: str
+
+
+class Preference(StrEnum):
+    """Whose order decides the cipher suite."""
+
+    SERVER = "server"
+    CLIENT = "client"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DhParameters:
+    """Finite-field Diffie-Hellman parameters as served. `name`: ffdhe2048, modp2048, ... where the prime is known."""
+
+    bits: int
+    generator: int
+    is_prime: bool
+    is_safe_prime: bool
+    name: str | None = None
+    well_known: bool = False
+    """The prime is one that many servers share (RFC 2409, 3526, 5114, 7919, or a product's default)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyExchange:
+    """One ServerKeyExchange (TLS <= 1.2) or, at TLS 1.3, one key_share and CertificateVerify.
+
+    `public_sha256` identifies the ephemeral public value, to see it reused; `signature_scheme` is a SignatureScheme
+    (RFC 8446 section 4.2.3; at TLS 1.2 hash and signature read as one number), None below TLS 1.2 or unsigned.
+    `curve_type` is ECCurveType: 3 named_curve, 1 and 2 explicit parameters (RFC 8422 section 5.4).
+    """
+
+    version: ProtocolVersion
+    suite: int
+    basis: Basis
+    group: int | None = None
+    curve_type: int | None = None
+    dh: DhParameters | None = None
+    signature_scheme: int | None = None
+    public_sha256: str | None = None
+
+
+class ClientAuthMode(StrEnum):
+    """Whether a client certificate is asked for and needed."""
+
+    NONE = "none"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
+class Layer(StrEnum):
+    """Who refuses a client without a good certificate."""
+
+    TLS = "tls"
+    APPLICATION = "application"
+
+
+class When(StrEnum):
+    """When the client certificate is asked for."""
+
+    HANDSHAKE = "handshake"
+    LATE = "late"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientAuthAt:
+    """Client authentication at one protocol version; `evidence` is what the server said, in a line."""
+
+    requested: Fact[bool]
+    mode: Fact[ClientAuthMode]
+    enforced_by: Layer | None = None
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientAuth:
+    """Client authentication as a whole: the weakest mode over the versions decides `mode`.
+
+    `ca_names` are RFC 4514 strings; `signature_schemes` those of the CertificateRequest; `certificate_types` are
+    ClientCertificateType numbers (TLS <= 1.2).
+    """
+
+    mode: Fact[ClientAuthMode] = NOT_ASKED
+    enforced_by: Layer | None = None
+    verifies: Fact[bool] = NOT_ASKED
+    when: When | None = None
+    per_protocol: Mapping[ProtocolVersion, ClientAuthAt] = field(default_factory=dict)
+    ca_names: tuple[str, ...] = ()
+    signature_schemes: tuple[int, ...] = ()
+    certificate_types: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """Extensions and behaviours that the handshakes showed. Below-1.3 features are known False on a 1.3-only server.
+
+    `encrypt_then_mac`: answered where a CBC suite was negotiated and it was offered; unknown where none was.
+    """
+
+    secure_renegotiation: Fact[bool] = NOT_ASKED
+    extended_master_secret: Fact[bool] = NOT_ASKED
+    encrypt_then_mac: Fact[bool] = NOT_ASKED
+    compression: Fact[bool] = NOT_ASKED
+    heartbeat: Fact[bool] = NOT_ASKED
+    truncated_hmac: Fact[bool] = NOT_ASKED
+    session_ticket: Fact[bool] = NOT_ASKED
+    compressed_points_only: Fact[bool] = NOT_ASKED
+    """ec_point_formats of the server names no uncompressed format (RFC 8422 section 5.1.2)."""
+    unoffered_choice: Fact[str | None] = NOT_ASKED
+    """What the server chose although it was not offered, in words; None: it never did."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hsts:
+    """A Strict-Transport-Security header field (RFC 6797 section 6.1), the first where there are several."""
+
+    raw: str
+    count: int
+    max_age: int | None
+    include_subdomains: bool
+    preload: bool
+    error: str | None = None
+    """Why the field is invalid, so that a browser ignores it; None where it is valid."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpAnswer:
+    """The answer to `GET /` over TLS, from the endpoint itself (redirects are not followed)."""
+
+    status: int
+    server: str | None = None
+    location: str | None = None
+    hsts: Hsts | None = None
+    cookies_without_secure: tuple[str, ...] = ()
+    """Names of cookies set without the Secure attribute."""
+    public_key_pins: bool = False
+    expect_ct: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """All that is known of one endpoint.
+
+    `suite_order`: accepted suites as the server chose them from an offer of all, best first. `groups` are tried at
+    TLS 1.2 (with ECDHE suites) and 1.3. `alpn` is tried per protocol name; `alpn_chosen` is what an offer of all
+    names got, per version (None: no ALPN answer). `http` is known None where what answers is not HTTP.
+    """
+
+    endpoint: Endpoint
+    connections: int = 0
+    probes: tuple[Probe, ...] = ()
+    protocols: Tried[ProtocolVersion] = field(default_factory=Tried)
+    cipher_suites: Tried[SuiteAt] = field(default_factory=Tried)
+    suite_order: Mapping[ProtocolVersion, tuple[int, ...]] = field(default_factory=dict)
+    cipher_preference: Mapping[ProtocolVersion, Fact[Preference]] = field(default_factory=dict)
+    groups: Tried[GroupAt] = field(default_factory=Tried)
+    group_order: Mapping[ProtocolVersion, tuple[int, ...]] = field(default_factory=dict)
+    key_exchanges: Fact[tuple[KeyExchange, ...]] = NOT_ASKED
+    certificate_deployments: Fact[tuple[CertificateDeployment, ...]] = NOT_ASKED
+    client_auth: ClientAuth = field(default_factory=ClientAuth)
+    alpn: Tried[str] = field(default_factory=Tried)
+    alpn_chosen: Mapping[ProtocolVersion, Fact[str | None]] = field(default_factory=dict)
+    session: Session = field(default_factory=Session)
+    http: Fact[HttpAnswer | None] = NOT_ASKED
+
+    def versions(self) -> tuple[ProtocolVersion, ...]:
+        """The accepted protocol versions, oldest first; raises Undecided if any version is unknown."""
+        seen = self.protocols.all_of(ProtocolVersion)
+        return tuple(sorted((each.item for each in seen), key=lambda version: version.rank))

@@ -1,0 +1,59 @@
+"""What a policy gives to the rules: thresholds, and what the operator says of the target.
+
+Only `policy` fills these in; rules have no threshold of their own. Sizes are bits unless the name says otherwise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from tlsaudit.model.facts import ClientAuthMode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The thresholds of one policy. `broken` marks what can be attacked, `min` what is required, `wanted` better."""
+
+    suites_allowed: frozenset[int] | None
+    """IANA codes; None: the policy has no list of its own."""
+    groups_allowed: frozenset[int] | None
+    symmetric_bits_broken: int
+    symmetric_bits_min: int
+    block_bits_min: int
+    dh_bits_broken: int
+    dh_bits_min: int
+    dh_bits_wanted: int
+    curve_bits_min: int
+    rsa_bits_broken: int
+    rsa_bits_min: int
+    rsa_bits_wanted: int
+    rsa_exponent_min: int
+    certificate_curves: frozenset[str]
+    """Curves that a publicly trusted certificate may use."""
+    certificate_curve_bits_min: int
+    signature_hash_bits_min: int
+    expiry_page_days: int
+    expiry_page_fraction: float
+    """Of the lifetime; the shorter of both windows counts, so that a certificate of six days does not always alert."""
+    expiry_alert_days: int
+    expiry_alert_fraction: float
+    clock_tolerance_seconds: int
+    public_lifetime_days: tuple[tuple[date, int], ...]
+    """(issued from, longest lifetime), oldest first: the CA/B Forum table."""
+    lifetime_days_max: int | None
+    """The policy's own limit for any certificate."""
+    short_lived_days: int
+    intermediate_expiry_days: int
+    san_count_max: int
+    certificate_message_bytes_max: int
+    path_depth_max: int
+    hsts_seconds_broken: int
+    hsts_seconds_min: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """What the operator declares about the target; None: nothing was declared."""
+
+    client_auth: ClientAuthMode | None = None
