@@ -14,6 +14,7 @@ from typing import Generic, NoReturn, TypeAlias, TypeVar
 from tlsaudit.model.errors import TlsauditError
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 class Origin(StrEnum):
@@ -53,13 +54,13 @@ class Undecided(TlsauditError):  # noqa: N818 - a state of knowledge, not an err
 
 
 @dataclass(frozen=True, slots=True)
-class Known(Generic[T]):
+class Known(Generic[T_co]):
     """A value and its basis."""
 
-    value: T
+    value: T_co
     basis: Basis
 
-    def need(self) -> T:
+    def need(self) -> T_co:
         """The value."""
         return self.value
 
@@ -82,10 +83,10 @@ NOT_ASKED = Unknown(Why.NOT_ASKED)
 
 
 @dataclass(frozen=True, slots=True)
-class Seen(Generic[T]):
+class Seen(Generic[T_co]):
     """One item of an enumeration that was accepted, with the basis that proves it."""
 
-    item: T
+    item: T_co
     basis: Basis
 
 

@@ -1,1 +1,13 @@
-"""TODO"""
+"""Policies: what is forbidden, required and measured against, and how bad it is to miss it.
+
+    policy = load_policy("owasp")
+    policy.limits, policy.severity_of(rule)
+
+A policy is one YAML file. What it lists as forbidden or required is at least `high` under it.
+"""
+
+from __future__ import annotations
+
+from tlsaudit.policy.policy import Policy, load_policy, policy_ids
+
+__all__ = ["Policy", "load_policy", "policy_ids"]

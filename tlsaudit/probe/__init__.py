@@ -1,1 +1,14 @@
-"""TODO"""
+"""The questions asked of one endpoint. What is known prunes what is asked next; nothing here knows a policy.
+
+    audit_endpoint(target, network, settings) -> Audit     facts, and why they are incomplete if they are
+
+The questions live one a module: `contact`, `versions`, `suites`, `groups`, `tls13`, `certificates`, `client_auth`,
+`http`, `session`. They share `dialogue` (one hello, one answer), `handshake` (our own TLS 1.3 client) and `full`
+(pyOpenSSL); `notes` collects, `assemble` turns notes into facts.
+"""
+
+from tlsaudit.probe.audit import Audit, Settings, audit_endpoint
+from tlsaudit.probe.certificates import Trusting
+from tlsaudit.probe.contact import NotAuditedError
+
+__all__ = ["Audit", "NotAuditedError", "Settings", "Trusting", "audit_endpoint"]

@@ -1,1 +1,56 @@
-"""TODO"""
+"""The catalogue of rules: what facts mean. One module a topic; design and conditions stand beside each rule.
+
+Ids are permanent. `RULESET` changes with every change of a rule's condition, severity, cap or cause.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tlsaudit.rules import (
+    alpn,
+    certificate_extensions,
+    certificate_keys,
+    certificate_names,
+    certificate_validity,
+    chain,
+    cipher,
+    cipher_exchange,
+    client_auth,
+    http,
+    key_exchange,
+    post_quantum,
+    protocol,
+    revocation,
+    session,
+    signature,
+)
+from tlsaudit.rules.rule import Case, Rule
+
+RULESET: Final = "2026.11"
+
+_MODULES = (
+    alpn,
+    certificate_extensions,
+    certificate_keys,
+    certificate_names,
+    certificate_validity,
+    chain,
+    cipher,
+    cipher_exchange,
+    client_auth,
+    http,
+    key_exchange,
+    post_quantum,
+    protocol,
+    revocation,
+    session,
+    signature,
+)
+
+CATALOGUE: tuple[Rule, ...] = tuple(
+    sorted((each for module in _MODULES for each in module.RULES), key=lambda each: each.id)
+)
+"""Every rule, in the order of the ids."""
+
+__all__ = ["CATALOGUE", "RULESET", "Case", "Rule"]

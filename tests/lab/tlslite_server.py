@@ -1,0 +1,53 @@
+"""The server of the lab for what no packaged OpenSSL speaks any more: SSL 3.0, RC4, 3DES, MD5 (tlslite-ng).
+
+Run as a program. Its one argument is JSON: `chain` and `key` are paths, `settings` are attributes of tlslite's
+HandshakeSettings, such as {"minVersion": [3, 0], "cipherNames": ["rc4", "3des"], "macNames": ["sha", "md5"]}.
+"""
+
+from __future__ import annotations
+
+import json
+import socketserver
+import sys
+from pathlib import Path
+from typing import Any
+
+from tlslite.api import (  # type: ignore[import-untyped]  # has no stubs
+    HandshakeSettings,
+    TLSConnection,
+    X509CertChain,
+    parsePEMKey,
+)
+
+_SECONDS = 10
+_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nok\n"
+
+
+def main() -> None:
+    """Serve until killed."""
+    options = json.loads(sys.argv[1])
+    chain = X509CertChain()
+    chain.parsePemList(Path(options["chain"]).read_text())
+    key = parsePEMKey(Path(options["key"]).read_text(), private=True)
+    settings = HandshakeSettings()
+    for name, value in options["settings"].items():
+        setattr(settings, name, tuple(value) if name.endswith("Version") else value)
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.settimeout(_SECONDS)
+            connection: Any = TLSConnection(self.request)
+            connection.handshakeServer(certChain=chain, privateKey=key, settings=settings)
+            connection.recv(65536)
+            connection.sendall(_ANSWER)
+            connection.close()
+
+    class Server(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+        request_queue_size = 128
+
+    Server(("127.0.0.1", 0), Handler).serve_forever()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""`tlsaudit rules`: the catalogue, and one rule explained."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tlsaudit.model.errors import InputError
+
+if TYPE_CHECKING:
+    from tlsaudit.policy import Policy
+    from tlsaudit.rules import Rule
+
+
+def rules(
+    rule_id: Annotated[str | None, typer.Argument(metavar="[ID]", help="Explain this rule.")] = None,
+    policy: Annotated[str, typer.Option(help="Policy whose severities are shown: an id, or a file.")] = "owasp",
+    format_: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
+) -> int:
+    """List the rules, or explain one: what it means, its sources, what to do."""
+    from tlsaudit.policy import load_policy
+    from tlsaudit.rules import CATALOGUE
+
+    if format_ not in {"text", "json"}:
+        raise InputError(f"unknown format {format_!r}; known: text, json")
+    chosen = [rule for rule in CATALOGUE if rule_id is None or rule.id == rule_id.upper()]
+    if not chosen:
+        raise InputError(f"there is no rule {rule_id!r}; tlsaudit rules lists them")
+    judged_by = load_policy(policy)
+    if format_ == "json":
+        typer.echo(json.dumps([_described(rule, judged_by) for rule in chosen], ensure_ascii=False))
+    elif rule_id is not None:
+        typer.echo(_explained(chosen[0], judged_by))
+    else:
+        for rule in chosen:
+            typer.echo(f"{rule.id:<15} {judged_by.severity_of(rule).value:<9} {rule.title}")
+    return 0
+
+
+def _described(rule: Rule, policy: Policy) -> dict[str, object]:
+    return {
+        "id": rule.id,
+        "version": rule.version,
+        "title": rule.title,
+        "area": rule.area,
+        "severity": policy.severity_of(rule).value,
+        "default_severity": rule.severity.value,
+        "cap": rule.cap.value if rule.cap else None,
+        "cause": rule.cause,
+        "cwe": list(rule.cwe),
+        "expected": rule.expected,
+        "why": rule.why,
+        "remedy": rule.remedy,
+        "reproduce": rule.reproduce,
+        "confidence": rule.confidence.value,
+        "sources": [{"ref": source.ref, "verified": source.verified} for source in rule.sources],
+    }
+
+
+def _explained(rule: Rule, policy: Policy) -> str:
+    severity = policy.severity_of(rule)
+    cap = f", grade at best {rule.cap.value}" if rule.cap else ""
+    lines = [
+        f"{rule.id}  {rule.title}",
+        f"  severity  {severity.value} under {policy.id}{cap}",
+        f"  expected  {rule.expected}",
+        f"  why       {rule.why}",
+        f"  remedy    {rule.remedy}",
+    ]
+    lines += [f"  source    {source.ref}{'' if source.verified else ' (from memory)'}" for source in rule.sources]
+    lines += [f"  weakness  CWE-{number}" for number in rule.cwe]
+    if rule.reproduce:
+        lines.append(f"  see it    {rule.reproduce.format(connect='HOST:PORT', servername='HOST')}")
+    return "\n".join(lines)

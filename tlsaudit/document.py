@@ -1,0 +1,347 @@
+"""From facts and a judgement to one subject of the report document."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable, Mapping
+from typing import Literal, TypeVar
+
+from tlsaudit.data.groups import GROUPS, group_name, groups_for
+from tlsaudit.data.signatures import scheme_name
+from tlsaudit.data.suites import SSL2_CIPHERS, openssl_name, suite_name, suites_for
+from tlsaudit.model import document as doc
+from tlsaudit.model.certificate import Certificate, CertificateDeployment, Staple
+from tlsaudit.model.facts import ClientAuth, ClientAuthMode, Facts, HttpAnswer, KeyExchange, Preference
+from tlsaudit.model.knowledge import Basis, Fact, Known, Tried, Unknown, Why
+from tlsaudit.model.protocol import ProtocolVersion
+from tlsaudit.model.result import Judgement, Outcome, Result, Score
+from tlsaudit.model.target import Target
+
+Entry = TypeVar("Entry")
+
+_PROBE = "probe:"
+
+
+def audited(target: Target, facts: Facts, judgement: Judgement, *, problem: str, seconds: float) -> doc.Subject:
+    """The subject of an endpoint that was audited, wholly or (with `problem`) in part."""
+    return doc.Subject(
+        id=target.id,
+        kind="endpoint",
+        name=target.name,
+        status="incomplete" if problem else "audited",
+        error=doc.Problem(code="incomplete", message=problem) if problem else None,
+        duration_s=round(seconds, 3),
+        location=None,
+        facts=facts_part(facts),
+        basis=_bases(facts),
+        unknown=_unknowns(facts),
+        probes=[doc.ProbePart(n=probe.n, asked=probe.asked, answered=probe.answered) for probe in facts.probes],
+        results=[result_part(result) for result in judgement.results],
+        score=score_part(judgement.score),
+    )
+
+
+def not_audited(target: Target, *, status: str, code: str, message: str, seconds: float) -> doc.Subject:
+    """The subject of an endpoint of which nothing can be said."""
+    return doc.Subject.model_validate(
+        {
+            "id": target.id,
+            "kind": "endpoint",
+            "name": target.name,
+            "status": status,
+            "error": {"code": code, "message": message},
+            "duration_s": round(seconds, 3),
+            "location": None,
+            "facts": None,
+            "basis": {},
+            "unknown": {},
+            "probes": [],
+            "results": [],
+            "score": None,
+        }
+    )
+
+
+def facts_part(facts: Facts) -> doc.FactsPart:
+    """The facts as the report shows them."""
+    endpoint = facts.endpoint
+    deployments = facts.certificate_deployments
+    return doc.FactsPart(
+        endpoint=doc.EndpointPart.model_validate(
+            {name: getattr(endpoint, name) for name in doc.EndpointPart.model_fields}
+        ),
+        connections=facts.connections,
+        protocols={version.value: _verdict(facts.protocols, version) for version in ProtocolVersion},
+        cipher_suites=_per_version(facts.cipher_suites, facts.suite_order, _suite),
+        cipher_preference={
+            version.value: fact.value.value if isinstance(fact, Known) else "unknown"
+            for version, fact in _in_order(facts.cipher_preference)
+        },
+        groups=_per_version(facts.groups, facts.group_order, lambda _version, code: _group(code)),
+        key_exchanges=_key_exchanges(facts.key_exchanges),
+        certificate_deployments=[
+            _deployment(each) for each in (deployments.value if isinstance(deployments, Known) else ())
+        ],
+        client_auth=_client_auth(facts.client_auth),
+        alpn=list(facts.alpn.accepted),
+        session=_session(facts),
+        http=_http(facts.http),
+        vulnerabilities={},
+    )
+
+
+def result_part(result: Result) -> doc.ResultPart:
+    """One result as the report shows it."""
+    reason = result.reason or ""
+    return doc.ResultPart(
+        rule=result.rule,
+        outcome=result.outcome.value,
+        severity=result.severity.value,
+        title=result.title,
+        cause=result.cause,
+        observed=result.observed or (reason if result.outcome is Outcome.INCONCLUSIVE else ""),
+        expected=result.expected,
+        evidence=[doc.EvidencePart(observed=each.observed, at=each.at) for each in result.evidence],
+        sources=[doc.SourcePart(ref=source.ref, verified=source.verified) for source in result.sources],
+        remedy=result.remedy,
+        reproduce=result.reproduce,
+        fingerprint=result.fingerprint,
+        confidence=result.confidence.value,
+        implied_by=result.implied_by,
+    )
+
+
+def score_part(score: Score | None) -> doc.ScorePart | None:
+    """The score as the report shows it."""
+    if score is None:
+        return None
+    return doc.ScorePart(
+        value=score.value,
+        grade=score.grade,
+        letter_if_trusted=score.letter_if_trusted,
+        caps=[doc.CapPart(rule=row.rule, cap=row.cap.value) for row in score.caps],
+        deductions=[
+            doc.DeductionPart(rule=row.rule, cause=row.cause, severity=row.severity.value, points=row.points)
+            for row in score.deductions
+        ],
+        coverage=round(score.coverage, 4),
+    )
+
+
+def _verdict(tried: Tried[ProtocolVersion], version: ProtocolVersion) -> Literal["accepted", "rejected", "unknown"]:
+    if version in tried.accepted:
+        return "accepted"
+    return "rejected" if version in tried.refused else "unknown"
+
+
+def _in_order(by_version: Mapping[ProtocolVersion, Fact[Preference]]) -> list[tuple[ProtocolVersion, Fact[Preference]]]:
+    return sorted(by_version.items(), key=lambda item: item[0].rank)
+
+
+def _per_version(
+    tried: Tried[tuple[ProtocolVersion, int]],
+    order: Mapping[ProtocolVersion, tuple[int, ...]],
+    entry: Callable[[ProtocolVersion, int], Entry],
+) -> dict[str, list[Entry]]:
+    """The accepted items of each version, in the order in which the server chose them."""
+    versions = sorted({version for version, _ in tried.accepted}, key=lambda version: version.rank)
+    found: dict[str, list[Entry]] = {}
+    for version in versions:
+        codes = [code for at, code in tried.accepted if at is version]
+        first = [code for code in order.get(version, ()) if code in codes]
+        found[version.value] = [entry(version, code) for code in (*first, *(c for c in codes if c not in first))]
+    return found
+
+
+def _suite(version: ProtocolVersion, code: int) -> doc.Suite:
+    if version is ProtocolVersion.SSL_2:
+        known = SSL2_CIPHERS.get(code)
+        return doc.Suite(code=f"0x{code:06X}", name=known.name if known else f"0x{code:06X}", openssl_name=None)
+    return doc.Suite(code=f"0x{code:04X}", name=suite_name(code), openssl_name=openssl_name(code))
+
+
+def _group(code: int) -> doc.Group:
+    return doc.Group(code=f"0x{code:04X}", name=group_name(code))
+
+
+def _key_exchanges(fact: Fact[tuple[KeyExchange, ...]]) -> list[doc.KeyExchangePart]:
+    """Each different finite-field key exchange once; the groups of the others are listed as such."""
+    parts = [
+        doc.KeyExchangePart(
+            version=each.version.value,
+            suite=suite_name(each.suite),
+            group=group_name(each.group) if each.group is not None else None,
+            dh_bits=each.dh.bits,
+            dh_name=each.dh.name,
+            signature_scheme=scheme_name(each.signature_scheme) if each.signature_scheme is not None else None,
+        )
+        for each in (fact.value if isinstance(fact, Known) else ())
+        if each.dh is not None
+    ]
+    return list({part.model_dump_json(): part for part in parts}.values())
+
+
+def _deployment(deployment: CertificateDeployment) -> doc.DeploymentPart:
+    analysis = deployment.analysis.value if isinstance(deployment.analysis, Known) else None
+    name = deployment.name.value if isinstance(deployment.name, Known) else None
+    leaf = deployment.leaf.value if isinstance(deployment.leaf, Known) else None
+    return doc.DeploymentPart(
+        chain=[certificate_part(each) for each in deployment.chain],
+        chain_status=analysis.status.value if analysis else "unknown",
+        trust={
+            store: doc.TrustPart(trusted=trust.trusted, reason=trust.reason)
+            for store, trust in (analysis.trust.items() if analysis else ())
+        },
+        name_match=name.matches if name else None,
+        name=doc.NamePart(reference=name.reference, matched=name.matched, reason=name.reason) if name else None,
+        stapled_ocsp=_staple(deployment.staple),
+        scts=leaf.sct_count if leaf else None,
+        versions=[version.value for version in deployment.versions],
+        missing_issuer=analysis.missing_issuer if analysis else None,
+        unparsed=[f"certificate {each.index + 1}: {each.error}" for each in deployment.unparsed],
+    )
+
+
+def certificate_part(certificate: Certificate) -> doc.CertificatePart:
+    """One certificate as the report shows it."""
+    return doc.CertificatePart(
+        subject=certificate.subject,
+        issuer=certificate.issuer,
+        serial=f"{certificate.serial:x}",
+        sha256=certificate.sha256,
+        spki_sha256=certificate.spki_sha256,
+        not_before=certificate.not_before,
+        not_after=certificate.not_after,
+        sans=[name.value for name in certificate.san or ()],
+        key=doc.Key(type=certificate.key.type, bits=certificate.key.bits, curve=certificate.key.curve),
+        signature_algorithm=certificate.signature_algorithm,
+        der=base64.b64encode(certificate.der).decode("ascii"),
+    )
+
+
+def _staple(fact: Fact[Staple | None]) -> doc.StaplePart | None:
+    staple = fact.value if isinstance(fact, Known) else None
+    if staple is None:
+        return None
+    return doc.StaplePart(
+        status=staple.status.value,
+        this_update=staple.this_update,
+        next_update=staple.next_update,
+        verified=staple.verified,
+        detail=staple.detail,
+    )
+
+
+def _mode(fact: Fact[ClientAuthMode]) -> Literal["none", "optional", "required", "unknown"]:
+    return fact.value.value if isinstance(fact, Known) else "unknown"
+
+
+def _client_auth(auth: ClientAuth) -> doc.ClientAuthPart:
+    return doc.ClientAuthPart(
+        mode=_mode(auth.mode),
+        enforced_by=auth.enforced_by.value if auth.enforced_by else None,
+        verifies=auth.verifies.value if isinstance(auth.verifies, Known) else None,
+        when=auth.when.value if auth.when else None,
+        per_protocol={
+            version.value: doc.ClientAuthAtPart(
+                mode=_mode(at.mode),
+                enforced_by=at.enforced_by.value if at.enforced_by else None,
+                evidence=at.evidence,
+            )
+            for version, at in auth.per_protocol.items()
+        },
+        ca_names=list(auth.ca_names),
+        signature_schemes=[scheme_name(code) for code in auth.signature_schemes],
+    )
+
+
+def _session(facts: Facts) -> dict[str, bool | None]:
+    names = (
+        "secure_renegotiation",
+        "extended_master_secret",
+        "encrypt_then_mac",
+        "compression",
+        "heartbeat",
+        "truncated_hmac",
+        "session_ticket",
+    )
+    values: dict[str, Fact[bool]] = {name: getattr(facts.session, name) for name in names}
+    return {name: fact.value if isinstance(fact, Known) else None for name, fact in values.items()}
+
+
+def _http(fact: Fact[HttpAnswer | None]) -> doc.HttpPart:
+    answer = fact.value if isinstance(fact, Known) else None
+    if answer is None:
+        return doc.HttpPart()
+    hsts = answer.hsts
+    return doc.HttpPart(
+        status=answer.status,
+        server=answer.server,
+        location=answer.location,
+        hsts=doc.HstsPart(
+            raw=hsts.raw,
+            max_age=hsts.max_age,
+            include_subdomains=hsts.include_subdomains,
+            preload=hsts.preload,
+            error=hsts.error,
+        )
+        if hsts
+        else None,
+    )
+
+
+def _bases(facts: Facts) -> dict[str, doc.BasisPart]:
+    """The basis of each fact, by its path."""
+    found = {f"protocols.{version}": basis for version, basis in facts.protocols.accepted.items()}
+    found |= _firsts("cipher_suites", facts.cipher_suites.accepted.items())
+    found |= _firsts("groups", facts.groups.accepted.items())
+    paths: dict[str, Fact[object]] = {
+        "certificate_deployments": facts.certificate_deployments,
+        "client_auth.mode": facts.client_auth.mode,
+        "http": facts.http,
+    }
+    found |= {path: fact.basis for path, fact in paths.items() if isinstance(fact, Known)}
+    return {path: _basis(basis) for path, basis in found.items()}
+
+
+def _firsts(path: str, accepted: Iterable[tuple[tuple[ProtocolVersion, int], Basis]]) -> dict[str, Basis]:
+    found: dict[str, Basis] = {}
+    for (version, _), basis in accepted:
+        found.setdefault(f"{path}.{version}", basis)
+    return found
+
+
+def _basis(basis: Basis) -> doc.BasisPart:
+    if basis.at.startswith(_PROBE):
+        return doc.BasisPart(origin=basis.origin.value, probe=int(basis.at.removeprefix(_PROBE)))
+    file, _, line = basis.at.rpartition(":")
+    return doc.BasisPart(origin=basis.origin.value, location=doc.Location(file=file, line=int(line)))
+
+
+def _unknowns(facts: Facts) -> dict[str, doc.UnknownPart]:
+    """Why what is missing is missing, by path."""
+    paths: dict[str, Fact[object]] = {
+        "certificate_deployments": facts.certificate_deployments,
+        "client_auth.mode": facts.client_auth.mode,
+        "client_auth.verifies": facts.client_auth.verifies,
+        "http": facts.http,
+    }
+    found = {path: fact for path, fact in paths.items() if isinstance(fact, Unknown)}
+    for version in ProtocolVersion:
+        if _verdict(facts.protocols, version) == "unknown":
+            found[f"protocols.{version}"] = facts.protocols.rest
+    for version in {version for version, _ in facts.cipher_suites.accepted}:
+        if not _is_whole(facts.cipher_suites, version, [suite.code for suite in suites_for(version)]):
+            found[f"cipher_suites.{version}"] = facts.cipher_suites.rest
+    for version in {version for version, _ in facts.groups.accepted}:
+        if not _is_whole(facts.groups, version, [group.code for group in groups_for(version)]):
+            found[f"groups.{version}"] = facts.groups.rest
+    hidden = facts.groups.rest
+    if hidden.why is Why.UNSUPPORTED and facts.groups.any((ProtocolVersion.TLS_1_2, code) for code in GROUPS):
+        found.setdefault(f"groups.{ProtocolVersion.TLS_1_2}", hidden)
+    return {path: doc.UnknownPart(why=fact.why.value, detail=fact.detail) for path, fact in found.items()}
+
+
+def _is_whole(tried: Tried[tuple[ProtocolVersion, int]], version: ProtocolVersion, universe: Iterable[int]) -> bool:
+    """Whether every item there is at `version` was accepted or refused."""
+    return all((version, code) in tried.accepted or (version, code) in tried.refused for code in universe)

@@ -1,0 +1,175 @@
+"""Facts, a policy and a moment in; results and a score out. Pure: no clock, no file, no network.
+
+Every rule of the catalogue gives one result. What a rule needs and is unknown decides the outcome: `not_tested` where
+it was not asked, else `inconclusive`. Anything else that a rule raises is a bug of ours and ends the audit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from tlsaudit.model.facts import Endpoint, Facts
+from tlsaudit.model.knowledge import Undecided, Why
+from tlsaudit.model.limits import Expectation
+from tlsaudit.model.result import Cap, Evidence, Fail, Judgement, Outcome, Result
+from tlsaudit.policy.policy import Policy
+from tlsaudit.rules import CATALOGUE
+from tlsaudit.rules.rule import Case, Rule
+from tlsaudit.score import CEILINGS, heads, score
+
+_MOST_EVIDENCE = 20
+_MOST_OBSERVED = 8
+
+_CONSEQUENCES = {"TLS-CHAIN-001": ("TLS-CHAIN-002", "TLS-CHAIN-003")}
+"""What follows from another failure of the same proof and says nothing of its own.
+
+No path leads to an anchor from a chain that stops short, or from a certificate that signed itself. Where the chain
+is incomplete nobody can say whether it would be trusted, so the finding to act on, its points and its cap are those
+of CHAIN-003; CHAIN-001 stays in the report as a failure, with its severity, and neither costs points nor caps. That
+holds only where every certificate that is untrusted is also incomplete (or self-signed): an untrusted second
+certificate counts as ever.
+"""
+
+
+def judge(
+    facts: Facts,
+    policy: Policy,
+    *,
+    as_of: datetime,
+    expect: Expectation,
+    mode: str,
+    subject_id: str,
+    rules: Sequence[Rule] = CATALOGUE,
+) -> Judgement:
+    """All results of one subject under `policy`, one a rule, and its score.
+
+    `as_of` is the time of the audit in UTC. `mode` is gate, inventory or full: it decides what a letter may say.
+    `subject_id` is the canonical target; a finding's fingerprint is made of it and the rule's id, so that it stays
+    the same when a certificate is renewed.
+    """
+    case = Case(facts=facts, limits=policy.limits, as_of=as_of, expect=expect)
+    proofs: dict[str, tuple[Fail, ...]] = {}
+    results: list[Result] = []
+    for rule in rules:
+        try:
+            applies = rule.applies(case)
+            proofs[rule.id] = tuple(rule.evaluate(case)) if applies else ()
+        except Undecided as undecided:
+            results.append(_undecided(rule, policy, undecided))
+            continue
+        if proofs[rule.id]:
+            results.append(_failure(rule, policy, proofs[rule.id], facts.endpoint, subject_id))
+        else:
+            outcome = Outcome.PASS if applies else Outcome.NOT_APPLICABLE
+            results.append(Result(rule=rule.id, outcome=outcome, severity=policy.severity_of(rule)))
+    related = _relate(results, proofs)
+    return Judgement(results=related, score=score(related, mode=mode))
+
+
+def fingerprint(rule_id: str, subject_id: str) -> str:
+    """What a finding is called from run to run."""
+    return hashlib.sha256(f"{rule_id}\n{subject_id}".encode()).hexdigest()[:32]
+
+
+def _undecided(rule: Rule, policy: Policy, undecided: Undecided) -> Result:
+    not_asked = undecided.unknown.why is Why.NOT_ASKED
+    return Result(
+        rule=rule.id,
+        outcome=Outcome.NOT_TESTED if not_asked else Outcome.INCONCLUSIVE,
+        severity=policy.severity_of(rule),
+        title=rule.title,
+        cause=rule.cause,
+        expected=rule.expected,
+        confidence=rule.confidence,
+        reason=str(undecided),
+    )
+
+
+def _failure(rule: Rule, policy: Policy, fails: tuple[Fail, ...], endpoint: Endpoint, subject_id: str) -> Result:
+    severities = (policy.severity_of(rule, fail.severity) for fail in fails)
+    return Result(
+        rule=rule.id,
+        outcome=Outcome.FAIL,
+        severity=max(severities, key=lambda severity: severity.rank),
+        title=rule.title,
+        cause=rule.cause,
+        observed=_some([fail.observed for fail in fails], _MOST_OBSERVED),
+        expected="; ".join(dict.fromkeys(fail.expected or rule.expected for fail in fails)),
+        evidence=_evidence(fails),
+        sources=rule.sources,
+        remedy=rule.remedy,
+        reproduce=None if rule.reproduce is None else _command(rule.reproduce, endpoint),
+        fingerprint=fingerprint(rule.id, subject_id),
+        confidence=rule.confidence,
+        cap=_lowest_cap(rule, fails),
+    )
+
+
+def _lowest_cap(rule: Rule, fails: tuple[Fail, ...]) -> Cap | None:
+    caps = [cap for fail in fails if (cap := fail.cap or rule.cap) is not None]
+    return min(caps, key=_cap_rank, default=None)
+
+
+def _cap_rank(cap: Cap) -> int:
+    """T and M before any number, A after."""
+    if cap in {Cap.TRUST, Cap.MISMATCH}:
+        return 0
+    return CEILINGS.get(cap, 100)
+
+
+def _some(texts: Sequence[str], most: int) -> str:
+    distinct = list(dict.fromkeys(texts))
+    more = f" and {len(distinct) - most} more" if len(distinct) > most else ""
+    return "; ".join(distinct[:most]) + more
+
+
+def _evidence(fails: tuple[Fail, ...]) -> tuple[Evidence, ...]:
+    """One entry for each place that proves a failure; a failure by absence has none and stands for itself."""
+    entries = [(fail.observed, basis.at) for fail in fails for basis in fail.at] or [
+        (fail.observed, "") for fail in fails
+    ]
+    distinct = [Evidence(observed=observed, at=at) for observed, at in dict.fromkeys(entries)]
+    if len(distinct) <= _MOST_EVIDENCE:
+        return tuple(distinct)
+    rest = Evidence(observed=f"and {len(distinct) - _MOST_EVIDENCE} more", at="")
+    return (*distinct[:_MOST_EVIDENCE], rest)
+
+
+def _command(template: str, endpoint: Endpoint) -> str:
+    """The rule's command for this endpoint; without SNI, openssl is told to send none."""
+    host = endpoint.address or endpoint.host
+    connect = f"[{host}]:{endpoint.port}" if ":" in host else f"{host}:{endpoint.port}"
+    name = endpoint.sni
+    if name is None:
+        template = template.replace("-servername {servername}", "-noservername")
+        name = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
+    return template.replace("{connect}", shlex.quote(connect)).replace("{servername}", shlex.quote(name))
+
+
+def _relate(results: Sequence[Result], proofs: Mapping[str, tuple[Fail, ...]]) -> tuple[Result, ...]:
+    """The results with `implied_by` filled in: what is a consequence, then what is not the worst of its cause."""
+    fails = [each for each in results if each.outcome is Outcome.FAIL]
+    known = [_as_consequence(each, proofs) for each in fails]
+    worst = heads(each for each in known if each.implied_by is None)
+    related = {each.rule: _under(each, worst) for each in known}
+    return tuple(related.get(each.rule, each) for each in results)
+
+
+def _as_consequence(result: Result, proofs: Mapping[str, tuple[Fail, ...]]) -> Result:
+    shown = {basis for fail in proofs[result.rule] for basis in fail.at}
+    origins = [origin for origin in _CONSEQUENCES.get(result.rule, ()) if proofs.get(origin)]
+    explained = {basis for origin in origins for fail in proofs[origin] for basis in fail.at}
+    if not origins or not shown <= explained:
+        return result
+    return replace(result, implied_by=origins[0], cap=None)
+
+
+def _under(result: Result, worst: Mapping[str, Result]) -> Result:
+    if result.implied_by is not None:
+        return result
+    head = worst[result.cause or result.rule]
+    return result if head.rule == result.rule else replace(result, implied_by=head.rule)

@@ -1,0 +1,217 @@
+"""From the notes of an audit to its facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from tlsaudit.data.groups import groups_for
+from tlsaudit.data.suites import SSL2_CIPHERS
+from tlsaudit.model.certificate import CertificateDeployment
+from tlsaudit.model.facts import Facts, GroupAt, HttpAnswer, KeyExchange, Preference, SuiteAt
+from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Tried, Unknown, Why
+from tlsaudit.model.protocol import ProtocolVersion
+from tlsaudit.model.target import Target
+from tlsaudit.probe import client_auth, http
+from tlsaudit.probe.certificates import (
+    Sighting,
+    Trusting,
+    deployments,
+    sighting_of_answer,
+    sighting_of_exchange,
+    sighting_of_handshake,
+)
+from tlsaudit.probe.dialogue import Dialogue
+from tlsaudit.probe.enumeration import Enumeration
+from tlsaudit.probe.full import Exchange
+from tlsaudit.probe.handshake import Handshake
+from tlsaudit.probe.hellos import ALPN_NAMES
+from tlsaudit.probe.key_exchange import read_key_exchange
+from tlsaudit.probe.notes import Notes
+from tlsaudit.probe.session import session_of
+from tlsaudit.probe.suites import candidates
+from tlsaudit.wire import CertificateVerify
+
+_UNSTABLE = Unknown(Why.UNSTABLE, "the server stopped answering a hello that it had answered before")
+_MOST_KEY_EXCHANGES = 64
+
+
+def assemble(notes: Notes, dialogue: Dialogue, target: Target, trusting: Trusting) -> Facts:
+    """The facts of one endpoint."""
+    return Facts(
+        endpoint=dialogue.endpoint,
+        connections=len(dialogue.log.probes),
+        probes=tuple(dialogue.log),
+        protocols=_protocols(notes),
+        cipher_suites=_cipher_suites(notes),
+        suite_order={version: tuple(each.accepted) for version, each in _suite_enumerations(notes) if each.accepted},
+        cipher_preference=_preferences(notes),
+        groups=_groups(notes),
+        group_order={version: tuple(each.accepted) for version, each in _group_enumerations(notes) if each.accepted},
+        key_exchanges=_key_exchanges(notes),
+        certificate_deployments=_deployments(notes, target, trusting),
+        client_auth=client_auth.overall(notes.client_auth, notes.certificate_requests()),
+        alpn=_alpn(notes),
+        alpn_chosen=_alpn_chosen(notes),
+        session=session_of(list(notes.answers()), notes.unoffered()),
+        http=_http(notes.exchange),
+    )
+
+
+def _protocols(notes: Notes) -> Tried[ProtocolVersion]:
+    facts = {version: notes.accepts(version) for version in ProtocolVersion}
+    unknown = next((fact for fact in facts.values() if isinstance(fact, Unknown)), None)
+    accepted = {version: fact.basis for version, fact in facts.items() if isinstance(fact, Known) and fact.value}
+    refused = frozenset(version for version, fact in facts.items() if isinstance(fact, Known) and not fact.value)
+    if not notes.stable:
+        return Tried(accepted, frozenset(), _UNSTABLE)
+    return Tried(accepted, refused, unknown or NOT_ASKED)
+
+
+def _suite_enumerations(notes: Notes) -> Iterable[tuple[ProtocolVersion, Enumeration]]:
+    for version, found in sorted(notes.versions.items(), key=lambda item: item[0].rank):
+        yield version, found.suites
+    if notes.tls13 is not None:
+        yield ProtocolVersion.TLS_1_3, notes.tls13.suites
+
+
+def _group_enumerations(notes: Notes) -> Iterable[tuple[ProtocolVersion, Enumeration]]:
+    if notes.groups_12 is not None:
+        yield ProtocolVersion.TLS_1_2, notes.groups_12
+    if notes.tls13 is not None:
+        yield ProtocolVersion.TLS_1_3, notes.tls13.groups
+
+
+def _all_suites(version: ProtocolVersion) -> Iterable[int]:
+    return SSL2_CIPHERS if version is ProtocolVersion.SSL_2 else candidates(version)
+
+
+def _cipher_suites(notes: Notes) -> Tried[SuiteAt]:
+    """Suites per version; a version that is refused refuses all of its suites."""
+    return _tried(notes, _suite_enumerations(notes), tuple(ProtocolVersion), _all_suites)
+
+
+def _groups(notes: Notes) -> Tried[GroupAt]:
+    """Groups at TLS 1.2 and 1.3; where no suite uses them, all are refused."""
+    versions = (ProtocolVersion.TLS_1_2, ProtocolVersion.TLS_1_3)
+    tried = _tried(notes, _group_enumerations(notes), versions, lambda v: [group.code for group in groups_for(v)])
+    suites = notes.versions.get(ProtocolVersion.TLS_1_2)
+    if suites is None or notes.groups_12 is not None or suites.suites.rest is not NOT_ASKED or not notes.stable:
+        return tried
+    unused = {(ProtocolVersion.TLS_1_2, group.code) for group in groups_for(ProtocolVersion.TLS_1_2)}
+    return Tried(tried.accepted, tried.refused | unused, tried.rest)
+
+
+def _tried(
+    notes: Notes,
+    enumerations: Iterable[tuple[ProtocolVersion, Enumeration]],
+    versions: Iterable[ProtocolVersion],
+    universe: Callable[[ProtocolVersion], Iterable[int]],
+) -> Tried[tuple[ProtocolVersion, int]]:
+    """One enumeration over all versions; `universe` lists what there is at a version that is refused as a whole."""
+    accepted: dict[tuple[ProtocolVersion, int], Basis] = {}
+    refused: set[tuple[ProtocolVersion, int]] = set()
+    rest = NOT_ASKED
+    for version, each in enumerations:
+        accepted.update({(version, item): basis for item, basis in each.accepted.items()})
+        refused.update((version, item) for item in each.refused)
+        rest = each.rest if rest is NOT_ASKED else rest
+    for version in versions:
+        fact = notes.accepts(version)
+        if isinstance(fact, Known) and not fact.value:
+            refused.update((version, item) for item in universe(version))
+        elif isinstance(fact, Unknown) and rest is NOT_ASKED:
+            rest = fact
+    if not notes.stable:
+        return Tried(accepted, frozenset(), _UNSTABLE)
+    return Tried(accepted, frozenset(refused), rest)
+
+
+def _preferences(notes: Notes) -> dict[ProtocolVersion, Fact[Preference]]:
+    found = {version: each.preference for version, each in notes.versions.items() if each.preference is not None}
+    if notes.tls13 is not None and notes.tls13.preference is not None:
+        found[ProtocolVersion.TLS_1_3] = notes.tls13.preference
+    return found
+
+
+def _key_exchanges(notes: Notes) -> Fact[tuple[KeyExchange, ...]]:
+    found = [exchange for answer in notes.answers() if (exchange := read_key_exchange(answer)) is not None]
+    found += [each for handshake in _handshakes(notes) if (each := _key_exchange_13(handshake)) is not None]
+    if not found and not notes.finished:
+        return Unknown(Why.NO_ANSWER, "no key exchange was seen before the time ran out")
+    return Known(tuple(found[:_MOST_KEY_EXCHANGES]), Basis(Origin.OBSERVED, found[0].basis.at if found else "probe:1"))
+
+
+def _handshakes(notes: Notes) -> list[Handshake]:
+    return notes.tls13.handshakes if notes.tls13 is not None else []
+
+
+def _key_exchange_13(handshake: Handshake) -> KeyExchange | None:
+    proof = handshake.first(CertificateVerify)
+    if handshake.hello is None or proof is None:
+        return None
+    return KeyExchange(
+        version=ProtocolVersion.TLS_1_3,
+        suite=handshake.hello.cipher_suite,
+        basis=handshake.basis,
+        group=handshake.hello.selected_group,
+        signature_scheme=proof.scheme,
+    )
+
+
+def _deployments(notes: Notes, target: Target, trusting: Trusting) -> Fact[tuple[CertificateDeployment, ...]]:
+    sightings: list[Sighting] = [seen for answer in notes.answers() if (seen := sighting_of_answer(answer))]
+    at_13 = [seen for handshake in _handshakes(notes) if (seen := sighting_of_handshake(handshake))]
+    sightings += at_13
+    if not at_13 and notes.exchange is not None and (seen := sighting_of_exchange(notes.exchange)):
+        sightings.append(seen)
+    if not sightings:
+        return Unknown(Why.NO_ANSWER, "no certificate was seen")
+    reference = target.sni or target.host
+    return Known(deployments(sightings, reference=reference, trusting=trusting), sightings[0].basis)
+
+
+def _alpn(notes: Notes) -> Tried[str]:
+    """Which names are accepted. A server picks one of an offer; the exchange offers http/1.1 alone."""
+    accepted: dict[str, Basis] = {}
+    refused = set() if notes.contact.shape.alpn else set(ALPN_NAMES)
+    for fact in _alpn_chosen(notes).values():
+        if isinstance(fact, Known) and fact.value is not None:
+            accepted.setdefault(fact.value, fact.basis)
+        elif isinstance(fact, Known):
+            refused.update(ALPN_NAMES)
+    exchange = notes.exchange
+    if exchange is not None and exchange.established:
+        if exchange.alpn is not None:
+            accepted.setdefault(exchange.alpn, exchange.basis)
+        else:
+            refused.add("http/1.1")
+    return Tried(accepted, frozenset(refused - accepted.keys()), NOT_ASKED)
+
+
+def _alpn_chosen(notes: Notes) -> dict[ProtocolVersion, Fact[str | None]]:
+    """What an offer of all names got, per version: from the first answer with all extensions, and at TLS 1.3."""
+    chosen: dict[ProtocolVersion, Fact[str | None]] = {}
+    if not notes.contact.shape.alpn:
+        return chosen
+    for answer in notes.answers():
+        if answer.hello is not None and answer.version in _WITH_ALPN:
+            chosen.setdefault(answer.version, Known(answer.hello.alpn, answer.basis))
+    whole = next((handshake for handshake in _handshakes(notes) if handshake.complete), None)
+    if whole is not None:
+        chosen[ProtocolVersion.TLS_1_3] = Known(whole.alpn, whole.basis)
+    return chosen
+
+
+_WITH_ALPN = (ProtocolVersion.TLS_1_0, ProtocolVersion.TLS_1_1, ProtocolVersion.TLS_1_2)
+
+
+def _http(exchange: Exchange | None) -> Fact[HttpAnswer | None]:
+    if exchange is None:
+        return Unknown(Why.NO_ANSWER, "the time ran out before HTTP was asked")
+    if not exchange.data:
+        reason = exchange.alert.name if exchange.alert else exchange.problem or "nothing was answered"
+        return Unknown(Why.NO_ANSWER, f"no answer to GET /: {reason}")
+    reading = http.read(exchange.data, ended=exchange.ended or bool(exchange.problem))
+    if reading is None:
+        return Known(None, exchange.basis)
+    return Known(http.answer_of(reading), exchange.basis)

@@ -1,0 +1,188 @@
+"""All questions to one endpoint, in the order in which the answers prune what is asked next."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+
+from tlsaudit.model.errors import DecodeError
+from tlsaudit.model.facts import Endpoint, Facts
+from tlsaudit.model.knowledge import Known, Unknown
+from tlsaudit.model.protocol import ProtocolVersion
+from tlsaudit.model.target import Target
+from tlsaudit.net import Network
+from tlsaudit.pki import parse_certificate
+from tlsaudit.probe import client_auth, http
+from tlsaudit.probe.assemble import assemble
+from tlsaudit.probe.certificates import Trusting
+from tlsaudit.probe.contact import make_contact
+from tlsaudit.probe.dialogue import Dialogue
+from tlsaudit.probe.full import Exchange, exchange
+from tlsaudit.probe.groups import curve_code, enumerate_groups
+from tlsaudit.probe.hellos import Shape
+from tlsaudit.probe.notes import Notes
+from tlsaudit.probe.tls13 import GROUPS_13, SUITES_13, ask_retry, explore, explore_without_retry
+from tlsaudit.probe.versions import VersionFindings, accepts, explore_old, explore_ssl2, explore_ssl3, explore_version
+from tlsaudit.wire import CertificateMessage
+
+_HTTP_NAMES = ("http/1.1",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What an audit is given: trust stores, and how many seconds one endpoint may take."""
+
+    trusting: Trusting
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """The facts of one endpoint; `problem` says why they are incomplete, "" where they are not."""
+
+    facts: Facts
+    problem: str
+
+
+async def audit_endpoint(target: Target, network: Network, settings: Settings) -> Audit:
+    """Ask one endpoint everything; raises NotAuditedError, or NetworkError where its name does not resolve."""
+    dialogue = await _dial(target, network)
+    shape = Shape(server_name=target.server_name)
+    contact = await make_contact(dialogue, shape)
+    notes = Notes(contact=contact)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(settings.deadline):
+            await _ask_everything(dialogue, notes, target)
+    facts = assemble(notes, dialogue, target, settings.trusting)
+    return Audit(facts, _problem(notes))
+
+
+async def _dial(target: Target, network: Network) -> Dialogue:
+    """A dialogue with the first address of the target that accepts a connection, else with the first of all."""
+    addresses = (target.address,) if target.address else await network.resolve(target.host, target.port)
+    chosen = addresses[0]
+    if len(addresses) > 1:
+        chosen = await network.first_open(addresses, target.port)
+    endpoint = Endpoint(host=target.host, port=target.port, address=chosen, sni=target.server_name)
+    return Dialogue(network, endpoint)
+
+
+async def _ask_everything(dialogue: Dialogue, notes: Notes, target: Target) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_classic(dialogue, notes))
+        tasks.create_task(_old(dialogue, notes))
+        tasks.create_task(_ssl3(dialogue, notes))
+        tasks.create_task(_ssl2(dialogue, notes))
+        tasks.create_task(_tls13(dialogue, notes))
+        tasks.create_task(_http(dialogue, notes, target))
+    await _client_auth(dialogue, notes, target)
+    await _check_stability(dialogue, notes)
+    notes.finished = True
+
+
+async def _classic(dialogue: Dialogue, notes: Notes) -> None:
+    """TLS 1.2: suites, preference, then groups with the suites that are accepted."""
+    contact = notes.contact
+    found = await explore_version(dialogue, contact.shape, ProtocolVersion.TLS_1_2, contact.classic, contact.piece)
+    notes.versions[ProtocolVersion.TLS_1_2] = found
+    if found.suites.accepted:
+        notes.groups_12 = await enumerate_groups(
+            dialogue,
+            contact.shape,
+            found.suites.accepted,
+            first=contact.classic,
+            certificate_curve=_certificate_curve(found),
+        )
+
+
+def _certificate_curve(found: VersionFindings) -> int | None:
+    """The curve of the endpoint's ECDSA certificate, as far as TLS 1.2 has shown one."""
+    for answer in found.suites.answers:
+        message = answer.first(CertificateMessage)
+        try:
+            leaf = parse_certificate(message.certificates[0]) if message and message.certificates else None
+        except DecodeError:
+            continue
+        if leaf is not None and leaf.key.type == "ec":
+            return curve_code(leaf.key.curve)
+    return None
+
+
+async def _old(dialogue: Dialogue, notes: Notes) -> None:
+    for found in await explore_old(dialogue, notes.contact.shape, notes.contact.piece):
+        notes.versions[found.version] = found
+
+
+async def _ssl3(dialogue: Dialogue, notes: Notes) -> None:
+    notes.versions[ProtocolVersion.SSL_3] = await explore_ssl3(dialogue, notes.contact.shape, notes.contact.piece)
+
+
+async def _ssl2(dialogue: Dialogue, notes: Notes) -> None:
+    notes.versions[ProtocolVersion.SSL_2] = await explore_ssl2(dialogue)
+
+
+async def _tls13(dialogue: Dialogue, notes: Notes) -> None:
+    shape = notes.contact.shape
+    first = notes.contact.retry or await ask_retry(dialogue, shape, SUITES_13, GROUPS_13)
+    accepted = accepts(first, ProtocolVersion.TLS_1_3)
+    if isinstance(accepted, Known) and accepted.value:
+        notes.tls13 = await explore(dialogue, shape, first)
+    else:
+        notes.tls13 = await explore_without_retry(dialogue, shape)
+        accepted = accepted if notes.tls13 is None else Known(True, notes.tls13.basis)
+    notes.accepts_13 = accepted
+
+
+async def _http(dialogue: Dialogue, notes: Notes, target: Target) -> None:
+    notes.exchange = await _exchange(dialogue, target, None)
+
+
+async def _exchange(dialogue: Dialogue, target: Target, version: ProtocolVersion | None) -> Exchange:
+    return await exchange(
+        dialogue,
+        f"GET / over {version or 'the best version'}, without a client certificate",
+        server_name=target.server_name,
+        request=http.request(target),
+        enough=http.enough,
+        alpn=_HTTP_NAMES,
+        version=version,
+    )
+
+
+async def _client_auth(dialogue: Dialogue, notes: Notes, target: Target) -> None:
+    """At each accepted version: whether going on without a certificate works, where one is asked for."""
+    handshakes = notes.tls13.handshakes if notes.tls13 else []
+    for version in notes.accepted():
+        if version is ProtocolVersion.SSL_2:
+            continue
+        requested = notes.requested(version)
+        handshake = next((each for each in handshakes if each.complete), None)
+        known = handshake if version is ProtocolVersion.TLS_1_3 else None
+        entry = client_auth.at_version(requested, known, None)
+        if isinstance(entry.mode, Unknown) and isinstance(requested, Known):
+            entry = client_auth.at_version(requested, known, await _exchange_at(dialogue, notes, target, version))
+        notes.client_auth[version] = entry
+
+
+async def _exchange_at(dialogue: Dialogue, notes: Notes, target: Target, version: ProtocolVersion) -> Exchange:
+    if notes.exchange is not None and notes.exchange.version is version:
+        return notes.exchange
+    return await _exchange(dialogue, target, version)
+
+
+async def _check_stability(dialogue: Dialogue, notes: Notes) -> None:
+    """Ask once more what was answered first: if that fails now, what was refused since may have been refused to us."""
+    if dialogue.control is not None:
+        answer = await dialogue.ask("control: the hello that was answered first", dialogue.control)
+        notes.stable = answer.hello is not None
+
+
+def _problem(notes: Notes) -> str:
+    if not notes.finished:
+        return "the time for this endpoint ran out"
+    if not notes.stable:
+        return "the server stopped answering what it had answered before: a rate limit or intrusion prevention"
+    if not notes.accepted():
+        return "the server refused every hello of every version"
+    return ""

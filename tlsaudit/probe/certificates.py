@@ -1,0 +1,200 @@
+"""Certificate deployments: every chain that the endpoint showed, read once, with its staple and its signature."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from tlsaudit.model.certificate import Certificate, CertificateDeployment, Staple, Unparsed
+from tlsaudit.model.errors import DecodeError
+from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Unknown, Why
+from tlsaudit.model.protocol import ProtocolVersion
+from tlsaudit.pki import TrustStore, analyse_chain, match_name, parse_certificate, parse_staple, verify_signature
+from tlsaudit.probe.dialogue import Answer
+from tlsaudit.probe.full import Exchange
+from tlsaudit.probe.handshake import Handshake
+from tlsaudit.probe.key_exchange import read_parameters
+from tlsaudit.wire import (
+    CertificateMessage,
+    CertificateStatus,
+    CertificateVerify,
+    ClientHello,
+    ExtensionType,
+    RsaParameters,
+    parse_certificate_status,
+)
+
+_MOST_DEPLOYMENTS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trusting:
+    """The trust stores of a run, by name, and the one whose verdict counts."""
+
+    stores: Mapping[str, TrustStore]
+    deciding: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A handshake signature: scheme (None below TLS 1.2), what was signed, the signature."""
+
+    scheme: int | None
+    content: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """A chain as one probe showed it."""
+
+    chain: tuple[bytes, ...]
+    version: ProtocolVersion
+    basis: Basis
+    message_bytes: int
+    staple: bytes | None = None
+    signature: Signature | None = None
+
+
+def sighting_of_answer(answer: Answer) -> Sighting | None:
+    """The chain in a clear flight (TLS <= 1.2); None where there is none."""
+    message = answer.first(CertificateMessage)
+    if message is None or answer.version is None:
+        return None
+    status = answer.first(CertificateStatus)
+    return Sighting(
+        chain=message.certificates,
+        version=answer.version,
+        basis=answer.basis,
+        message_bytes=message.length,
+        staple=status.response if status is not None else None,
+        signature=_signed_parameters(answer),
+    )
+
+
+def sighting_of_handshake(handshake: Handshake) -> Sighting | None:
+    """The chain in an encrypted flight (TLS 1.3); None where there is none."""
+    message = handshake.certificate
+    if message is None:
+        return None
+    proof = handshake.first(CertificateVerify)
+    return Sighting(
+        chain=message.certificates,
+        version=ProtocolVersion.TLS_1_3,
+        basis=handshake.basis,
+        message_bytes=message.length,
+        staple=_entry_staple(message),
+        signature=Signature(proof.scheme, proof.content, proof.signature) if proof is not None else None,
+    )
+
+
+def sighting_of_exchange(exchange: Exchange) -> Sighting | None:
+    """The chain that OpenSSL saw, where our own handshake could not: without staple and signature."""
+    if not exchange.chain or exchange.version is None:
+        return None
+    length = sum(len(der) for der in exchange.chain)
+    return Sighting(chain=exchange.chain, version=exchange.version, basis=exchange.basis, message_bytes=length)
+
+
+def deployments(
+    sightings: Iterable[Sighting], *, reference: str, trusting: Trusting
+) -> tuple[CertificateDeployment, ...]:
+    """One deployment for each different chain, in the order seen; `reference` is the name that was meant."""
+    by_chain: dict[tuple[bytes, ...], list[Sighting]] = {}
+    for sighting in sightings:
+        by_chain.setdefault(sighting.chain, []).append(sighting)
+    found = list(by_chain.items())[:_MOST_DEPLOYMENTS]
+    return tuple(_deployment(chain, seen, reference, trusting) for chain, seen in found)
+
+
+def _deployment(
+    chain: tuple[bytes, ...], seen: list[Sighting], reference: str, trusting: Trusting
+) -> CertificateDeployment:
+    basis = seen[0].basis
+    parsed, unparsed = _parse(chain)
+    leaf_error = next(
+        (each.error for each in unparsed if each.index == 0), None if chain else "an empty chain was sent"
+    )
+    versions = sorted({sighting.version for sighting in seen}, key=lambda version: version.rank)
+    derived = Basis(Origin.DERIVED, basis.at)
+    if leaf_error is not None:
+        unknown = Unknown(Why.UNSUPPORTED, f"the certificate cannot be read: {leaf_error}")
+        return CertificateDeployment(
+            leaf=unknown,
+            chain=parsed,
+            unparsed=unparsed,
+            analysis=unknown,
+            name=unknown,
+            staple=unknown,
+            leaf_signs=unknown,
+            versions=tuple(versions),
+            message_bytes=seen[0].message_bytes,
+            basis=basis,
+        )
+    leaf = parsed[0]
+    return CertificateDeployment(
+        leaf=Known(leaf, basis),
+        chain=parsed,
+        unparsed=unparsed,
+        analysis=Known(analyse_chain(parsed, trusting.stores, trusting.deciding), derived),
+        name=Known(match_name(reference, leaf), derived),
+        staple=_staple(seen, parsed),
+        leaf_signs=_leaf_signs(seen, leaf),
+        versions=tuple(versions),
+        message_bytes=max(sighting.message_bytes for sighting in seen),
+        basis=basis,
+    )
+
+
+def _parse(chain: tuple[bytes, ...]) -> tuple[tuple[Certificate, ...], tuple[Unparsed, ...]]:
+    parsed: list[Certificate] = []
+    unparsed: list[Unparsed] = []
+    for index, der in enumerate(chain):
+        try:
+            parsed.append(parse_certificate(der))
+        except DecodeError as error:
+            unparsed.append(Unparsed(index=index, sha256=hashlib.sha256(der).hexdigest(), error=str(error)))
+    return tuple(parsed), tuple(unparsed)
+
+
+def _staple(seen: list[Sighting], chain: tuple[Certificate, ...]) -> Fact[Staple | None]:
+    for sighting in seen:
+        if sighting.staple is not None:
+            leaf = chain[0]
+            issuer = next((each for each in chain[1:] if each.subject_der == leaf.issuer_der), None)
+            return Known(parse_staple(sighting.staple, leaf, issuer), sighting.basis)
+    return Known(None, seen[0].basis)
+
+
+def _leaf_signs(seen: list[Sighting], leaf: Certificate) -> Fact[bool]:
+    for sighting in seen:
+        proof = sighting.signature
+        if proof is None:
+            continue
+        verdict = verify_signature(leaf, proof.scheme, proof.content, proof.signature)
+        if verdict is not None:
+            return Known(verdict, sighting.basis)
+        return Unknown(Why.UNSUPPORTED, "the signature of this kind of key cannot be verified here")
+    return NOT_ASKED
+
+
+def _signed_parameters(answer: Answer) -> Signature | None:
+    """The signature of a ServerKeyExchange: over both randoms and the parameters (RFC 5246 section 7.4.3)."""
+    parameters = read_parameters(answer)
+    if parameters is None or isinstance(parameters, RsaParameters) or not parameters.signature:
+        return None
+    if answer.hello is None or not isinstance(answer.sent, ClientHello):
+        return None
+    content = answer.sent.random + answer.hello.random + parameters.signed_params
+    return Signature(parameters.signature_scheme, content, parameters.signature)
+
+
+def _entry_staple(message: CertificateMessage) -> bytes | None:
+    data = message.entry_extensions[0].get(ExtensionType.STATUS_REQUEST) if message.entry_extensions else None
+    if data is None:
+        return None
+    try:
+        return parse_certificate_status(data).response
+    except DecodeError:
+        return data

@@ -1,0 +1,112 @@
+"""Client authentication: is a certificate asked for, and does going on without one work, at TLS and at HTTP.
+
+A handshake that succeeds proves nothing: at TLS 1.3 the client finishes first, and nginx refuses with HTTP 400. Only
+an alert, or an answer of the application, decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tlsaudit.model.errors import DecodeError
+from tlsaudit.model.facts import ClientAuth, ClientAuthAt, ClientAuthMode, Layer, When
+from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Unknown, Why
+from tlsaudit.model.protocol import ProtocolVersion
+from tlsaudit.pki import format_name
+from tlsaudit.probe import http
+from tlsaudit.probe.full import Exchange
+from tlsaudit.probe.handshake import Handshake, Verdict
+from tlsaudit.wire import CertificateRequest
+
+_STRENGTH = [ClientAuthMode.NONE, ClientAuthMode.OPTIONAL, ClientAuthMode.REQUIRED]
+
+
+def at_version(requested: Fact[bool], handshake: Handshake | None, exchange: Exchange | None) -> ClientAuthAt:
+    """Client authentication at one version, from whether it was asked for and what came of going on without."""
+    if isinstance(requested, Unknown):
+        return ClientAuthAt(requested=requested, mode=requested)
+    if not requested.value:
+        mode = Known(ClientAuthMode.NONE, requested.basis)
+        return ClientAuthAt(requested=requested, mode=mode, evidence="no CertificateRequest")
+    if handshake is not None and handshake.verdict is Verdict.REFUSED and handshake.alert is not None:
+        alert = handshake.alert
+        return _decided(
+            requested, handshake.basis, ClientAuthMode.REQUIRED, Layer.TLS, _alert(alert.description, alert.name)
+        )
+    if exchange is not None:
+        return _by_exchange(requested, exchange)
+    undecided = Unknown(Why.NO_ANSWER, "a certificate is asked for; whether one is needed was not established")
+    return ClientAuthAt(requested=requested, mode=undecided)
+
+
+def _by_exchange(requested: Known[bool], exchange: Exchange) -> ClientAuthAt:
+    if exchange.alert is not None and not exchange.data:
+        if exchange.certificate_requested:
+            evidence = _alert(exchange.alert.description, exchange.alert.name)
+            return _decided(requested, exchange.basis, ClientAuthMode.REQUIRED, Layer.TLS, evidence)
+        detail = f"the handshake failed before a certificate was asked for: {exchange.alert.name}"
+        return ClientAuthAt(requested=requested, mode=Unknown(Why.NO_ANSWER, detail))
+    reading = http.read(exchange.data, ended=exchange.ended) if exchange.data else None
+    if reading is not None:
+        refused = http.refuses_certificate(reading)
+        return _decided(
+            requested,
+            exchange.basis,
+            ClientAuthMode.REQUIRED if refused else ClientAuthMode.OPTIONAL,
+            Layer.APPLICATION if refused else None,
+            http.describe(reading),
+        )
+    if exchange.data:
+        return _decided(requested, exchange.basis, ClientAuthMode.OPTIONAL, None, "the application answers (not HTTP)")
+    reason = exchange.problem or "the application says nothing"
+    detail = f"a certificate is asked for; without one TLS goes on, but {reason}"
+    return ClientAuthAt(requested=requested, mode=Unknown(Why.NO_ANSWER, detail))
+
+
+def _decided(
+    requested: Known[bool], basis: Basis, mode: ClientAuthMode, layer: Layer | None, evidence: str
+) -> ClientAuthAt:
+    return ClientAuthAt(requested=requested, mode=Known(mode, basis), enforced_by=layer, evidence=evidence)
+
+
+def _alert(description: int, name: str) -> str:
+    return f"alert {description} {name}"
+
+
+def overall(
+    per_protocol: Mapping[ProtocolVersion, ClientAuthAt], requests: Mapping[ProtocolVersion, CertificateRequest]
+) -> ClientAuth:
+    """Client authentication as a whole: the weakest mode decides, and what a CertificateRequest lists."""
+    latest = requests[max(requests, key=lambda version: version.rank)] if requests else None
+    mode = _weakest([entry.mode for entry in per_protocol.values()])
+    enforced = {entry.enforced_by for entry in per_protocol.values()} - {None}
+    required = isinstance(mode, Known) and mode.value is ClientAuthMode.REQUIRED
+    layer = Layer.APPLICATION if Layer.APPLICATION in enforced else Layer.TLS
+    return ClientAuth(
+        mode=mode,
+        enforced_by=layer if required else None,
+        when=When.HANDSHAKE if requests else None,
+        per_protocol=dict(per_protocol),
+        ca_names=tuple(_name(der) for der in latest.ca_names) if latest else (),
+        signature_schemes=latest.signature_schemes if latest else (),
+        certificate_types=latest.certificate_types if latest else (),
+    )
+
+
+def _weakest(modes: list[Fact[ClientAuthMode]]) -> Fact[ClientAuthMode]:
+    """The weakest mode; unknown where an unknown one could be weaker than all that are known."""
+    if not modes:
+        return Unknown(Why.NO_ANSWER, "no protocol version was accepted")
+    known = [mode for mode in modes if isinstance(mode, Known)]
+    unknown = [mode for mode in modes if isinstance(mode, Unknown)]
+    weakest = min(known, key=lambda mode: _STRENGTH.index(mode.value), default=None)
+    if weakest is None or (unknown and weakest.value is not ClientAuthMode.NONE):
+        return unknown[0]
+    return Known(weakest.value, Basis(Origin.DERIVED, weakest.basis.at))
+
+
+def _name(der: bytes) -> str:
+    try:
+        return format_name(der)
+    except DecodeError:
+        return f"unreadable name {der[:16].hex()}"

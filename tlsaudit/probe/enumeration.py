@@ -1,0 +1,60 @@
+"""Remove the winner: offer all candidates, the server picks one, offer the rest, until it refuses.
+
+k accepted items cost k+1 connections, which is the least there is, and they come out in the server's own order where
+it has one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+from tlsaudit.model.knowledge import NOT_ASKED, Basis, Unknown, Why
+from tlsaudit.probe.dialogue import Answer
+
+Ask = Callable[[Sequence[int]], Awaitable[Answer]]
+Chosen = Callable[[Answer], int | None]
+
+
+@dataclass(slots=True)
+class Enumeration:
+    """What came of an enumeration so far; `rest` says why those that are in neither set are unknown."""
+
+    accepted: dict[int, Basis] = field(default_factory=dict)
+    refused: set[int] = field(default_factory=set)
+    rest: Unknown = NOT_ASKED
+    answers: list[Answer] = field(default_factory=list)
+    unoffered: str | None = None
+    """A choice that was not on offer, in words."""
+
+    def take(self, answer: Answer, offered: Sequence[int], chosen: int | None) -> list[int]:
+        """Note the answer to an offer of `offered`; returns what is still open (nothing, where it is decided).
+
+        `chosen` None says that the answer belongs to another protocol version: no item on offer is accepted at this
+        one.
+        """
+        self.answers.append(answer)
+        if answer.refused or (answer.hello is not None and chosen is None):
+            self.refused.update(offered)
+            return []
+        if answer.hello is None or chosen is None:
+            self.rest = Unknown(Why.NO_ANSWER, f"probe {answer.n}: {answer.summary()}")
+            return []
+        if chosen not in offered:
+            self.unoffered = f"0x{chosen:04X}, which was not on offer (probe {answer.n})"
+            self.rest = Unknown(Why.UNSTABLE, f"the server chose {self.unoffered}")
+            return []
+        self.accepted[chosen] = answer.basis
+        return [item for item in offered if item != chosen]
+
+
+async def remove_the_winner(
+    ask: Ask, candidates: Sequence[int], chosen: Chosen, into: Enumeration | None = None
+) -> Enumeration:
+    """Enumerate `candidates` one connection at a time; `into` continues an enumeration that has begun."""
+    enumeration = into if into is not None else Enumeration()
+    remaining = list(candidates)
+    while remaining:
+        answer = await ask(remaining)
+        remaining = enumeration.take(answer, remaining, chosen(answer))
+    return enumeration

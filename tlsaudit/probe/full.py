@@ -1,0 +1,184 @@
+"""Whole application handshakes with pyOpenSSL, over our own connections: what HTTP says, with or without certificate.
+
+The OpenSSL that `cryptography` bundles is the same on every machine. It offers what a present client would, and old
+versions too; verdicts on the certificate are made elsewhere, so it verifies nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from OpenSSL import SSL, crypto
+
+from tlsaudit.model.errors import NetworkError
+from tlsaudit.model.knowledge import Basis, Origin
+from tlsaudit.model.protocol import ProtocolVersion
+from tlsaudit.net import Connection
+from tlsaudit.probe.dialogue import Dialogue
+from tlsaudit.wire import Alert
+
+Enough = Callable[[bytes], bool]
+"""Says of what was received whether it is all that is needed."""
+
+_LONGEST_ANSWER = 65536
+_VERSIONS = {
+    "SSLv3": ProtocolVersion.SSL_3,
+    "TLSv1": ProtocolVersion.TLS_1_0,
+    "TLSv1.1": ProtocolVersion.TLS_1_1,
+    "TLSv1.2": ProtocolVersion.TLS_1_2,
+    "TLSv1.3": ProtocolVersion.TLS_1_3,
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Exchange:
+    """One request over TLS. `data` is what came back, at most 64 KiB; `alert` the server's fatal one."""
+
+    n: int
+    version: ProtocolVersion | None = None
+    alpn: str | None = None
+    established: bool = False
+    certificate_requested: bool = False
+    chain: tuple[bytes, ...] = ()
+    """The certificates as sent, in DER."""
+    data: bytes = b""
+    alert: Alert | None = None
+    ended: bool = False
+    """The server closed the connection, so there is no more to come."""
+    problem: str = ""
+
+    @property
+    def basis(self) -> Basis:
+        """This probe as the basis of a fact."""
+        return Basis(Origin.OBSERVED, f"probe:{self.n}")
+
+
+@dataclass(slots=True)
+class _Observer:
+    """Sees what OpenSSL tells only to a callback: alerts that it reads, and that it was asked for a certificate."""
+
+    alerts: list[Alert] = field(default_factory=list)
+    certificate_requested: bool = False
+
+    def __call__(self, connection: SSL.Connection, where: int, value: int) -> None:
+        if where == SSL.SSL_CB_READ_ALERT:
+            self.alerts.append(Alert(level=value >> 8, description=value & 0xFF))
+        elif b"certificate request" in connection.get_state_string():
+            self.certificate_requested = True
+
+
+async def exchange(
+    dialogue: Dialogue,
+    asked: str,
+    *,
+    server_name: str | None,
+    request: bytes,
+    enough: Enough,
+    alpn: tuple[str, ...] = (),
+    version: ProtocolVersion | None = None,
+) -> Exchange:
+    """Handshake (at `version` alone, where given), send `request`, read until `enough` says so or the end.
+
+    What goes wrong, with TLS or with the connection, is in the result.
+    """
+    observer = _Observer()
+    tls = _connection(observer, server_name=server_name, alpn=alpn, version=version)
+    result = Exchange(n=dialogue.log.open(asked))
+    try:
+        async with dialogue.network.connect(dialogue.address, dialogue.endpoint.port) as connection:
+            await _handshake(connection, tls)
+            result.established = True
+            result.version = _VERSIONS.get(tls.get_protocol_version_name())
+            result.alpn = tls.get_alpn_proto_negotiated().decode("ascii", "backslashreplace") or None
+            tls.send(request)
+            result.ended = await _read(connection, tls, result, enough)
+    except SSL.Error as error:
+        result.problem = _reason(error)
+    except NetworkError as error:
+        result.problem = str(error)
+    result.certificate_requested = observer.certificate_requested
+    result.chain = _chain(tls)
+    result.alert = next((alert for alert in observer.alerts if alert.fatal), None)
+    dialogue.log.close(result.n, _summary(result))
+    return result
+
+
+def _connection(
+    observer: _Observer, *, server_name: str | None, alpn: tuple[str, ...], version: ProtocolVersion | None
+) -> SSL.Connection:
+    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+    context.set_cipher_list(b"ALL:@SECLEVEL=0")
+    context.set_options(SSL.OP_LEGACY_SERVER_CONNECT)
+    context.set_min_proto_version((version or ProtocolVersion.TLS_1_0).code)
+    context.set_max_proto_version((version or ProtocolVersion.TLS_1_3).code)
+    context.set_info_callback(observer)
+    if alpn:
+        context.set_alpn_protos([name.encode("ascii") for name in alpn])
+    tls = SSL.Connection(context, None)
+    tls.set_connect_state()
+    if server_name:
+        tls.set_tlsext_host_name(server_name.encode("ascii"))
+    return tls
+
+
+async def _handshake(connection: Connection, tls: SSL.Connection) -> None:
+    while True:
+        try:
+            tls.do_handshake()
+        except SSL.WantReadError:
+            await _flush(connection, tls)
+            await _fill(connection, tls)
+        else:
+            await _flush(connection, tls)
+            return
+
+
+async def _read(connection: Connection, tls: SSL.Connection, result: Exchange, enough: Enough) -> bool:
+    """Read into `result` until it is enough; returns whether the server ended the conversation."""
+    await _flush(connection, tls)
+    while len(result.data) < _LONGEST_ANSWER and not enough(result.data):
+        try:
+            result.data += tls.recv(16384)
+        except SSL.WantReadError:
+            if not await _fill(connection, tls):
+                return True
+        except SSL.ZeroReturnError:
+            return True
+    return False
+
+
+async def _flush(connection: Connection, tls: SSL.Connection) -> None:
+    try:
+        while True:
+            await connection.write(tls.bio_read(65536))
+    except SSL.WantReadError:
+        return
+
+
+async def _fill(connection: Connection, tls: SSL.Connection) -> bool:
+    """Hand what the server sent to OpenSSL; False at the end of the stream."""
+    received = await connection.read()
+    if received:
+        tls.bio_write(received)
+    else:
+        tls.bio_shutdown()
+    return bool(received)
+
+
+def _chain(tls: SSL.Connection) -> tuple[bytes, ...]:
+    return tuple(crypto.dump_certificate(crypto.FILETYPE_ASN1, each) for each in tls.get_peer_cert_chain() or ())
+
+
+def _reason(error: SSL.Error) -> str:
+    reasons = error.args[0] if error.args and isinstance(error.args[0], list) else []
+    return "; ".join(str(entry[-1]) for entry in reasons) or "the connection ended in the middle of TLS"
+
+
+def _summary(result: Exchange) -> str:
+    if not result.established:
+        alert = f"alert {result.alert.description} {result.alert.name}" if result.alert else result.problem
+        return f"no handshake: {alert}"
+    what = f"{len(result.data)} bytes" if result.data else "no answer"
+    alert = f", alert {result.alert.description} {result.alert.name}" if result.alert else ""
+    return f"{result.version}, {what}{alert}"

@@ -1,0 +1,97 @@
+"""What has been found out about one endpoint so far. Every step writes its part when it is done, so that a deadline
+loses only what was still being asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tlsaudit.model.facts import ClientAuthAt
+from tlsaudit.model.knowledge import Fact, Known, Unknown, Why
+from tlsaudit.model.protocol import ProtocolVersion
+from tlsaudit.probe.contact import Contact
+from tlsaudit.probe.dialogue import Answer
+from tlsaudit.probe.enumeration import Enumeration
+from tlsaudit.probe.full import Exchange
+from tlsaudit.probe.tls13 import Tls13
+from tlsaudit.probe.versions import VersionFindings
+from tlsaudit.wire import CertificateRequest, ServerHelloDone
+
+_UNFINISHED = Unknown(Why.NO_ANSWER, "the time for this endpoint ran out before this was established")
+
+
+@dataclass(slots=True, kw_only=True)
+class Notes:
+    """The findings of one audit, part by part. `stable` is False where a hello that worked at first no longer does."""
+
+    contact: Contact
+    versions: dict[ProtocolVersion, VersionFindings] = field(default_factory=dict)
+    accepts_13: Fact[bool] = _UNFINISHED
+    tls13: Tls13 | None = None
+    groups_12: Enumeration | None = None
+    exchange: Exchange | None = None
+    client_auth: dict[ProtocolVersion, ClientAuthAt] = field(default_factory=dict)
+    stable: bool = True
+    finished: bool = False
+
+    def accepts(self, version: ProtocolVersion) -> Fact[bool]:
+        """Whether `version` is accepted."""
+        if version is ProtocolVersion.TLS_1_3:
+            return self.accepts_13
+        found = self.versions.get(version)
+        return found.accepted if found is not None else _UNFINISHED
+
+    def accepted(self) -> list[ProtocolVersion]:
+        """The versions known to be accepted, oldest first."""
+        facts = ((version, self.accepts(version)) for version in ProtocolVersion)
+        return [version for version, fact in facts if isinstance(fact, Known) and fact.value]
+
+    def answers(self) -> Iterator[Answer]:
+        """Every answer to a hello below TLS 1.3, the one with all extensions first."""
+        yield self.contact.classic
+        for found in self.versions.values():
+            yield from found.suites.answers
+        if self.groups_12 is not None:
+            yield from self.groups_12.answers
+
+    def unoffered(self) -> str | None:
+        """A choice the server made although it was not on offer."""
+        enumerations = [found.suites for found in self.versions.values()]
+        enumerations += [self.tls13.suites, self.tls13.groups] if self.tls13 else []
+        enumerations += [self.groups_12] if self.groups_12 else []
+        return next((each.unoffered for each in enumerations if each.unoffered), None)
+
+    def certificate_requests(self) -> dict[ProtocolVersion, CertificateRequest]:
+        """The CertificateRequest of each version that sent one."""
+        found: dict[ProtocolVersion, CertificateRequest] = {}
+        for answer in self.answers():
+            request = answer.first(CertificateRequest)
+            if request is not None and answer.version is not None:
+                found.setdefault(answer.version, request)
+        for handshake in self.tls13.handshakes if self.tls13 else ():
+            if handshake.certificate_request is not None:
+                found.setdefault(ProtocolVersion.TLS_1_3, handshake.certificate_request)
+        return found
+
+    def requested(self, version: ProtocolVersion) -> Fact[bool]:
+        """Whether a client certificate is asked for at `version`."""
+        if version is ProtocolVersion.TLS_1_3:
+            return self._requested_13()
+        whole = [
+            answer
+            for answer in self.answers()
+            if answer.version is version and answer.first(ServerHelloDone) is not None
+        ]
+        if not whole:
+            return Unknown(Why.NO_ANSWER, f"no whole {version} flight was seen")
+        asked = next((answer for answer in whole if answer.first(CertificateRequest) is not None), None)
+        return Known(asked is not None, (asked or whole[0]).basis)
+
+    def _requested_13(self) -> Fact[bool]:
+        whole = [handshake for handshake in (self.tls13.handshakes if self.tls13 else ()) if handshake.complete]
+        if whole:
+            asked = next((handshake for handshake in whole if handshake.certificate_request is not None), None)
+            return Known(asked is not None, (asked or whole[0]).basis)
+        if self.exchange is not None and self.exchange.version is ProtocolVersion.TLS_1_3:
+            return Known(self.exchange.certificate_requested, self.exchange.basis)
+        return Unknown(Why.NO_ANSWER, "no TLSv1.3 handshake could be completed")

@@ -1,0 +1,88 @@
+"""What the hellos of TLS <= 1.2 show of sessions and behaviours, without a question of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tlsaudit.data.suites import SUITES
+from tlsaudit.model.facts import Session
+from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin
+from tlsaudit.model.protocol import ProtocolVersion
+from tlsaudit.probe.dialogue import Answer
+from tlsaudit.probe.hellos import COMPRESSION_DEFLATE
+from tlsaudit.wire import ClientHello, ExtensionType
+
+_UNCOMPRESSED = 0
+
+
+def session_of(answers: Sequence[Answer], unoffered: str | None) -> Session:
+    """The session facts in `answers` to hellos of TLS <= 1.2; those asked with all extensions come first."""
+    classic = [
+        answer
+        for answer in answers
+        if answer.hello
+        and answer.version in _CLASSIC
+        and isinstance(answer.sent, ClientHello)
+        and answer.sent.extensions
+    ]
+    if not classic:
+        return Session(unoffered_choice=_unoffered(answers, unoffered))
+    first = classic[0]
+    full = next((answer for answer in classic if _asked(answer, ExtensionType.HEARTBEAT)), None)
+    return Session(
+        secure_renegotiation=_echoed(first, ExtensionType.RENEGOTIATION_INFO),
+        extended_master_secret=_echoed(first, ExtensionType.EXTENDED_MASTER_SECRET),
+        encrypt_then_mac=_encrypt_then_mac(classic),
+        compression=_compression(full),
+        heartbeat=_echoed(full, ExtensionType.HEARTBEAT),
+        truncated_hmac=_echoed(full, ExtensionType.TRUNCATED_HMAC),
+        session_ticket=_echoed(first, ExtensionType.SESSION_TICKET),
+        compressed_points_only=_compressed_points(classic),
+        unoffered_choice=_unoffered(answers, unoffered),
+    )
+
+
+_CLASSIC = {ProtocolVersion.TLS_1_0, ProtocolVersion.TLS_1_1, ProtocolVersion.TLS_1_2}
+
+
+def _asked(answer: Answer, extension: ExtensionType) -> bool:
+    sent = answer.sent.extensions if isinstance(answer.sent, ClientHello) else None
+    return any(each.type == extension for each in sent or ())
+
+
+def _echoed(answer: Answer | None, extension: ExtensionType) -> Fact[bool]:
+    if answer is None or answer.hello is None:
+        return NOT_ASKED
+    return Known(extension in answer.hello.extensions, answer.basis)
+
+
+def _compression(answer: Answer | None) -> Fact[bool]:
+    if answer is None or answer.hello is None:
+        return NOT_ASKED
+    return Known(answer.hello.compression_method == COMPRESSION_DEFLATE, answer.basis)
+
+
+def _encrypt_then_mac(answers: Sequence[Answer]) -> Fact[bool]:
+    """Whether every CBC suite that was negotiated came with encrypt_then_mac (RFC 7366)."""
+    seen: Fact[bool] = NOT_ASKED
+    for answer in answers:
+        suite = SUITES.get(answer.hello.cipher_suite) if answer.hello else None
+        if suite is None or suite.mode != "CBC":
+            continue
+        seen = _echoed(answer, ExtensionType.ENCRYPT_THEN_MAC)
+        if seen == Known(False, answer.basis):
+            return seen
+    return seen
+
+
+def _compressed_points(answers: Sequence[Answer]) -> Fact[bool]:
+    for answer in answers:
+        formats = answer.hello.extensions.get(ExtensionType.EC_POINT_FORMATS) if answer.hello else None
+        if formats is not None:
+            return Known(_UNCOMPRESSED not in formats[1:], answer.basis)
+    return NOT_ASKED
+
+
+def _unoffered(answers: Sequence[Answer], unoffered: str | None) -> Fact[str | None]:
+    at = next((answer.basis.at for answer in answers if answer.hello), None)
+    return Known(unoffered, Basis(Origin.OBSERVED, at)) if at is not None else NOT_ASKED

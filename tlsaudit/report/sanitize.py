@@ -1,0 +1,98 @@
+"""Makes text that came from outside safe to show.
+
+Everything a server sent is hostile: a subject, a header field or an alert may carry terminal escapes, bidirectional
+overrides or line breaks that forge a report. What cannot be seen is shown as an escape (`\\x1b`, `\\u202e`), never
+dropped: it is part of the finding. HTML is escaped by the template engine on top of this, and rich is given plain
+text, never markup. JSON keeps every character, spelt in ASCII.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from typing import Any, Final
+
+from tlsaudit.model.document import Document
+
+LONGEST: Final = 20_000
+"""Characters of one value in reports for people, whatever it is; where it is shown, it is cut shorter. JSON is whole."""
+
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
+_BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0\u034f\u17b4\u17b5") | frozenset(
+    map(chr, range(0xFE00, 0xFE10))
+)
+_MARKS: Final = frozenset({"Mn", "Me"})
+_STACKED: Final = 2
+
+
+def visible(text: str, limit: int | None = None) -> str:
+    """`text` on one line, with every character that is unseen or steers the display as an escape.
+
+    Controls (C0, C1, DEL), formats (bidirectional controls, zero-width characters), spaces other than U+0020 and
+    combining marks stacked higher than two are escaped. `limit` cuts the text first and says by how much.
+    """
+    kept = text if limit is None else text[:limit]
+    shown: list[str] = []
+    marks = 0
+    for character in kept:
+        category = unicodedata.category(character)
+        marks = marks + 1 if category in _MARKS else 0
+        unseen = (category in _UNSEEN and character != " ") or character in _BLANK or marks > _STACKED
+        shown.append(_escape(character) if unseen else character)
+    return "".join(shown) + _cut(len(text) - len(kept))
+
+
+def shorten(text: str, limit: int) -> str:
+    """`text` cut to `limit` characters, with a note of how many are missing."""
+    return text[:limit] + _cut(len(text) - limit)
+
+
+def presentable(document: Document) -> Document:
+    """The document with every text in it made visible and bounded: what writers for people draw from.
+
+    Done once for the whole document, so that no writer can forget a field.
+    """
+    return Document.model_validate(_each(document.model_dump(by_alias=True)))
+
+
+def ascii_json(document: Document) -> str:
+    """The document as compact JSON on one line, all of it ASCII: the same values, harmless on a terminal.
+
+    A lone surrogate, which is no character and which JSON readers refuse, becomes U+FFFD.
+    """
+    text = json.dumps(document.model_dump(mode="json", by_alias=True), ensure_ascii=False, separators=(",", ":"))
+    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if whole.isascii() and "\x7f" not in whole:
+        return whole
+    return "".join(character if " " <= character <= "~" else _json_escape(character) for character in whole)
+
+
+def _each(value: Any) -> Any:
+    """`value` with every text in it, keys too, made visible."""
+    match value:
+        case str():
+            return visible(value, LONGEST)
+        case dict():
+            return {_each(key): _each(item) for key, item in value.items()}
+        case list():
+            return [_each(item) for item in value]
+        case _:
+            return value
+
+
+def _escape(character: str) -> str:
+    names = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+    code = ord(character)
+    if character in names:
+        return names[character]
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _json_escape(character: str) -> str:
+    return json.dumps(character)[1:-1] if character != "\x7f" else "\\u007f"
+
+
+def _cut(missing: int) -> str:
+    return f"… (+{missing:,} characters)" if missing > 0 else ""

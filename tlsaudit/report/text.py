@@ -1,0 +1,268 @@
+"""The report as text for a terminal: facts in short, findings worst first, every lost point.
+
+Drawn with rich from plain text, never from markup, on a document that `sanitize.presentable` has made safe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from io import StringIO
+from typing import Final
+
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from tlsaudit.model.document import Document, ResultPart, Subject, rfc3339
+from tlsaudit.report import Style
+from tlsaudit.report.sanitize import presentable, shorten
+from tlsaudit.report.text_facts import TONES, fact_lines
+from tlsaudit.report.view import (
+    EXIT,
+    STATUS,
+    areas,
+    failing_counts,
+    findings,
+    grade_tone,
+    grade_words,
+    plural,
+    score_rows,
+    total_counts,
+    with_outcome,
+)
+
+_BRIEF_FROM: Final = 6
+_NARROWEST: Final = 40
+_LONGEST_VALUE: Final = 600
+_LABEL: Final = 13
+_SEVERITY: Final = 8
+
+
+def render(document: Document, style: Style) -> str:
+    """The report as text; from six subjects on, or where `style` asks for it, one line a finding."""
+    shown = presentable(document)
+    brief = len(shown.subjects) >= _BRIEF_FROM if style.brief is None else style.brief
+    output = StringIO()
+    console = _console(output, style)
+    for subject in shown.subjects:
+        _header(console, subject)
+        if brief:
+            _findings_in_brief(console, subject)
+        else:
+            _facts(console, subject, shown)
+            _findings(console, subject)
+            _waived(console, subject)
+            _not_established(console, subject)
+            _score(console, subject)
+        console.print()
+    _summary(console, shown)
+    return "".join(f"{line.rstrip()}\n" for line in output.getvalue().splitlines())
+
+
+def _console(output: StringIO, style: Style) -> Console:
+    """A console that writes into memory and asks neither the terminal nor the environment."""
+    return Console(
+        file=output,
+        width=max(style.width, _NARROWEST),
+        height=100,
+        color_system="standard" if style.colour else None,
+        force_terminal=style.colour,
+        force_interactive=False,
+        force_jupyter=False,
+        no_color=not style.colour,
+        legacy_windows=False,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        _environ={},
+    )
+
+
+def _header(console: Console, subject: Subject) -> None:
+    """Name and grade over a line, then where, how long and with how many connections."""
+    table = Table.grid(expand=True, padding=(0, 1))
+    table.add_column(overflow="fold", ratio=1)
+    table.add_column(justify="right", no_wrap=True)
+    score = subject.score
+    grade = Text() if score is None else Text(f"{score.grade}  {score.value}/100", TONES[grade_tone(score.grade)])
+    table.add_row(Text(subject.name, "bold"), grade)
+    console.print(table)
+    console.print(Text("─" * console.width, "dim"))
+    parts: list[str] = []
+    if subject.facts is not None:
+        endpoint = subject.facts.endpoint
+        parts.append(endpoint.address or endpoint.host)
+        parts.extend([f"SNI {endpoint.sni}"] if endpoint.sni and endpoint.sni != endpoint.host else [])
+        parts.extend([f"STARTTLS {endpoint.starttls}"] if endpoint.starttls else [])
+    if subject.error is None:
+        parts.append(STATUS[subject.status])
+    if subject.facts is not None:
+        parts.append(plural(subject.facts.connections, "connection"))
+    parts.append(f"{subject.duration_s:.2f} s")
+    if score is not None and grade_words(score):
+        parts.append(f"{score.grade}: {grade_words(score)}")
+    if subject.error is not None:
+        problem = f"{STATUS[subject.status]} ({subject.error.code}): {shorten(subject.error.message, _LONGEST_VALUE)}"
+        console.print(_indented(Text(problem, TONES["bad"])))
+    console.print(_indented(Text(" · ".join(parts), "dim")))
+
+
+def _facts(console: Console, subject: Subject, document: Document) -> None:
+    lines = list(fact_lines(subject, document.as_of))
+    if lines:
+        console.print()
+        console.print(_indented(_grid(_LABEL, ((Text(label, "dim"), value) for label, value in lines))))
+
+
+def _findings(console: Console, subject: Subject) -> None:
+    failing = findings(subject)
+    if not failing:
+        if subject.facts is not None:
+            _title(console, "No findings")
+        return
+    counts = failing_counts(subject)
+    _title(console, "Findings", ", ".join(f"{count} {severity}" for severity, count in counts.items()))
+    for number, finding in enumerate(failing):
+        if number:
+            console.print()
+        console.print(_indented(_grid(_SEVERITY, _finding_rows(finding.result))))
+        for each in finding.implied:
+            row = Text.assemble("└ ", _headline(each), f": {shorten(each.observed, _LONGEST_VALUE)}", style="dim")
+            console.print(_indented(row, by=_SEVERITY + 4))
+
+
+def _finding_rows(result: ResultPart) -> Iterable[tuple[Text, Text]]:
+    """Severity and title, then what was seen, what would pass, what to do, and what it stands on."""
+    yield Text(result.severity.upper(), TONES[result.severity]), Text(_label(result), "bold")
+    expected = f"Expected: {result.expected}" if result.expected else ""
+    evidence = dict.fromkeys(each.at for each in result.evidence)
+    sources = "; ".join(each.ref + ("" if each.verified else " (unverified)") for each in result.sources)
+    lines = (
+        (_place(result) + result.observed, ""),
+        (expected, ""),
+        (f"Fix: {result.remedy}" if result.remedy else "", "green"),
+        (f"$ {result.reproduce}" if result.reproduce else "", "dim"),
+        (f"Source: {sources}" if sources else "", "dim"),
+        (f"Evidence: {', '.join(evidence)}" if evidence else "", "dim"),
+    )
+    for text, tone in lines:
+        if text:
+            yield Text(), Text(shorten(text, _LONGEST_VALUE), tone)
+
+
+def _findings_in_brief(console: Console, subject: Subject) -> None:
+    for finding in findings(subject):
+        line = Text.assemble((f"{finding.result.severity.upper():<10}", TONES[finding.result.severity]))
+        line.append(_label(finding.result))
+        if finding.implied:
+            line.append(f"  (and {len(finding.implied)} implied)", "dim")
+        console.print(_indented(line))
+    rest = {"waived": with_outcome(subject, "waived"), "inconclusive": with_outcome(subject, "inconclusive")}
+    words = [f"{len(results)} {outcome}" for outcome, results in rest.items() if results]
+    if words:
+        console.print(_indented(Text(", ".join(words), "dim")))
+
+
+def _waived(console: Console, subject: Subject) -> None:
+    results = with_outcome(subject, "waived")
+    if not results:
+        return
+    _title(console, "Waived", "these cost no points")
+    for result in results:
+        line = _headline(result)
+        if result.suppression is not None:
+            by = result.suppression
+            until = f", until {by.expires}" if by.expires else ""
+            owner = f", {by.owner}" if by.owner else ""
+            line.append(f": {shorten(by.reason, _LONGEST_VALUE)} ({by.by}{owner}{until})", "dim")
+        console.print(_indented(line))
+
+
+def _not_established(console: Console, subject: Subject) -> None:
+    """What could not be decided, with the reason: it is no pass."""
+    undecided = with_outcome(subject, "inconclusive")
+    untested = with_outcome(subject, "not_tested")
+    if not (undecided or untested or subject.unknown):
+        return
+    _title(console, "Not established", "these count as neither passed nor failed")
+    for path, unknown in subject.unknown.items():
+        detail = f" ({shorten(unknown.detail, _LONGEST_VALUE)})" if unknown.detail else ""
+        console.print(_indented(Text(f"{path}: {unknown.why.replace('_', ' ')}{detail}")))
+    for result in undecided:
+        console.print(_indented(Text.assemble(_headline(result), f": {shorten(result.observed, _LONGEST_VALUE)}")))
+    if untested:
+        console.print(_indented(Text(f"not asked: {areas(untested)}", "dim")))
+
+
+def _score(console: Console, subject: Subject) -> None:
+    score = subject.score
+    if score is None:
+        return
+    _title(console, "Score", f"{score.value}/100, {score.coverage:.0%} of the rules decided")
+    table = Table.grid(padding=(0, 2))
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row("100", Text("start", "dim"), "")
+    for row in score_rows(subject):
+        table.add_row(Text(f"−{row.points}" if row.points else "0", TONES[row.severity]), row.what, row.title)
+    table.add_row(Text(str(score.value), "bold"), Text(f"grade {score.grade}", "bold"), "")
+    console.print(_indented(table))
+
+
+def _summary(console: Console, document: Document) -> None:
+    summary = document.summary
+    data = document.data
+    stores = ", ".join(f"{name} {version}" for name, version in data.trust_stores.items())
+    statuses = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in summary.by_status.items())
+    failures = ", ".join(f"{count} {severity}" for severity, count in total_counts(summary).items())
+    console.print(Text("Summary", "bold"))
+    console.print(Text("─" * console.width, "dim"))
+    rows = [
+        ("Subjects", f"{summary.subjects} ({statuses})"),
+        ("Failures", failures or "none"),
+        ("Worst grade", summary.worst_grade or "none given"),
+        ("Policy", f"{document.policy.id} {document.policy.version}, sha256 {document.policy.sha256[:16]}…"),
+        ("Data", f"rules {data.ruleset}, scoring {data.scoring}, registry {data.registry}, trust stores {stores}"),
+        ("As of", f"{rfc3339(document.as_of)}, {document.mode} mode, {document.tool.name} {document.tool.version}"),
+        ("Exit code", f"{summary.exit_code}. {EXIT.get(summary.exit_code, '')}"),
+    ]
+    tones = {"Exit code": TONES["good"] if summary.exit_code == 0 else TONES["bad"]}
+    console.print(
+        _indented(_grid(_LABEL, ((Text(label, "dim"), Text(value, tones.get(label, ""))) for label, value in rows)))
+    )
+
+
+def _title(console: Console, title: str, note: str = "") -> None:
+    console.print()
+    console.print(_indented(Text.assemble((title, "bold"), (f"  {note}", "dim"))))
+
+
+def _label(result: ResultPart) -> str:
+    """Rule id and title, and whether the finding is an inference."""
+    return f"{result.rule}  {result.title}" + (
+        "  (possible, to be verified)" if result.confidence == "possible" else ""
+    )
+
+
+def _headline(result: ResultPart) -> Text:
+    return Text.assemble((result.severity, TONES[result.severity]), f"  {_label(result)}")
+
+
+def _place(result: ResultPart) -> str:
+    return f"{result.location.file}:{result.location.line}: " if result.location else ""
+
+
+def _grid(width: int, rows: Iterable[tuple[Text, RenderableType]]) -> Table:
+    """Rows of a narrow label and a value that folds."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(width=width, no_wrap=True)
+    table.add_column(overflow="fold")
+    for label, value in rows:
+        table.add_row(label, value)
+    return table
+
+
+def _indented(content: RenderableType, by: int = 2) -> Padding:
+    return Padding(content, (0, 0, 0, by))

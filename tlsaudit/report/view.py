@@ -1,0 +1,299 @@
+"""What a person wants to see of a subject, drawn from the document: the part that text and HTML have in common.
+
+Nothing here judges. Colours and marks follow the results of the document; the order is by severity.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from tlsaudit.model.document import (
+    CertificatePart,
+    ClientAuthPart,
+    FactsPart,
+    Key,
+    ResultPart,
+    ScorePart,
+    Subject,
+    Suite,
+    Summary,
+)
+
+SEVERITIES: Final = ("critical", "high", "medium", "low", "info")
+VERSIONS: Final = ("TLSv1.3", "TLSv1.2", "TLSv1.1", "TLSv1.0", "SSLv3", "SSLv2")
+STATUS: Final = {
+    "audited": "audited",
+    "incomplete": "incomplete: not every question was answered",
+    "unreachable": "unreachable",
+    "not_tls": "not TLS",
+    "unparsable": "could not be parsed",
+}
+EXIT: Final = {
+    0: "Everything was judged and nothing reaches the threshold.",
+    1: "There are failures at or above the threshold.",
+    2: "The input of the run was wrong.",
+    3: "Nothing reaches the threshold, but something could not be judged.",
+}
+
+_VERSION_RULES: Final = {
+    "SSLv2": "TLS-PROTO-001",
+    "SSLv3": "TLS-PROTO-002",
+    "TLSv1.0": "TLS-PROTO-003",
+    "TLSv1.1": "TLS-PROTO-004",
+}
+# Rules that name a good suite or group beside the bad one, or what is missing: being named there is no blemish.
+_COMPARISONS: Final = frozenset(
+    ("TLS-CIPH-012", "TLS-CIPH-013", "TLS-CIPH-020", "TLS-CIPH-021", "TLS-KEX-011", "TLS-PQ-001", "TLS-PQ-002")
+)
+_WORD: Final = re.compile(r"[A-Za-z0-9_-]+")
+_ORDER: Final = {"server": "the server's order", "client": "the client's order", "unknown": "order not established"}
+_CAPS: Final = ("A", "A-", "B", "C", "D", "F")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A failing result with those that it implies."""
+
+    result: ResultPart
+    implied: tuple[ResultPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRow:
+    """One step from 100 to the score. `points` is what it costs; a cap that holds nothing down costs 0."""
+
+    what: str
+    title: str
+    severity: str
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Validity:
+    """How a certificate stands to the time of the audit: `state` is valid, expired or future."""
+
+    state: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteList:
+    """The cipher suites of one or more protocol versions; `order` says in words whose order decides."""
+
+    versions: tuple[str, ...]
+    order: str
+    suites: tuple[Suite, ...]
+
+
+def findings(subject: Subject) -> tuple[Finding, ...]:
+    """The failing results, worst first, each with the failing results that it implies."""
+    failing = _sorted(result for result in subject.results if result.outcome == "fail")
+    by_rule = {result.rule: result for result in failing}
+    implied: dict[str, list[ResultPart]] = {}
+    for result in failing:
+        cause = _root_cause(result, by_rule)
+        if cause is not None:
+            implied.setdefault(cause, []).append(result)
+    below = {id(result) for results in implied.values() for result in results}
+    return tuple(Finding(result, tuple(implied.get(result.rule, ()))) for result in failing if id(result) not in below)
+
+
+def with_outcome(subject: Subject, outcome: str) -> tuple[ResultPart, ...]:
+    """The results with this outcome, worst first."""
+    return _sorted(result for result in subject.results if result.outcome == outcome)
+
+
+def severity_counts(results: Iterable[ResultPart]) -> dict[str, int]:
+    """How many results of each severity, worst first; severities that do not occur are left out."""
+    severities = [result.severity for result in results]
+    return {severity: severities.count(severity) for severity in SEVERITIES if severity in severities}
+
+
+def failing_counts(subject: Subject) -> dict[str, int]:
+    """How many failing results of each severity a subject has, implied ones included."""
+    return severity_counts(result for result in subject.results if result.outcome == "fail")
+
+
+def total_counts(summary: Summary) -> dict[str, int]:
+    """The failures of the whole run by severity, worst first, without zeros."""
+    failed = summary.failed_by_severity
+    return {severity: failed[severity] for severity in SEVERITIES if failed.get(severity)}
+
+
+def version_marks(subject: Subject) -> dict[str, str]:
+    """The severity of the finding against each protocol version that has one."""
+    severities = {result.rule: result.severity for result in _against(subject)}
+    return {version: severities[rule] for version, rule in _VERSION_RULES.items() if rule in severities}
+
+
+def named_marks(subject: Subject) -> dict[str, str]:
+    """The worst severity of the findings that name a cipher suite or group, by that name."""
+    marks: dict[str, str] = {}
+    for result in reversed(_sorted(_against(subject))):
+        if result.rule in _COMPARISONS:
+            continue
+        for text in (result.observed, *(evidence.observed for evidence in result.evidence)):
+            marks |= dict.fromkeys(_WORD.findall(text), result.severity)
+    return marks
+
+
+def validity(certificate: CertificatePart, as_of: datetime) -> Validity:
+    """Whether the certificate is in its validity period at `as_of` (inclusive of its last second), in words."""
+    if as_of > certificate.not_after:
+        return Validity("expired", f"expired {_span(as_of, certificate.not_after)} ago")
+    if as_of < certificate.not_before:
+        return Validity("future", f"not valid for another {_span(certificate.not_before, as_of)}")
+    return Validity("valid", f"expires in {_span(certificate.not_after, as_of)}")
+
+
+def first_expiry(subject: Subject, as_of: datetime) -> Validity | None:
+    """The validity of the leaf that ends first, or None where no certificate was seen."""
+    deployments = subject.facts.certificate_deployments if subject.facts else []
+    leaves = [deployment.chain[0] for deployment in deployments if deployment.chain]
+    return validity(min(leaves, key=lambda leaf: leaf.not_after), as_of) if leaves else None
+
+
+def client_auth_words(client_auth: ClientAuthPart) -> str:
+    """Client authentication as a sentence without its full stop."""
+    words = {
+        "none": "no client certificate is asked for",
+        "optional": "a client certificate is asked for, but not required",
+        "required": "a client certificate is required",
+        "unknown": "not established",
+    }[client_auth.mode]
+    if client_auth.enforced_by == "tls":
+        words += ", enforced by TLS"
+    elif client_auth.enforced_by == "application":
+        words += ", enforced by the application after TLS has let the client in"
+    if client_auth.when == "late":
+        words += ", asked for only after the request"
+    return words
+
+
+def verifies_words(client_auth: ClientAuthPart) -> str:
+    """Whether presented client certificates are verified, in words; empty where none is asked for."""
+    if client_auth.mode in {"none", "unknown"}:
+        return ""
+    return {True: "yes", False: "no: any certificate gets in", None: "not established"}[client_auth.verifies]
+
+
+def trial_keys(trials: Iterable[Mapping[str, str]]) -> tuple[str, ...]:
+    """The columns of a table of credential trials, in the order in which they first occur."""
+    return tuple(dict.fromkeys(key for trial in trials for key in trial))
+
+
+def score_rows(subject: Subject) -> tuple[ScoreRow, ...]:
+    """Every row between 100 and the score: what each cause costs, and what the lowest cap takes on top."""
+    score = subject.score
+    if score is None:
+        return ()
+    titles = {result.rule: result.title for result in subject.results}
+    rows = [
+        ScoreRow(row.rule, titles.get(row.rule, ""), row.severity, row.points)
+        for row in sorted(score.deductions, key=lambda row: -row.points)
+    ]
+    rest = max(0, 100 - sum(row.points for row in rows))
+    severities = {result.rule: result.severity for result in subject.results}
+    caps = sorted(score.caps, key=lambda row: -_cap_rank(row.cap))
+    for row in caps:
+        held = rest - score.value if row is caps[0] else 0
+        what = f"grade is {row.cap}" if row.cap in {"T", "M"} else f"grade at most {row.cap}"
+        rows.append(ScoreRow(row.rule, what, severities.get(row.rule, "info"), held))
+    return tuple(rows)
+
+
+def grade_words(score: ScorePart) -> str:
+    """What the letter means beyond itself; empty where it speaks for itself."""
+    letter = score.grade.removesuffix("?")
+    words = {"T": "the certificate is not trusted", "M": "the certificate is for another name"}.get(letter, "")
+    if words and score.letter_if_trusted:
+        words += f"; {score.letter_if_trusted} if it were"
+        words += " trusted" if letter == "T" else " for this one"
+    if score.grade.endswith("?"):
+        words += f"{'; ' if words else ''}only {score.coverage:.0%} of the rules could be decided"
+    return words
+
+
+def grade_tone(grade: str) -> str:
+    """How a grade is coloured: good, or the severity that its letter stands for."""
+    tones = {"A": "good", "B": "low", "C": "medium", "D": "high"}
+    return tones.get(grade[:1], "critical")
+
+
+def key_words(key: Key) -> str:
+    """A public key in words: EC secp256r1, RSA 2048 bits."""
+    size = key.curve or (f"{key.bits} bits" if key.bits is not None else "size unknown")
+    return f"{key.type.upper() if key.type in {'rsa', 'ec', 'dsa'} else key.type} {size}"
+
+
+def session_words(session: Mapping[str, bool | None]) -> str:
+    """The session features in one line."""
+    words = {True: "yes", False: "no", None: "not established"}
+    return ", ".join(f"{name.replace('_', ' ')}: {words[value]}" for name, value in session.items())
+
+
+def suite_lists(facts: FactsPart) -> tuple[SuiteList, ...]:
+    """The cipher suites, newest version first; versions with the same list and preference share one."""
+    lists: dict[tuple[str, tuple[Suite, ...]], list[str]] = {}
+    for version in versions_of(facts.cipher_suites):
+        preference = facts.cipher_preference.get(version, "unknown")
+        lists.setdefault((preference, tuple(facts.cipher_suites[version])), []).append(version)
+    return tuple(SuiteList(tuple(versions), _ORDER[order], suites) for (order, suites), versions in lists.items())
+
+
+def areas(results: Iterable[ResultPart]) -> str:
+    """The rules of these results, those of one area together: TLS-MTLS-004 005, TLS-SESS-006."""
+    numbers: dict[str, list[str]] = {}
+    for rule in sorted(result.rule for result in results):
+        area, _, number = rule.rpartition("-")
+        numbers.setdefault(area, []).append(number)
+    return ", ".join(f"{area}-{' '.join(each)}" if area else " ".join(each) for area, each in numbers.items())
+
+
+def versions_of(*tables: Mapping[str, object]) -> tuple[str, ...]:
+    """The protocol versions that occur in these tables, newest first."""
+    seen = {version for table in tables for version in table}
+    return (*(version for version in VERSIONS if version in seen), *sorted(seen.difference(VERSIONS)))
+
+
+def plural(count: int, noun: str) -> str:
+    """`count` with its noun: 1 finding, 2 findings."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def _sorted(results: Iterable[ResultPart]) -> tuple[ResultPart, ...]:
+    return tuple(sorted(results, key=lambda result: (SEVERITIES.index(result.severity), result.rule)))
+
+
+def _against(subject: Subject) -> tuple[ResultPart, ...]:
+    return tuple(result for result in subject.results if result.outcome in {"fail", "waived"})
+
+
+def _root_cause(result: ResultPart, failing: Mapping[str, ResultPart]) -> str | None:
+    """The failing rule at the end of the implied_by links, or None if there is none or the links run in a circle."""
+    seen = {result.rule}
+    cause: str | None = None
+    following = result.implied_by
+    while following is not None and following in failing:
+        if following in seen:
+            return None
+        seen.add(following)
+        cause, following = following, failing[following].implied_by
+    return cause
+
+
+def _cap_rank(cap: str) -> int:
+    return _CAPS.index(cap) if cap in _CAPS else -1
+
+
+def _span(later: datetime, earlier: datetime) -> str:
+    """The time between two moments in the largest unit that says enough."""
+    seconds = int((later - earlier).total_seconds())
+    for unit, noun in ((86_400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= unit * (2 if unit == 3600 else 1):
+            return plural(seconds // unit, noun)
+    return plural(seconds, "second")

@@ -1,0 +1,119 @@
+"""TLS-ALPN: HTTP/2 and the TLS below it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tlsaudit.data.groups import group_name
+from tlsaudit.data.suites import suite_name
+from tlsaudit.model.facts import SuiteAt
+from tlsaudit.model.knowledge import Known
+from tlsaudit.model.protocol import ProtocolVersion
+from tlsaudit.model.result import Cap, Fail, Severity
+from tlsaudit.rules.registry import LEGACY_VERSIONS, speaks, suite_of, suites_where, sure
+from tlsaudit.rules.rule import Case, Rule, rule
+from tlsaudit.rules.sources import rfc
+
+_TLS_1_2 = ProtocolVersion.TLS_1_2
+_MANDATORY_SUITE = 0xC02F
+"""TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256."""
+_MANDATORY_GROUP = 23
+"""secp256r1."""
+_RSA_SIGNED = suites_where(lambda suite: suite.ephemeral and suite.auth == "RSA", (_TLS_1_2,))
+_H2_AT_1_2 = "openssl s_client -connect {connect} -servername {servername} -tls1_2 -alpn h2,http/1.1 </dev/null"
+
+
+def _is_h2_at_1_2(case: Case) -> bool:
+    return case.facts.protocols.offers(_TLS_1_2) and _chosen(case, _TLS_1_2).value == "h2"
+
+
+def _is_h2_with_rsa(case: Case) -> bool:
+    """HTTP/2 at TLS 1.2, with an RSA certificate: where only ECDSA is served, the mandatory suite cannot be."""
+    return _is_h2_at_1_2(case) and bool(case.facts.cipher_suites.any(_RSA_SIGNED))
+
+
+@rule(
+    "TLS-ALPN-001",
+    title="HTTP/2 over a prohibited cipher suite",
+    severity=Severity.MEDIUM,
+    cap=Cap.B,
+    cwe=(327,),
+    applies=_is_h2_at_1_2,
+    expected="HTTP/2 at TLS 1.2 with an ephemeral, authenticated-encryption suite",
+    why="Clients may end such a connection with INADEQUATE_SECURITY, so that pages do not load.",
+    remedy="Put ECDHE suites with AES-GCM or ChaCha20-Poly1305 first, or keep only those.",
+    sources=(rfc(9113, "9.2.2"), rfc(9113, "appendix A")),
+    reproduce=_H2_AT_1_2,
+)
+def h2_over_prohibited_suite(case: Case) -> Iterable[Fail]:
+    """What the server picks from an offer of everything is on the list of prohibited suites."""
+    order = case.facts.suite_order.get(_TLS_1_2)
+    if not order:
+        case.facts.cipher_suites.rest.need()
+    picked: SuiteAt = (_TLS_1_2, order[0])
+    suite = suite_of(picked)
+    if suite is not None and suite.h2_prohibited:
+        basis = (case.facts.cipher_suites.accepted.get(picked), _chosen(case, _TLS_1_2).basis)
+        yield Fail(f"h2 with {suite_name(suite.code)}", tuple(each for each in basis if each is not None))
+
+
+@rule(
+    "TLS-ALPN-002",
+    title="HTTP/2 mandatory cipher suite missing",
+    severity=Severity.LOW,
+    applies=_is_h2_with_rsa,
+    expected="TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 with secp256r1 at TLS 1.2",
+    why="A client that has only what HTTP/2 makes mandatory cannot connect.",
+    remedy="Enable TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 and secp256r1.",
+    sources=(rfc(9113, "9.2.2"),),
+    reproduce=(
+        "openssl s_client -connect {connect} -servername {servername} -tls1_2 -alpn h2 "
+        "-cipher ECDHE-RSA-AES128-GCM-SHA256 -curves prime256v1 </dev/null"
+    ),
+)
+def h2_without_mandatory_suite(case: Case) -> Iterable[Fail]:
+    """The suite or the group that RFC 9113 makes mandatory is refused."""
+    at = (_chosen(case, _TLS_1_2).basis,)
+    if not case.facts.cipher_suites.offers((_TLS_1_2, _MANDATORY_SUITE)):
+        yield Fail(f"h2 without {suite_name(_MANDATORY_SUITE)}", at)
+    elif not case.facts.groups.offers((_TLS_1_2, _MANDATORY_GROUP)):
+        yield Fail(f"h2 without {group_name(_MANDATORY_GROUP)}", at)
+
+
+@rule(
+    "TLS-ALPN-003",
+    title="HTTP/2 below TLS 1.2",
+    severity=Severity.HIGH,
+    cap=Cap.C,
+    cwe=(326,),
+    applies=speaks(*LEGACY_VERSIONS),
+    expected="HTTP/2 only at TLS 1.2 or 1.3",
+    why="HTTP/2 forbids older versions: clients end the connection, or use protocols that have been broken.",
+    remedy="Set the minimum protocol version to TLS 1.2.",
+    sources=(rfc(9113, "9.2"),),
+    reproduce=(
+        "openssl s_client -connect {connect} -servername {servername} -no_tls1_2 -no_tls1_3 -alpn h2 "
+        "-cipher ALL:@SECLEVEL=0 </dev/null"
+    ),
+)
+def h2_below_1_2(case: Case) -> Iterable[Fail]:
+    """One `Fail` for each older version that answers an offer of h2 with h2."""
+    accepted = case.facts.protocols.any(LEGACY_VERSIONS)
+    answers = [(seen.item, case.facts.alpn_chosen.get(seen.item, case.facts.alpn.rest)) for seen in accepted]
+    fails = [
+        Fail(f"h2 at {version}", (answer.basis,))
+        for version, answer in answers
+        if isinstance(answer, Known) and answer.value == "h2"
+    ]
+    if not fails:
+        for _version, answer in answers:
+            answer.need()
+    return fails
+
+
+def _chosen(case: Case, version: ProtocolVersion) -> Known[str | None]:
+    """What the server answers to an offer of all protocol names at this version."""
+    return sure(case.facts.alpn_chosen.get(version, case.facts.alpn.rest))
+
+
+RULES: tuple[Rule, ...] = (h2_over_prohibited_suite, h2_without_mandatory_suite, h2_below_1_2)

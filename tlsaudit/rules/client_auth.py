@@ -1,0 +1,236 @@
+"""TLS-MTLS: client authentication, as seen without a client certificate.
+
+Whether a *wrong* certificate is refused takes trials with credentials; those rules are apart from these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tlsaudit.data.signatures import SCHEMES, scheme_name
+from tlsaudit.model.facts import ClientAuthMode, Layer
+from tlsaudit.model.knowledge import Basis, Known, Unknown
+from tlsaudit.model.result import Cap, Fail, Severity
+from tlsaudit.rules.deployments import listing
+from tlsaudit.rules.registry import BELOW_TLS_1_3, sure
+from tlsaudit.rules.rule import Case, Rule, rule
+from tlsaudit.rules.sources import asvs, asvs4, cheat_sheet, rfc
+
+_SHEET = cheat_sheet("Client Certificates and Mutual TLS")
+_ASK = "openssl s_client -connect {connect} -servername {servername} </dev/null"
+_WEAK_HASHES = frozenset({"md5", "sha1"})
+
+
+def _needs_client_auth(case: Case) -> bool:
+    return case.expect.client_auth is ClientAuthMode.REQUIRED
+
+
+def _excludes_client_auth(case: Case) -> bool:
+    return case.expect.client_auth is ClientAuthMode.NONE
+
+
+def _requests(case: Case) -> bool:
+    """Some version shows a CertificateRequest."""
+    if _requested_at(case):
+        return True
+    asked = case.facts.client_auth.per_protocol.values()
+    unknown = next((each.requested for each in asked if isinstance(each.requested, Unknown)), None)
+    if unknown is not None:
+        unknown.need()
+    if not asked:
+        case.facts.client_auth.mode.need()
+    return False
+
+
+def _requires(case: Case) -> bool:
+    return case.facts.client_auth.mode.need() is ClientAuthMode.REQUIRED and _requests(case)
+
+
+@rule(
+    "TLS-MTLS-001",
+    title="Client certificate never requested",
+    severity=Severity.CRITICAL,
+    cap=Cap.F,
+    cause="MTLSGATE",
+    cwe=(287, 306),
+    applies=_needs_client_auth,
+    expected="a client certificate is required at every version",
+    why="Whoever reaches the port is let in: the mutual authentication that was declared does not exist.",
+    remedy="Require and verify client certificates on this listener (nginx: ssl_verify_client on).",
+    sources=(asvs("12.3.5 (L3)"), asvs("13.2.1 (L2)"), asvs4("9.2.3"), _SHEET),
+    reproduce=_ASK,
+)
+def never_requested(case: Case) -> Iterable[Fail]:
+    """Client authentication was declared as required, and some version does without."""
+    mode = sure(case.facts.client_auth.mode)
+    if mode.value is ClientAuthMode.NONE:
+        yield Fail(_modes(case) or "no CertificateRequest", _mode_bases(case, mode.basis))
+
+
+@rule(
+    "TLS-MTLS-002",
+    title="Client certificate optional",
+    severity=Severity.CRITICAL,
+    cap=Cap.F,
+    cause="MTLSGATE",
+    cwe=(287, 306),
+    applies=_needs_client_auth,
+    expected="a client without a certificate is refused at every version",
+    why="The server asks for a certificate and serves clients that have none.",
+    remedy="Make the certificate required and verified, not optional (nginx: ssl_verify_client on).",
+    sources=(rfc(9846, "4.5.1.3"), asvs("12.1.3 (L2)"), asvs("12.3.5 (L3)")),
+    reproduce=_ASK,
+)
+def optional_certificate(case: Case) -> Iterable[Fail]:
+    """Milder where the application is proven to refuse what TLS lets in."""
+    auth = case.facts.client_auth
+    mode = sure(auth.mode)
+    if mode.value is not ClientAuthMode.OPTIONAL:
+        return
+    observed, at = _modes(case) or "optional", _mode_bases(case, mode.basis)
+    if auth.enforced_by is Layer.APPLICATION:
+        yield Fail(f"{observed}; the application refuses", at, severity=Severity.MEDIUM, cap=Cap.B)
+    else:
+        yield Fail(observed, at)
+
+
+@rule(
+    "TLS-MTLS-010",
+    title="CA names disclose who may sign in",
+    severity=Severity.INFO,
+    cwe=(200,),
+    applies=_requests,
+    expected="no CA names, or names that may be public",
+    why="Anyone who connects learns the names of the certificate authorities behind the clients.",
+    remedy="Leave the CA names out of the CertificateRequest where clients find their certificate without them.",
+    sources=(rfc(9846, "4.3.4"),),
+    reproduce=_ASK,
+)
+def ca_names_disclosed(case: Case) -> Iterable[Fail]:
+    """Worse on an endpoint with a publicly trusted certificate, which strangers are meant to reach."""
+    names = case.facts.client_auth.ca_names
+    if names:
+        severity = Severity.LOW if _is_public(case) else None
+        yield Fail(f"{len(names)} CA names: {listing(names, 3)}", _requested_at(case), severity=severity)
+
+
+@rule(
+    "TLS-MTLS-011",
+    title="CA name list empty",
+    severity=Severity.INFO,
+    applies=_requires,
+    expected="the names of the certificate authorities that are accepted",
+    why="A client with several certificates cannot tell which one is wanted and may send none or the wrong one.",
+    remedy="Send the CA names where clients have to choose (nginx: ssl_client_certificate).",
+    sources=(rfc(9846, "4.3.4"),),
+    reproduce=_ASK,
+)
+def no_ca_names(case: Case) -> Iterable[Fail]:
+    """A certificate is required and no CA is named."""
+    if not case.facts.client_auth.ca_names:
+        yield Fail("CertificateRequest without CA names", _requested_at(case))
+
+
+@rule(
+    "TLS-MTLS-021",
+    title="Client identity in clear",
+    severity=Severity.INFO,
+    cwe=(319,),
+    applies=_requests,
+    expected="client certificates are asked for at TLS 1.3 only",
+    why="Up to TLS 1.2 the client certificate, with the name of a person or service, crosses the network in clear.",
+    remedy="Accept only TLS 1.3 where clients authenticate by certificate.",
+    sources=(rfc(9846, "1.3"),),
+    reproduce="openssl s_client -connect {connect} -servername {servername} -no_tls1_3 </dev/null",
+)
+def identity_in_clear(case: Case) -> Iterable[Fail]:
+    """One `Fail` for each version below TLS 1.3 that asks for a client certificate."""
+    asked = case.facts.client_auth.per_protocol
+    for version in BELOW_TLS_1_3:
+        if version in asked:
+            requested = sure(asked[version].requested)
+            if requested.value:
+                yield Fail(f"CertificateRequest at {version}", (requested.basis,))
+
+
+@rule(
+    "TLS-MTLS-022",
+    title="Unexpected client certificate request",
+    severity=Severity.MEDIUM,
+    applies=_excludes_client_auth,
+    expected="no client certificate is needed",
+    why="Clients without a certificate are locked out of a service that was declared open to them.",
+    remedy="Confirm the intent: remove the requirement, or declare that client authentication is expected.",
+    sources=(_SHEET,),
+    reproduce=_ASK,
+)
+def unexpected_requirement(case: Case) -> Iterable[Fail]:
+    """Client authentication was declared as absent, and a certificate is required."""
+    mode = sure(case.facts.client_auth.mode)
+    if mode.value is ClientAuthMode.REQUIRED:
+        yield Fail(_modes(case) or "required", _mode_bases(case, mode.basis))
+
+
+@rule(
+    "TLS-MTLS-023",
+    title="Weak signature schemes for client certificates",
+    severity=Severity.LOW,
+    cwe=(327,),
+    applies=_requests,
+    expected="signature schemes with SHA-256 or better",
+    why="A client may sign with SHA-1 or MD5, for which collisions can be made.",
+    remedy="Remove SHA-1 and MD5 from the signature algorithms of the server.",
+    sources=(rfc(9847), rfc(9155, verified=False)),
+    reproduce=_ASK,
+)
+def weak_client_signatures(case: Case) -> Iterable[Fail]:
+    """The CertificateRequest lists schemes with SHA-1 or MD5."""
+    weak = [code for code in case.facts.client_auth.signature_schemes if _has_weak_hash(code)]
+    if weak:
+        yield Fail(f"CertificateRequest lists {listing(map(scheme_name, weak), 10)}", _requested_at(case))
+
+
+def _has_weak_hash(code: int) -> bool:
+    scheme = SCHEMES.get(code)
+    return scheme is not None and scheme.hash in _WEAK_HASHES
+
+
+def _requested_at(case: Case) -> tuple[Basis, ...]:
+    """Where a CertificateRequest was seen."""
+    asked = (each.requested for each in case.facts.client_auth.per_protocol.values())
+    return tuple(each.basis for each in asked if isinstance(each, Known) and each.value)
+
+
+def _modes(case: Case) -> str:
+    """ "TLSv1.2: none; TLSv1.3: required", as far as known, with what the server said."""
+    parts = []
+    for version, at in case.facts.client_auth.per_protocol.items():
+        if isinstance(at.mode, Known):
+            parts.append(f"{version}: {at.mode.value}" + (f" ({at.evidence})" if at.evidence else ""))
+    return "; ".join(parts)
+
+
+def _mode_bases(case: Case, overall: Basis) -> tuple[Basis, ...]:
+    """Where the modes were seen; those of the versions say more than that of the whole."""
+    bases = [each.mode.basis for each in case.facts.client_auth.per_protocol.values() if isinstance(each.mode, Known)]
+    return tuple(dict.fromkeys(bases)) or (overall,)
+
+
+def _is_public(case: Case) -> bool:
+    """Whether a publicly trusted certificate is served, as far as known: it only makes a finding worse."""
+    deployments = case.facts.certificate_deployments
+    if isinstance(deployments, Unknown):
+        return False
+    analyses = (each.analysis for each in deployments.value)
+    return any(isinstance(each, Known) and each.value.public for each in analyses)
+
+
+RULES: tuple[Rule, ...] = (
+    never_requested,
+    optional_certificate,
+    ca_names_disclosed,
+    no_ca_names,
+    identity_in_clear,
+    unexpected_requirement,
+    weak_client_signatures,
+)

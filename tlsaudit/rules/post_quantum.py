@@ -1,0 +1,78 @@
+"""TLS-PQ: key exchange that a later quantum computer does not open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tlsaudit.model.protocol import ProtocolVersion
+from tlsaudit.model.result import Cap, Fail, Severity, Source
+from tlsaudit.rules.registry import group_fails, groups_where, newest_version, speaks
+from tlsaudit.rules.rule import Case, Rule, rule
+from tlsaudit.rules.sources import asvs, cheat_sheet, wstg
+
+_CURRENT = groups_where(lambda group: group.post_quantum and not group.obsolete)
+_OBSOLETE = groups_where(lambda group: group.post_quantum and group.obsolete)
+_DRAFT = Source("draft-ietf-tls-ecdhe-mlkem-05")
+_OFFER_HYBRID = "openssl s_client -connect {connect} -servername {servername} -groups X25519MLKEM768 </dev/null"
+
+
+@rule(
+    "TLS-PQ-001",
+    title="No post-quantum key exchange",
+    severity=Severity.INFO,
+    cap=Cap.A,
+    cwe=(327,),
+    applies=speaks(ProtocolVersion.TLS_1_3),
+    expected="X25519MLKEM768 or another ML-KEM group is accepted",
+    why="Sessions recorded today can be decrypted once a quantum computer breaks elliptic-curve key exchange.",
+    remedy="Enable X25519MLKEM768 (OpenSSL 3.5 and later, BoringSSL, Go 1.24).",
+    sources=(
+        cheat_sheet("Set the appropriate Diffie-Hellman groups"),
+        wstg(),
+        Source("Mozilla Server Side TLS 6.0"),
+        asvs("11.1.4 (L3)"),
+        _DRAFT,
+    ),
+    reproduce=_OFFER_HYBRID,
+)
+def no_post_quantum_group(case: Case) -> Iterable[Fail]:
+    """TLS 1.3 is accepted and every current post-quantum group refused; draft groups do not count."""
+    if not case.facts.groups.any(_CURRENT):
+        seen = case.facts.protocols.any((ProtocolVersion.TLS_1_3,))
+        yield Fail("no group with ML-KEM is accepted at TLSv1.3", tuple(each.basis for each in seen))
+
+
+@rule(
+    "TLS-PQ-003",
+    title="Obsolete Kyber draft group",
+    severity=Severity.LOW,
+    cwe=(327,),
+    expected="only ML-KEM groups",
+    why="The draft behind these groups was replaced before it became a standard, and clients have dropped them.",
+    remedy="Upgrade the TLS library and replace the group by X25519MLKEM768.",
+    sources=(_DRAFT,),
+)
+def draft_group(case: Case) -> Iterable[Fail]:
+    """A group of the Kyber drafts is accepted."""
+    return group_fails(case.facts.groups.any(_OBSOLETE))
+
+
+@rule(
+    "TLS-PQ-004",
+    title="Cannot become post-quantum",
+    severity=Severity.INFO,
+    applies=speaks(*ProtocolVersion),
+    expected="TLS 1.3 is accepted",
+    why="Post-quantum key exchange is defined for TLS 1.3 only; TLS 1.2 gets no new features.",
+    remedy="Move to TLS 1.3.",
+    sources=(Source("draft-ietf-tls-tls12-frozen"),),
+    reproduce="openssl s_client -connect {connect} -servername {servername} -tls1_3 </dev/null",
+)
+def stays_at_1_2(case: Case) -> Iterable[Fail]:
+    """TLS 1.2 is the newest version."""
+    if newest_version(case) is ProtocolVersion.TLS_1_2:
+        seen = case.facts.protocols.any((ProtocolVersion.TLS_1_2,))
+        yield Fail("the newest version is TLSv1.2", tuple(each.basis for each in seen))
+
+
+RULES: tuple[Rule, ...] = (no_post_quantum_group, draft_group, stays_at_1_2)
