@@ -13,7 +13,7 @@ from pathlib import Path
 from tlsaudit import __version__
 from tlsaudit.data import trust, versions
 from tlsaudit.document import audited, not_audited
-from tlsaudit.judge import RULESET, judge
+from tlsaudit.judge import judge
 from tlsaudit.model import document as doc
 from tlsaudit.model.errors import NetworkError
 from tlsaudit.model.limits import Expectation
@@ -23,6 +23,7 @@ from tlsaudit.net import Network, NetworkLimits
 from tlsaudit.pki import TrustStore
 from tlsaudit.policy import Policy
 from tlsaudit.probe import NotAuditedError, Settings, Trusting, audit_endpoint
+from tlsaudit.rules import RULESET
 from tlsaudit.score import SCORING
 
 MODE = "inventory"

@@ -1,4 +1,4 @@
-"""Sample reports, built in code: `python -m tools.samples` writes reports/sample.*; `--check` says if they are fresh."""
+"""Sample reports, built in code: `python -m tools.samples` writes reports/sample.*; `--check` says if they are old."""
 
 from __future__ import annotations
 

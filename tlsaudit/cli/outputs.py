@@ -24,13 +24,16 @@ def pair(formats: Sequence[str], outputs: Sequence[str]) -> list[tuple[str, str]
     One format or none needs no file; several need as many files, `-` once. One file without a format takes it from
     the suffix. Raises InputError otherwise, and for an unknown format.
     """
-    from tlsaudit.report import FORMATS, format_of_suffix
+    from tlsaudit.report import FORMATS, format_for
 
     for name in formats:
         if name not in FORMATS:
             raise InputError(f"unknown format {name!r}; known: {', '.join(FORMATS)}")
     if not formats and len(outputs) == 1 and outputs[0] != STANDARD_OUTPUT:
-        return [(format_of_suffix(Path(outputs[0]).suffix), outputs[0])]
+        meant = format_for(outputs[0])
+        if meant is None:
+            raise InputError(f"the suffix of {outputs[0]} names no format; say it with --format")
+        return [(meant.name, outputs[0])]
     chosen = list(formats) or ["text"]
     files = list(outputs) or ([STANDARD_OUTPUT] if len(chosen) == 1 else [])
     if len(files) != len(chosen):
@@ -42,15 +45,14 @@ def pair(formats: Sequence[str], outputs: Sequence[str]) -> list[tuple[str, str]
 
 def write(document: Document, pairs: Sequence[tuple[str, str]]) -> None:
     """Render `document` for each pair and write it; raises InputError where a file cannot be written."""
-    from tlsaudit.report import render
+    from tlsaudit.report import FORMATS, Style
 
     for name, file in pairs:
         if file == STANDARD_OUTPUT:
             colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-            sys.stdout.write(render(document, name, width=_width(), colour=colour))
-            sys.stdout.write("" if name == "text" else "\n")
+            sys.stdout.write(FORMATS[name].render(document, Style(width=_width(), colour=colour)))
         else:
-            write_file(Path(file), render(document, name))
+            write_file(Path(file), FORMATS[name].render(document))
 
 
 def write_file(path: Path, text: str) -> None:
@@ -59,7 +61,7 @@ def write_file(path: Path, text: str) -> None:
         handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text if text.endswith("\n") else f"{text}\n")
+                file.write(text)
             Path(beside).replace(path)
         except BaseException:
             Path(beside).unlink(missing_ok=True)

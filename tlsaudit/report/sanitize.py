@@ -15,7 +15,7 @@ from typing import Any, Final
 from tlsaudit.model.document import Document
 
 LONGEST: Final = 20_000
-"""Characters of one value in reports for people, whatever it is; where it is shown, it is cut shorter. JSON is whole."""
+"""Characters of one value in reports for people, whatever it is; most are cut shorter where shown. JSON is whole."""
 
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
 _BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0\u034f\u17b4\u17b5") | frozenset(
