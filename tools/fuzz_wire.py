@@ -10,6 +10,7 @@ A finding is written to fuzz-finding.bin and ends the run with code 1; `--input 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import random
 import sys
@@ -249,10 +250,8 @@ def _read(reader: EventReader, chunks: Sequence[bytes]) -> tuple[tuple[Event, ..
 
 
 def _decode(parse: Callable[[bytes], object], data: bytes) -> None:
-    try:
+    with contextlib.suppress(DecodeError):
         parse(data)
-    except DecodeError:
-        pass
 
 
 def _pieces(data: bytes) -> list[bytes]:

@@ -44,19 +44,9 @@ def test_openssl_agrees_unless_the_recipe_says_why_not(recipe: str, tmp_path: Pa
     files = {"leaf": case.sent[:1], "sent": case.sent[1:] or case.sent, "anchors": case.anchors}
     for name, ders in files.items():
         (tmp_path / name).write_text("".join(map(ssl.DER_cert_to_PEM_cert, ders)), encoding="ascii")
-    command = [
-        "openssl",
-        "verify",
-        "-no_check_time",
-        "-no-CApath",
-        "-no-CAstore",
-        "-purpose",
-        "sslserver",
-        "-auth_level",
-        "0",
-    ]
-    options = ["-CAfile", tmp_path / "anchors", "-untrusted", tmp_path / "sent", tmp_path / "leaf"]
-    answer = subprocess.run([*command, *options], capture_output=True, check=False, timeout=30)
+    flags = ["-no_check_time", "-no-CApath", "-no-CAstore", "-purpose", "sslserver", "-auth_level", "0"]
+    paths = [f"-CAfile={tmp_path}/anchors", f"-untrusted={tmp_path}/sent", f"{tmp_path}/leaf"]
+    answer = subprocess.run(["openssl", "verify", *flags, *paths], capture_output=True, check=False, timeout=30)
     agrees = (answer.returncode == 0) is case.trusted
     assert agrees is not bool(case.openssl_differs), answer.stderr
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from badkeys.checks import fermat, roca, smallfactors
+from badkeys.checks import fermat, roca, smallfactors  # type: ignore[import-untyped]  # it ships no types
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 
 from fixtures.certificates import der_of

@@ -126,7 +126,7 @@ def test_a_letter_that_does_not_speak_for_itself_is_explained(
 
 def test_rules_of_one_area_are_listed_together() -> None:
     results = brief("not_tested", "low", "TLS-SESS-006", "TLS-MTLS-004", "TLS-SESS-003", "odd")
-    assert view.areas(results) == "odd, TLS-MTLS-004, TLS-SESS-003 006"
+    assert view.areas(results) == "TLS-MTLS-004, TLS-SESS-003 006, odd"
 
 
 def test_versions_with_the_same_suites_share_one_list(poor: Subject) -> None:

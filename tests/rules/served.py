@@ -86,8 +86,8 @@ def deployment(
         except DecodeError as error:
             unparsed.append(Unparsed(index=index, sha256="00" * 32, error=str(error)))
     readable = not any(each.index == 0 for each in unparsed)
-    deciding = "mozilla" if public else "custom"
     by_name = stores or ({"mozilla": trusted} if public else {"custom": trusted, "mozilla": TrustStore("mozilla")})
+    deciding = "custom" if "custom" in by_name else "mozilla"
     leaf: Fact[Certificate] = Known(chain[0], basis) if readable else UNREADABLE
     analysis: Fact[ChainAnalysis] = (
         Known(analyse_chain(chain, by_name, deciding if stores is None else "mozilla"), basis)

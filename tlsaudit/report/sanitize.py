@@ -32,6 +32,9 @@ def visible(text: str, limit: int | None = None) -> str:
     combining marks stacked higher than two are escaped. `limit` cuts the text first and says by how much.
     """
     kept = text if limit is None else text[:limit]
+    note = _cut(len(text) - len(kept))
+    if kept.isascii() and kept.isprintable():
+        return kept + note
     shown: list[str] = []
     marks = 0
     for character in kept:
@@ -39,7 +42,7 @@ def visible(text: str, limit: int | None = None) -> str:
         marks = marks + 1 if category in _MARKS else 0
         unseen = (category in _UNSEEN and character != " ") or character in _BLANK or marks > _STACKED
         shown.append(_escape(character) if unseen else character)
-    return "".join(shown) + _cut(len(text) - len(kept))
+    return "".join(shown) + note
 
 
 def shorten(text: str, limit: int) -> str:

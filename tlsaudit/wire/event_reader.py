@@ -72,7 +72,8 @@ class EventReader(ABC):
             self._on_message(message)
 
     def _check_not_inside_message(self, type_: int) -> None:
-        """ "Handshake messages MUST NOT be interleaved with other record types." (RFC 8446 section 5.1)."""
+        """Between the fragments of a message no record of another type may stand."""
+        # "Handshake messages MUST NOT be interleaved with other record types." (RFC 8446 section 5.1)
         if self._handshake.partial and type_ != ContentType.HANDSHAKE:
             raise DecodeError("handshake", "a record of another type inside a fragmented message")
 

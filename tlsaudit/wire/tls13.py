@@ -319,9 +319,9 @@ class Tls13Client(EventReader):
             self._reading.update()
 
     def _check_key_change(self) -> None:
-        """ "Implementations MUST verify that all messages immediately preceding a key change align with a record
-        boundary" (section 5.1).
-        """
+        """A message that changes keys must be the last of its record."""
+        # "Handshake messages MUST NOT span key changes. Implementations MUST verify that all messages immediately
+        # preceding a key change align with a record boundary" (section 5.1)
         if self._handshake.partial:
             raise DecodeError("handshake", "messages span a key change")
 
