@@ -67,6 +67,10 @@ data: $(DEV) ## make the dated tables in tlsaudit/data again
 samples: $(DEV) ## render the sample reports again
 	@$(BIN)/python -m tools.samples
 
+.PHONY: docs
+docs: $(DEV) ## write docs/rules.md from the catalogue again
+	@$(BIN)/python -m tools.rules_doc
+
 .PHONY: fuzz
 fuzz: $(DEV) ## feed the wire decoders random and mutated bytes
 	@$(BIN)/python -m tools.fuzz_wire

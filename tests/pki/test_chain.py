@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from fixtures.certificates import CHAINS, ChainCase, authority_extensions, complete, der_of, two_anchors
-from tlsaudit.demo.mint import Authority, ec_key
+from fixtures.forge import encode_oid, forge, tlv
+from tlsaudit.demo.mint import Authority, ec_key, name
 from tlsaudit.model.certificate import Certificate, ChainAnalysis, ChainStatus, PathDefect
 from tlsaudit.pki import TrustStore, analyse_chain, parse_certificate
 from tlsaudit.pki.graph import VERIFICATIONS_MAX
@@ -42,8 +43,8 @@ def test_every_recipe_gets_the_verdict_it_states(recipe: str) -> None:
 def test_openssl_agrees_unless_the_recipe_says_why_not(recipe: str, tmp_path: Path) -> None:
     case = CHAINS[recipe]()
     files = {"leaf": case.sent[:1], "sent": case.sent[1:] or case.sent, "anchors": case.anchors}
-    for name, ders in files.items():
-        (tmp_path / name).write_text("".join(map(ssl.DER_cert_to_PEM_cert, ders)), encoding="ascii")
+    for file, ders in files.items():
+        (tmp_path / file).write_text("".join(map(ssl.DER_cert_to_PEM_cert, ders)), encoding="ascii")
     flags = ["-no_check_time", "-no-CApath", "-no-CAstore", "-purpose", "sslserver", "-auth_level", "0"]
     paths = [f"-CAfile={tmp_path}/anchors", f"-untrusted={tmp_path}/sent", f"{tmp_path}/leaf"]
     answer = subprocess.run(["openssl", "verify", *flags, *paths], capture_output=True, check=False, timeout=30)
@@ -166,3 +167,23 @@ def test_the_anchor_is_tried_before_a_crowd_of_its_namesakes() -> None:
 def test_the_same_chain_gets_the_same_analysis() -> None:
     case = CHAINS["labyrinth"]()
     assert analyse(case) == analyse(case)
+
+
+def test_a_root_whose_signature_cannot_be_verified_leaves_the_status_unknown() -> None:
+    root = Authority.root("Root of tomorrow")
+    tomorrow = tlv(0x30, encode_oid("2.16.840.1.101.3.4.3.18"))
+    analysis = analyse_chain(
+        chain_of(forge(root.certificate, root.key, outer_algorithm=tomorrow)), complete().stores(), "custom"
+    )
+    assert analysis.status is ChainStatus.UNKNOWN
+    assert "cannot be verified here" in analysis.trust["custom"].reason
+
+
+def test_a_reason_stays_readable_whatever_the_length_of_names() -> None:
+    root = Authority.root("Root")
+    subject = name("x", organization_name="y" * 60, organizational_unit_name="z" * 60, locality_name="l" * 120)
+    leaf = root.issue("a.example")
+    renamed = forge(leaf.certificate, root.key, issuer=subject.public_bytes())
+    reason = analyse_chain(chain_of(renamed), complete().stores(), "custom").trust["custom"].reason
+    assert len(reason) < 300
+    assert reason.endswith("...' was not sent and is no anchor")

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fixtures.certificates import NAME, der_of
-from fixtures.forge import forge, rsa_spki
+from fixtures.forge import encode_oid, forge, tlv
 from tlsaudit.demo.mint import Authority, PrivateKey, ec_key, rsa_key
 from tlsaudit.model.certificate import Certificate
 from tlsaudit.pki import parse_certificate, verify_signature
@@ -83,7 +83,8 @@ def test_a_key_of_another_type_cannot_have_signed() -> None:
 def test_a_scheme_or_a_key_that_cannot_be_verified_gives_no_verdict() -> None:
     for scheme in (0x0708, 0x0909, 0xFFFF, 0x0000, 0x0A0A):
         assert verify_signature(certificate_of(EC), scheme, CONTENT, b"x") is None
-    strange = parse_certificate(forge(ROOT.issue(NAME).certificate, ROOT.key, spki=rsa_spki(15, 2)))
+    unknown_key = tlv(0x30, tlv(0x30, encode_oid("2.16.840.1.101.3.4.3.18")), tlv(0x03, b"\0key"))
+    strange = parse_certificate(forge(ROOT.issue(NAME).certificate, ROOT.key, spki=unknown_key))
     assert verify_signature(strange, 0x0401, CONTENT, b"x") is None
     assert verify_signature(strange, None, CONTENT, b"x") is None
 

@@ -1,4 +1,4 @@
-"""Rules on keys: one certificate for each that fails, forged where no library would make the key, and one that passes."""
+"""Rules on keys: for each a certificate that fails, forged where no library would make its key, and one that passes."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from tlsaudit.model.certificate import Certificate, ChainAnalysis, ChainStatus, Path, Trust
 from tlsaudit.pki.graph import DEPTH_MAX, Graph, Route, build_graph
+from tlsaudit.pki.names import shorten
 from tlsaudit.pki.path import path_defects
 from tlsaudit.pki.store import TrustStore
 
@@ -91,7 +92,7 @@ def _trust(store: str, graph: Graph, routes: Sequence[Route], paths: Sequence[Pa
     sound = next((path for path in leading if not path.defects), None)
     if sound is not None:
         anchor = sound.anchor.subject
-        return Trust(True, f"a path leads to the anchor '{anchor}'", anchor)
+        return Trust(True, f"a path leads to the anchor '{shorten(anchor)}'", anchor)
     if leading:
         return Trust(False, leading[0].defects[0].detail, leading[0].anchor.subject)
     return Trust(False, _why_no_path(graph, routes, missing))
@@ -102,11 +103,11 @@ def _why_no_path(graph: Graph, routes: Sequence[Route], missing: str | None) -> 
         return "the certificate is self-signed and not in the store"
     if routes:
         root = routes[0].anchor or routes[0].certificates[-1]
-        return f"the root '{root.subject}' is not in the store"
+        return f"the root '{shorten(root.subject)}' is not in the store"
     if graph.cut_short:
         return "the chain is a labyrinth: the search for a path was cut short"
     if missing is None:
         return f"no path of at most {DEPTH_MAX} certificates leads to an anchor"
     if graph.ends()[-1].sha256 in graph.unverifiable:
-        return f"the signature of the issuer '{missing}' cannot be verified here"
-    return f"the issuer '{missing}' was not sent and is no anchor"
+        return f"the signature of the issuer '{shorten(missing)}' cannot be verified here"
+    return f"the issuer '{shorten(missing)}' was not sent and is no anchor"

@@ -75,7 +75,7 @@ def _violations(subtrees: Subtrees, presented: tuple[der.Element, ...]) -> Itera
         matches = _MATCHERS.get(kind)
         excluded = [base for base in subtrees.excluded if _same_form(base, name)]
         permitted = [base for base in subtrees.permitted if _same_form(base, name)]
-        shown = f"{kind} name {names.general_name(name).value!r}"
+        shown = f"{kind} name {names.shorten(names.general_name(name).value)!r}"
         if matches is None:
             if excluded or permitted:
                 yield f"{shown} is of a form whose constraints are not understood"

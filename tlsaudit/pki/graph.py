@@ -103,6 +103,9 @@ class _Builder:
         name = normalise(certificate.issuer_der)
         candidates = {**self._anchors(name), **{each.sha256: each for each in self.by_subject.get(name, ())}}
         candidates.pop(certificate.sha256, None)
+        if certificate.self_issued:
+            # Asked so that a root whose own signature cannot be verified here is not taken for one with no issuer.
+            self._certifies(certificate, certificate)
         likely = sorted(candidates.values(), key=lambda each: not _key_ids_agree(certificate, each))
         return tuple(each for each in likely if self._certifies(each, certificate))
 

@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterable
 
 from tlsaudit.model.certificate import Certificate, GeneralName, NameMatch
-from tlsaudit.pki.names import format_address
+from tlsaudit.pki.names import format_address, shorten
 
 _SHOWN_MAX = 3
 
@@ -31,7 +31,7 @@ def match_name(reference: str, certificate: Certificate) -> NameMatch:
         matched = next((each.value for each in entries if _matches_dns(host, each.value)), None)
         kind = "dNSName"
     if matched is not None:
-        return NameMatch(reference, matches=True, matched=matched, reason=f"the {kind} {matched} matches")
+        return NameMatch(reference, matches=True, matched=matched, reason=f"the {kind} {shorten(matched)} matches")
     return NameMatch(reference, matches=False, matched=None, reason=_mismatch(kind, entries))
 
 
@@ -58,6 +58,6 @@ def _mismatch(kind: str, entries: Iterable[GeneralName]) -> str:
     values = list(dict.fromkeys(each.value for each in entries))
     if not values:
         return f"the certificate has no {kind}"
-    shown = ", ".join(ascii(each)[1:-1] for each in values[:_SHOWN_MAX])
+    shown = ", ".join(ascii(shorten(each))[1:-1] for each in values[:_SHOWN_MAX])
     more = f" and {len(values) - _SHOWN_MAX} more" if len(values) > _SHOWN_MAX else ""
     return f"no {kind} matches; the certificate is for {shown}{more}"

@@ -24,6 +24,7 @@ _ENCODINGS = {
     0x1E: "utf-16-be",  # BMPString
 }
 _PRINTABLE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 '()+,-./:=?")
+_SHOWN_MAX = 200
 _KINDS = {0x81: "email", 0x82: "dns", 0x86: "uri", 0x87: "ip", 0xA4: "directory"}
 
 
@@ -118,6 +119,11 @@ def general_name_defects(element: der.Element) -> Iterator[str]:
         yield f"subjectAltName: an iPAddress has {len(element.content)} octets"
     if kind == "directory" and general_name(element).kind == "other":
         yield "subjectAltName: a directoryName cannot be read"
+
+
+def shorten(text: str) -> str:
+    """As much of a name as a sentence can bear; a certificate may hold 64 KiB of it."""
+    return text if len(text) <= _SHOWN_MAX else f"{text[:_SHOWN_MAX]}..."
 
 
 def format_address(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from tlsaudit.model.certificate import Certificate, DefectAt, PathDefect
 from tlsaudit.pki.constraints import violation
+from tlsaudit.pki.names import shorten
 
 _PURPOSES = frozenset({"serverAuth", "anyExtendedKeyUsage"})
 
@@ -29,8 +30,8 @@ def path_defects(below: Sequence[Certificate], anchor: Certificate) -> tuple[Def
 
 def _unknown_critical(certificate: Certificate, *, is_anchor: bool) -> Iterator[DefectAt]:
     if certificate.unknown_critical and not is_anchor:
-        listed = ", ".join(certificate.unknown_critical)
-        detail = f"'{certificate.subject}' has a critical extension that is not understood: {listed}"
+        listed = shorten(", ".join(certificate.unknown_critical))
+        detail = f"'{shorten(certificate.subject)}' has a critical extension that is not understood: {listed}"
         yield DefectAt(PathDefect.UNKNOWN_CRITICAL, certificate.sha256, detail)
 
 
@@ -38,7 +39,7 @@ def _as_issuer(path: Sequence[Certificate], height: int) -> Iterator[DefectAt]:
     issuer, is_anchor = path[height], height == len(path) - 1
 
     def defect(kind: PathDefect, detail: str) -> DefectAt:
-        return DefectAt(kind, issuer.sha256, f"the issuer '{issuer.subject}' {detail}")
+        return DefectAt(kind, issuer.sha256, f"the issuer '{shorten(issuer.subject)}' {detail}")
 
     if not issuer.is_ca and not (is_anchor and issuer.is_ca is None):
         yield defect(PathDefect.NOT_A_CA, "is no CA")
