@@ -27,7 +27,7 @@ from tests.rules.served import (
     sound,
 )
 from tlsaudit.demo.mint import ec_key, rsa_key
-from tlsaudit.model.result import Severity
+from tlsaudit.model.result import Cap, Severity
 from tlsaudit.rules import certificate_validity as validity
 from tlsaudit.rules.rule import Case, Rule
 
@@ -117,12 +117,13 @@ def test_expiry_names_the_day_and_how_long_ago() -> None:
 )
 def test_small_difference_of_clocks_is_tolerated(early: timedelta, severity: Severity | None) -> None:
     found = failures(validity.not_yet_valid, valid(NOW + early, NOW + 90 * DAY))
-    assert [each.severity for each in found] == ([] if severity is None else [severity])
+    assert [(each.severity, each.cap) for each in found] == ([] if severity is None else [(severity, None)])
 
 
 def test_more_than_the_tolerance_is_not_yet_valid() -> None:
     found = only(validity.not_yet_valid, valid(NOW + timedelta(minutes=5, seconds=1), NOW + 90 * DAY))
-    assert found.severity is None
+    assert (found.severity, found.cap) == (None, Cap.TRUST)
+    assert validity.not_yet_valid.cap is None
 
 
 @pytest.mark.parametrize(
@@ -188,7 +189,7 @@ def test_policy_without_a_limit_does_not_judge_lifetimes() -> None:
 
 
 def test_policy_limit_counts_a_further_second_as_a_day() -> None:
-    assert only(validity.lifetime_above_policy, with_policy_limit(days(90, extra=SECOND)))
+    assert only(validity.lifetime_above_policy, with_policy_limit(days(90, extra=SECOND))).observed
 
 
 def test_each_of_two_certificates_is_judged_by_its_own_dates() -> None:

@@ -185,7 +185,7 @@ def test_sound_recipes_have_no_finding_beyond_a_remark(key: str) -> None:
 def test_expired_cross_certificate_does_no_harm() -> None:
     judged = recipe("cross_signed_with_expired_twin")
     assert failures(chain_paths.intermediate_expired, judged) == []
-    assert only(chain_paths.expired_extra, judged)
+    assert only(chain_paths.expired_extra, judged).observed
 
 
 def test_expired_anchor_does_no_harm() -> None:
@@ -197,7 +197,7 @@ def test_expired_anchor_does_no_harm() -> None:
 
 
 def test_intermediate_not_yet_valid_breaks_the_path() -> None:
-    assert only(chain_paths.intermediate_expired, serving(below(NOW + DAY, NOW + 900 * DAY)))
+    assert only(chain_paths.intermediate_expired, serving(below(NOW + DAY, NOW + 900 * DAY))).observed
 
 
 @pytest.mark.parametrize(("left", "fails"), [(90 * DAY, True), (90 * DAY + SECOND, False)])

@@ -122,7 +122,7 @@ def test_each_old_digest_has_its_own_rule() -> None:
     for digest, rule in by_digest.items():
         judged = signed_with(digest)
         others = {signature.md5_signature, signature.sha1_signature, signature.short_digest} - {rule}
-        assert only(rule, judged)
+        assert only(rule, judged).observed
         assert all(failures(other, judged) == [] for other in others)
 
 
@@ -157,7 +157,9 @@ def test_old_cross_certificate_that_another_path_avoids_does_not_count() -> None
 
 def test_chain_without_an_anchor_is_judged_as_sent() -> None:
     leaf = rsa_root().issue(HOST)
-    assert only(signature.sha1_signature, case(deployment(forge(leaf.certificate, rsa_root().key, digest="sha1"))))
+    assert only(
+        signature.sha1_signature, case(deployment(forge(leaf.certificate, rsa_root().key, digest="sha1")))
+    ).observed
 
 
 def test_md5_handshake_is_worse_than_sha1() -> None:
@@ -166,7 +168,7 @@ def test_md5_handshake_is_worse_than_sha1() -> None:
 
 
 def test_many_handshakes_signed_alike_are_one_finding() -> None:
-    assert only(signature.weak_handshake_signature, handshake(0x0201, times=9))
+    assert only(signature.weak_handshake_signature, handshake(0x0201, times=9)).observed
 
 
 @pytest.mark.parametrize("scheme", [None, 0xFEFE])

@@ -234,6 +234,8 @@ def _context(plan: _Plan, client_ca: x509.Certificate) -> ssl.SSLContext:
         context.minimum_version = plan.lowest
         context.maximum_version = plan.highest
     context.set_ciphers(plan.ciphers)
+    # Before Python 3.15 one curve can be set or none, and OpenSSL's own list holds groups that OWASP does not name.
+    context.set_ecdh_curve("prime256v1")
     context.set_alpn_protocols(["http/1.1"])
     context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION | ssl.OP_CIPHER_SERVER_PREFERENCE
     with tempfile.TemporaryDirectory(prefix="tlsaudit-demo-") as folder:
