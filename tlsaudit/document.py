@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, TypeVar
 
@@ -215,7 +214,6 @@ def certificate_part(certificate: Certificate) -> doc.CertificatePart:
         sans=[name.value for name in certificate.san or ()],
         key=doc.Key(type=certificate.key.type, bits=certificate.key.bits, curve=certificate.key.curve),
         signature_algorithm=certificate.signature_algorithm,
-        der=base64.b64encode(certificate.der).decode("ascii"),
     )
 
 

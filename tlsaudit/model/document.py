@@ -117,8 +117,6 @@ class CertificatePart(_Part):
     sans: list[str]
     key: Key
     signature_algorithm: str
-    der: str | None = None
-    """Base64 of the certificate as sent; so that a report can be judged again."""
 
 
 class TrustPart(_Part):

@@ -64,7 +64,7 @@ def leaf_is_a_ca(_case: Case, leaf: Certificate) -> Iterable[Fail]:
     expected="serverAuth in extendedKeyUsage",
     why="Clients refuse a certificate that was issued for other purposes only.",
     remedy=_REISSUE,
-    sources=(baseline("7.1.2.7.10"), rfc(5280, "4.2.1.12", verified=False)),
+    sources=(baseline("7.1.2.7.10"), rfc(5280, "4.2.1.12")),
     applies=serves_certificate,
     cap=Cap.TRUST,
     cwe=(295,),
@@ -168,8 +168,7 @@ def ca_key_usage(_case: Case, leaf: Certificate) -> Iterable[Fail]:
 
 _WRONG_USAGES = {
     "ec": frozenset({"keyEncipherment", "dataEncipherment"}),
-    "ed25519": frozenset({"keyEncipherment", "dataEncipherment", "keyAgreement"}),
-    "ed448": frozenset({"keyEncipherment", "dataEncipherment", "keyAgreement"}),
+    **dict.fromkeys(("ed25519", "ed448"), frozenset({"keyEncipherment", "dataEncipherment", "keyAgreement"})),
     "rsa": frozenset({"keyAgreement"}),
 }
 
@@ -289,7 +288,7 @@ def malformed(_case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
     expected="nameConstraints in CA certificates only",
     why="The extension has no meaning here; some clients refuse the certificate.",
     remedy=_REISSUE,
-    sources=(baseline("7.1.2.7.6"), rfc(5280, "4.2.1.10", verified=False)),
+    sources=(baseline("7.1.2.7.6"), rfc(5280, "4.2.1.10")),
     applies=serves_certificate,
     reproduce=_SHOW + "-ext nameConstraints",
 )
@@ -307,19 +306,16 @@ def name_constraints_on_leaf(_case: Case, leaf: Certificate) -> Iterable[Fail]:
     expected="subjectAltName critical exactly where the subject is empty",
     why="A client that skips subjectAltName would find no identity at all, or refuse a sound certificate.",
     remedy=_REISSUE,
-    sources=(baseline("7.1.2.7.12"), rfc(5280, "4.2.1.6", verified=False)),
+    sources=(baseline("7.1.2.7.12"), rfc(5280, "4.2.1.6")),
     applies=serves_certificate,
     reproduce=_SHOW + "-subject -ext subjectAltName",
 )
 @each_leaf
 def san_criticality(_case: Case, leaf: Certificate) -> Iterable[Fail]:
     """An empty subject without a critical subjectAltName, or the reverse."""
-    if leaf.san is None:
-        return
-    if not leaf.subject and not leaf.san_critical:
-        yield Fail("subject is empty and subjectAltName is not critical")
-    elif leaf.subject and leaf.san_critical:
-        yield Fail("subject is not empty and subjectAltName is critical")
+    if leaf.san is not None and bool(leaf.subject) == leaf.san_critical:
+        has_subject = "not empty and subjectAltName is critical"
+        yield Fail(f"subject is {has_subject if leaf.subject else 'empty and subjectAltName is not critical'}")
 
 
 @rule(
