@@ -34,8 +34,8 @@ def test_every_value_knows_its_line() -> None:
         ("a: 1\nb: 2\na: 3\n", "f.yaml:3: the key 'a' is given twice"),
         ("a: {x: 1, x: 2}\n", "f.yaml:1: the key 'x' is given twice"),
         ("a: &x 1\nb: *x\n", "f.yaml:2: aliases are not supported"),
-        ("a: !!python/object:os.system x\n", "f.yaml:1: the tag tag:yaml.org,2002:python/object:os.system"),
-        ("a: !secret x\n", "f.yaml:1: the tag !secret is not supported"),
+        ("a: !!python/object:os.system x\n", "f.yaml:1: the tag 'tag:yaml.org,2002:python/object:os.system'"),
+        ("a: !secret x\n", "f.yaml:1: the tag '!secret' is not supported"),
         ("[a, b]: c\n", "f.yaml:1: a key must be a word"),
         ("a: 1\n--- \nb: 2\n", "f.yaml:2: not valid YAML"),
         ("a: [\n", "f.yaml:2: not valid YAML"),
@@ -53,7 +53,9 @@ def test_what_is_not_plain_yaml_is_refused_in_one_line(text: str, problem: str) 
 
 @given(st.text(max_size=200))
 def test_no_text_raises_anything_else(text: str) -> None:
+    message = ""
     try:
         read_yaml(text, "f.yaml")
     except InputError as error:
-        assert str(error).isprintable()
+        message = str(error)
+    assert message.isprintable()

@@ -22,7 +22,10 @@ Model = TypeVar("Model", bound=BaseModel)
 
 _LARGEST_FILE = 4_000_000
 _DEEPEST = 20
-_STANDARD_TAG = "tag:yaml.org,2002:"
+_PLAIN_TAGS = frozenset(
+    f"tag:yaml.org,2002:{name}"
+    for name in ["str", "int", "float", "bool", "null", "timestamp", "seq", "map", "merge", "value"]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,8 @@ class Written:
 
     def error(self, place: Place, problem: str) -> InputError:
         """The problem at this place, as one line."""
-        return InputError(f"{self.file}:{self.line(place)}: {problem}")
+        shown = "".join(each if each.isprintable() else repr(each)[1:-1] for each in problem)
+        return InputError(f"{self.file}:{self.line(place)}: {shown}")
 
     def checked(self, model: type[Model]) -> Model:
         """The data as `model` reads it; raises InputError for the first thing that is wrong."""
@@ -93,8 +97,8 @@ def _refuse_tricks(text: str, file: str) -> None:
 def _value(node: yaml.Node, place: Place, lines: dict[Place, int], file: str) -> Value:
     line = node.start_mark.line + 1
     lines[place] = line
-    if not node.tag.startswith(_STANDARD_TAG):
-        raise InputError(f"{file}:{line}: the tag {node.tag} is not supported")
+    if node.tag not in _PLAIN_TAGS:
+        raise InputError(f"{file}:{line}: the tag {node.tag!r} is not supported")
     if isinstance(node, yaml.ScalarNode):
         return str(node.value)
     if isinstance(node, yaml.SequenceNode):
