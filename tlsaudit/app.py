@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final, Literal
 
 from tlsaudit import __version__
 from tlsaudit.data import trust, versions
@@ -17,7 +18,7 @@ from tlsaudit.judge import judge
 from tlsaudit.model import document as doc
 from tlsaudit.model.errors import NetworkError
 from tlsaudit.model.limits import Expectation
-from tlsaudit.model.result import Outcome, Severity
+from tlsaudit.model.result import Severity
 from tlsaudit.model.target import Target
 from tlsaudit.net import Network, NetworkLimits
 from tlsaudit.pki import TrustStore
@@ -26,8 +27,13 @@ from tlsaudit.probe import NotAuditedError, Settings, Trusting, audit_endpoint
 from tlsaudit.rules import RULESET
 from tlsaudit.score import SCORING
 
-MODE = "inventory"
+MODE: Final = "inventory"
 """What is asked: versions, suites, groups, certificates, client authentication, ALPN, HTTP."""
+
+INTERRUPTED: Final = "interrupted"
+"""The code of the error of a subject that a run did not come to."""
+
+EXIT_INTERRUPTED = 130
 
 _AT_ONCE = 64
 _DEADLINE_IN_TIMEOUTS = 12
@@ -77,39 +83,66 @@ def load_anchors(ca_file: Path | None) -> Anchors:
 
 async def scan(targets: Sequence[Target], options: ScanOptions) -> doc.Document:
     """Audit every target and judge what was seen."""
-    started = datetime.now(UTC)
-    as_of = options.as_of or started
-    network = Network(NetworkLimits(connect_timeout=options.timeout, read_timeout=options.timeout))
-    places = asyncio.Semaphore(_AT_ONCE)
+    run = Scan(targets, options)
+    await run.run()
+    return run.document()
 
-    async def one(target: Target) -> doc.Subject:
-        async with places:
-            return await _scan_one(target, network, options, as_of)
 
-    subjects = await asyncio.gather(*(one(target) for target in targets))
-    return doc.Document(
-        tool=doc.Tool(name="tlsaudit", version=__version__),
-        mode=MODE,
-        policy=doc.PolicyReference(id=options.policy.id, version=options.policy.version, sha256=options.policy.sha256),
-        data=doc.DataVersions(
-            ruleset=RULESET,
-            scoring=SCORING,
-            registry=versions.registry_date(),
-            trust_stores=dict(options.anchors.dates),
-        ),
-        as_of=as_of,
-        started_at=started,
-        finished_at=datetime.now(UTC),
-        subjects=list(subjects),
-        summary=summarise(subjects, options.fail_on),
-    )
+class Scan:
+    """One run over `targets`: `run` audits them, `document` is the report of what is done by then.
+
+    A run that was cancelled still has a document. Targets that it did not come to are in it as incomplete, with the
+    code "interrupted", so that nobody takes it for the report of all of them.
+    """
+
+    def __init__(self, targets: Sequence[Target], options: ScanOptions) -> None:
+        self._targets = tuple(targets)
+        self._options = options
+        self._started = datetime.now(UTC)
+        self._as_of = options.as_of or self._started
+        self._subjects: dict[int, doc.Subject] = {}
+
+    async def run(self) -> None:
+        """Audit every target, many at once; a target's trouble is its own and never ends the run."""
+        network = Network(NetworkLimits(connect_timeout=self._options.timeout, read_timeout=self._options.timeout))
+        places = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(place: int, target: Target) -> None:
+            async with places:
+                self._subjects[place] = await _scan_one(target, network, self._options, self._as_of)
+
+        await asyncio.gather(*(one(place, target) for place, target in enumerate(self._targets)))
+
+    def document(self) -> doc.Document:
+        """The report, its subjects in the order of the targets."""
+        options = self._options
+        subjects = [self._subjects.get(place) or _interrupted(each) for place, each in enumerate(self._targets)]
+        summary = summarise(subjects, options.fail_on)
+        if len(self._subjects) < len(subjects):
+            summary = summary.model_copy(update={"exit_code": EXIT_INTERRUPTED})
+        return doc.Document(
+            tool=doc.Tool(name="tlsaudit", version=__version__),
+            mode=MODE,
+            policy=doc.PolicyReference(
+                id=options.policy.id, version=options.policy.version, sha256=options.policy.sha256
+            ),
+            data=doc.DataVersions(
+                ruleset=RULESET,
+                scoring=SCORING,
+                registry=versions.registry_date(),
+                trust_stores=dict(options.anchors.dates),
+            ),
+            as_of=self._as_of,
+            started_at=self._started,
+            finished_at=datetime.now(UTC),
+            subjects=subjects,
+            summary=summary,
+        )
 
 
 def summarise(subjects: Sequence[doc.Subject], fail_on: Severity | None) -> doc.Summary:
     """The run in numbers, with its exit code: 1 before 3 before 0."""
-    failed = Counter(
-        result.severity for subject in subjects for result in subject.results if result.outcome == Outcome.FAIL
-    )
+    failed = Counter(result.severity for subject in subjects for result in subject.results if result.outcome == "fail")
     grades = [subject.score.grade.rstrip("?") for subject in subjects if subject.score is not None]
     return doc.Summary(
         subjects=len(subjects),
@@ -121,19 +154,26 @@ def summarise(subjects: Sequence[doc.Subject], fail_on: Severity | None) -> doc.
 
 
 def exit_code(subjects: Sequence[doc.Subject], fail_on: Severity | None) -> int:
-    """1: a failure at or above `fail_on`; 3: none, but something could not be judged; 0: all judged."""
-    if any(_reaches(subject, Outcome.FAIL, fail_on) for subject in subjects):
+    """1: a failure at or above `fail_on`; 3: none, but something could not be judged; 0: all judged.
+
+    What could not be judged is an endpoint that was not audited as a whole, or an inconclusive rule at or above
+    `fail_on`. Without `fail_on` no rule decides, and an endpoint that was not audited still gives 3.
+    """
+    if any(_reaches(subject, "fail", fail_on) for subject in subjects):
         return 1
-    unjudged = any(
-        subject.status != "audited" or _reaches(subject, Outcome.INCONCLUSIVE, fail_on) for subject in subjects
-    )
+    unjudged = any(subject.status != "audited" or _reaches(subject, "inconclusive", fail_on) for subject in subjects)
     return 3 if unjudged else 0
 
 
-def _reaches(subject: doc.Subject, outcome: Outcome, fail_on: Severity | None) -> bool:
+def _reaches(subject: doc.Subject, outcome: Literal["fail", "inconclusive"], fail_on: Severity | None) -> bool:
     return fail_on is not None and any(
         result.outcome == outcome and Severity(result.severity).rank >= fail_on.rank for result in subject.results
     )
+
+
+def _interrupted(target: Target) -> doc.Subject:
+    message = "the run was interrupted before this endpoint was done"
+    return not_audited(target, status="incomplete", code=INTERRUPTED, message=message, seconds=0.0)
 
 
 async def _scan_one(target: Target, network: Network, options: ScanOptions, as_of: datetime) -> doc.Subject:

@@ -11,7 +11,7 @@ from tlsaudit.data.suites import SSL2_CIPHERS, openssl_name, suite_name, suites_
 from tlsaudit.model import document as doc
 from tlsaudit.model.certificate import Certificate, CertificateDeployment, Staple
 from tlsaudit.model.facts import ClientAuth, ClientAuthMode, Facts, HttpAnswer, KeyExchange, Preference
-from tlsaudit.model.knowledge import Basis, Fact, Known, Tried, Unknown, Why
+from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Tried, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.result import Judgement, Outcome, Result, Score
 from tlsaudit.model.target import Target
@@ -19,6 +19,16 @@ from tlsaudit.model.target import Target
 Entry = TypeVar("Entry")
 
 _PROBE = "probe:"
+_HTTP_NAMES = frozenset({"h2", "http/1.1"})
+_SESSION_NAMES = (
+    "secure_renegotiation",
+    "extended_master_secret",
+    "encrypt_then_mac",
+    "compression",
+    "heartbeat",
+    "truncated_hmac",
+    "session_ticket",
+)
 
 
 def audited(target: Target, facts: Facts, judgement: Judgement, *, problem: str, seconds: float) -> doc.Subject:
@@ -254,16 +264,7 @@ def _client_auth(auth: ClientAuth) -> doc.ClientAuthPart:
 
 
 def _session(facts: Facts) -> dict[str, bool | None]:
-    names = (
-        "secure_renegotiation",
-        "extended_master_secret",
-        "encrypt_then_mac",
-        "compression",
-        "heartbeat",
-        "truncated_hmac",
-        "session_ticket",
-    )
-    values: dict[str, Fact[bool]] = {name: getattr(facts.session, name) for name in names}
+    values: dict[str, Fact[bool]] = {name: getattr(facts.session, name) for name in _SESSION_NAMES}
     return {name: fact.value if isinstance(fact, Known) else None for name, fact in values.items()}
 
 
@@ -318,13 +319,7 @@ def _basis(basis: Basis) -> doc.BasisPart:
 
 def _unknowns(facts: Facts) -> dict[str, doc.UnknownPart]:
     """Why what is missing is missing, by path."""
-    paths: dict[str, Fact[object]] = {
-        "certificate_deployments": facts.certificate_deployments,
-        "client_auth.mode": facts.client_auth.mode,
-        "client_auth.verifies": facts.client_auth.verifies,
-        "http": facts.http,
-    }
-    found = {path: fact for path, fact in paths.items() if isinstance(fact, Unknown)}
+    found = {path: fact for path, fact in _single_facts(facts).items() if isinstance(fact, Unknown)}
     for version in ProtocolVersion:
         if _verdict(facts.protocols, version) == "unknown":
             found[f"protocols.{version}"] = facts.protocols.rest
@@ -337,7 +332,30 @@ def _unknowns(facts: Facts) -> dict[str, doc.UnknownPart]:
     hidden = facts.groups.rest
     if hidden.why is Why.UNSUPPORTED and facts.groups.any((ProtocolVersion.TLS_1_2, code) for code in GROUPS):
         found.setdefault(f"groups.{ProtocolVersion.TLS_1_2}", hidden)
+    if not facts.alpn.refused.issuperset(_HTTP_NAMES - facts.alpn.accepted.keys()):
+        found["alpn"] = Unknown(facts.alpn.rest.why, "a server names one protocol of those it is offered")
+    found["vulnerabilities"] = NOT_ASKED
     return {path: doc.UnknownPart(why=fact.why.value, detail=fact.detail) for path, fact in found.items()}
+
+
+def _single_facts(facts: Facts) -> dict[str, Fact[object]]:
+    """What is known or unknown as a whole, by path."""
+    auth = facts.client_auth
+    paths: dict[str, Fact[object]] = {
+        "key_exchanges": facts.key_exchanges,
+        "certificate_deployments": facts.certificate_deployments,
+        "client_auth.mode": auth.mode,
+        "client_auth.verifies": auth.verifies,
+        "http": facts.http,
+    }
+    paths |= {f"cipher_preference.{version}": fact for version, fact in facts.cipher_preference.items()}
+    paths |= {f"client_auth.per_protocol.{version}.mode": at.mode for version, at in auth.per_protocol.items()}
+    paths |= {f"session.{name}": getattr(facts.session, name) for name in _SESSION_NAMES}
+    deployments = facts.certificate_deployments
+    for place, each in enumerate(deployments.value if isinstance(deployments, Known) else ()):
+        at = f"certificate_deployments.{place}"
+        paths |= {f"{at}.chain_status": each.analysis, f"{at}.name_match": each.name, f"{at}.stapled_ocsp": each.staple}
+    return paths
 
 
 def _is_whole(tried: Tried[tuple[ProtocolVersion, int]], version: ProtocolVersion, universe: Iterable[int]) -> bool:

@@ -7,19 +7,19 @@ Every failure becomes a `NetworkError` whose code says whose it is: the target's
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import ipaddress
 import socket
-from collections.abc import AsyncIterator, Awaitable, Sequence
+import threading
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TypeVar
 
 from tlsaudit.model.errors import NetworkError
 
-T = TypeVar("T")
-
 _CHUNK = 16384
+_MOST_ADDRESSES = 4
 _OURS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
 _RESET = {errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED, errno.ESHUTDOWN}
 _UNREACHABLE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.EACCES, errno.EPERM}
@@ -45,20 +45,25 @@ class Connection:
 
     async def read(self) -> bytes:
         """The next bytes, at most 16 KiB of them."""
-        return await self._bounded(self._loop.sock_recv(self._sock, _CHUNK))
+        async with self._bounds():
+            return await self._loop.sock_recv(self._sock, _CHUNK)
 
     async def write(self, data: bytes) -> None:
         """Send all of `data`."""
-        await self._bounded(self._loop.sock_sendall(self._sock, data))
+        async with self._bounds():
+            await self._loop.sock_sendall(self._sock, data)
 
     def close(self) -> None:
         """Close without waiting."""
         self._sock.close()
 
-    async def _bounded(self, operation: Awaitable[T]) -> T:
+    @asynccontextmanager
+    async def _bounds(self) -> AsyncIterator[None]:
         try:
             async with asyncio.timeout_at(self._deadline):
-                return await operation
+                # A peer whose data is always there already would never let the timeout fire, nor others have a turn.
+                await asyncio.sleep(0)
+                yield
         except TimeoutError:
             raise NetworkError("timeout", "no answer in time") from None
         except OSError as error:
@@ -80,16 +85,15 @@ class Network:
             return (str(ipaddress.ip_address(host)),)
         except ValueError:
             pass
-        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self.limits.connect_timeout):
-                found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+                found = await _look_up(host, port)
         except TimeoutError:
             raise NetworkError("dns", f"the name {host} was not resolved in time") from None
         except (OSError, UnicodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise NetworkError("dns", f"the name {host} does not resolve: {reason}") from None
-        return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
+        return tuple(dict.fromkeys(found))
 
     @asynccontextmanager
     async def connect(self, address: str, port: int) -> AsyncIterator[Connection]:
@@ -105,8 +109,11 @@ class Network:
                 connection.close()
 
     async def first_open(self, addresses: Sequence[str], port: int) -> str:
-        """The first of `addresses` that accepts a connection, asked in turn; the first of all where none does."""
-        for address in addresses:
+        """The first of `addresses` that accepts a connection, asked in turn; the first of all where none does.
+
+        A name may have any number of addresses: only the first few are tried.
+        """
+        for address in addresses[:_MOST_ADDRESSES]:
             try:
                 async with self.connect(address, port):
                     return address
@@ -137,6 +144,40 @@ class Network:
             _close(sock)
             raise
         return sock
+
+
+async def _look_up(host: str, port: int) -> list[str]:
+    """The addresses that the system's resolver gives; raises OSError or UnicodeError as it does.
+
+    getaddrinfo cannot be cancelled. In a daemon thread of its own a slow answer holds up no other name, neither the
+    end of the run.
+    """
+    loop = asyncio.get_running_loop()
+    found: asyncio.Future[list[str]] = loop.create_future()
+
+    def tell(addresses: list[str], error: Exception | None) -> None:
+        if found.done():
+            return
+        if error is not None:
+            found.set_exception(error)
+        else:
+            found.set_result(addresses)
+
+    def ask() -> None:
+        addresses: list[str] = []
+        problem: Exception | None = None
+        try:
+            addresses = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+        except (OSError, UnicodeError) as error:
+            problem = error
+        with contextlib.suppress(RuntimeError):  # the run has ended, and its loop is closed
+            loop.call_soon_threadsafe(tell, addresses, problem)
+
+    try:
+        threading.Thread(target=ask, name=f"resolve {host}", daemon=True).start()
+    except RuntimeError as error:
+        raise NetworkError("local", f"this machine ran out of resources while resolving {host}: {error}") from None
+    return await found
 
 
 def _close(sock: socket.socket | None) -> None:

@@ -30,6 +30,7 @@ from tests.rules.served import (
 from tlsaudit.demo.mint import Leaf, self_signed
 from tlsaudit.model.certificate import OcspStatus, Staple
 from tlsaudit.model.knowledge import Known, Undecided, Unknown, Why
+from tlsaudit.model.result import Severity
 from tlsaudit.rules import revocation
 from tlsaudit.rules.rule import Case, Rule
 
@@ -185,3 +186,9 @@ def test_each_of_two_certificates_has_its_own_staple() -> None:
     without = deployment(*leaf(ocsp=True).chain())
     prefix = f"ECDSA certificate {without.leaf.need().sha256[:8]}: no OCSP response"
     assert only(revocation.stapling_off, case(with_staple, without)).observed.startswith(prefix)
+
+
+def test_a_private_certificate_without_revocation_is_milder_than_a_public_one() -> None:
+    (private,) = revocation.no_revocation_pointer.evaluate(serving(leaf()))
+    (public,) = revocation.no_revocation_pointer.evaluate(serving(leaf(), public=True))
+    assert (private.severity, public.severity) == (Severity.LOW, None)

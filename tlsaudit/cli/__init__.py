@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from typer.exceptions import Abort, Exit, TyperException
+from typer.exceptions import Exit, TyperException
+from typer.main import get_command
 
 from tlsaudit import __version__
-from tlsaudit.cli import demo, report, rules, scan, schema
+from tlsaudit.cli import demo, outputs, report, rules, scan, schema
 from tlsaudit.model.errors import InputError
 
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
@@ -17,12 +18,15 @@ _SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command that `arguments` name and return its exit code; raises InputError for a wrong command line."""
+    command = get_command(_application())
     try:
-        code = _application()(list(arguments), prog_name="tlsaudit", standalone_mode=False)
+        # Not by calling it: that would turn errors of the output into an exit code of its own.
+        with command.make_context("tlsaudit", list(arguments)) as context:
+            code = command.invoke(context)
     except TyperException as error:
-        raise InputError(f"{error.format_message()} (see tlsaudit --help)") from None
-    except Abort:
-        raise KeyboardInterrupt from None
+        at = getattr(error, "ctx", None)
+        usage = f"{at.command_path if at else 'tlsaudit'} --help"
+        raise InputError(f"{error.format_message().rstrip('.')} (see {usage})") from None
     except Exit as error:
         return error.exit_code
     return code if isinstance(code, int) else 0
@@ -36,23 +40,22 @@ def _application() -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
         add_completion=False,
-        no_args_is_help=True,
     )
     application.callback()(_global_options)
-    for name, function in (
-        ("scan", scan.scan),
-        ("report", report.report),
-        ("rules", rules.rules),
-        ("demo", demo.demo),
-        ("schema", schema.schema),
+    for name, function, short_help in (
+        ("scan", scan.scan, "Audit live endpoints."),
+        ("report", report.report, "Render a stored report in another format."),
+        ("rules", rules.rules, "List the rules, or explain one."),
+        ("demo", demo.demo, "Audit demo endpoints with well-known flaws."),
+        ("schema", schema.schema, "Print the JSON schema of the report document."),
     ):
-        application.command(name, context_settings=_SETTINGS)(function)
+        application.command(name, short_help=short_help, context_settings=_SETTINGS)(function)
     return application
 
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"tlsaudit {__version__}")
+        outputs.put(f"tlsaudit {__version__}\n")
         raise Exit
 
 
@@ -60,6 +63,6 @@ def _global_options(
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
     ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Print the traceback of an internal error.")] = False,
+    _debug: Annotated[bool, typer.Option("--debug", help="Print the traceback of an internal error.")] = False,
 ) -> None:
-    """Options that every command has."""
+    """Options that every command has; `--debug` is read before any of this runs, and is here for the help."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tlsaudit.cli import outputs
+from tlsaudit.model.errors import InputError
 
 if TYPE_CHECKING:
     from tlsaudit.demo.endpoints import DemoEndpoint
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def demo(
-    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for demo.html and demo.json.")] = Path(
-        "reports"
-    ),
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FOLDER", help="Where demo.html and demo.json go.")
+    ] = Path("reports"),
 ) -> int:
     """Start endpoints with well-known flaws on loopback, audit them for real, and write the report.
 
@@ -28,6 +29,10 @@ def demo(
     from tlsaudit.demo.endpoints import demo_endpoints
     from tlsaudit.policy import load_policy
 
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot make the folder {str(output)!r}: {error.strerror}") from None
     with demo_endpoints() as running:
         options = app.ScanOptions(
             policy=load_policy("owasp"),
@@ -38,12 +43,11 @@ def demo(
     found = [
         _verdict(endpoint, subject) for endpoint, subject in zip(running.endpoints, document.subjects, strict=True)
     ]
-    output.mkdir(parents=True, exist_ok=True)
     outputs.write(document, [("html", str(output / "demo.html")), ("json", str(output / "demo.json"))])
     seconds = sum(subject.duration_s for subject in document.subjects)
     connections = sum(subject.facts.connections for subject in document.subjects if subject.facts)
-    typer.echo(f"\n{len(found)} endpoints, {connections} connections, {seconds:.1f} s of auditing")
-    typer.echo(f"report: {output / 'demo.html'} and {output / 'demo.json'}")
+    outputs.put(f"\n{len(found)} endpoints, {connections} connections, {seconds:.1f} s of auditing\n")
+    outputs.put(f"report: {output / 'demo.html'} and {output / 'demo.json'}\n")
     return 0 if all(found) else 1
 
 
@@ -53,8 +57,8 @@ def _verdict(endpoint: DemoEndpoint, subject: Subject) -> bool:
     missed = [rule for rule in endpoint.flaw_rules if rule not in failed]
     serious = [result for result in failed.values() if result.severity in {"high", "critical"}]
     grade = subject.score.grade if subject.score else "-"
-    typer.echo(f"{endpoint.name:<28} {grade:<4} {endpoint.description}")
+    outputs.put(f"{endpoint.name:<28} {grade:<4} {endpoint.description}\n")
     for rule in endpoint.flaw_rules:
         text = f"{failed[rule].severity}: {failed[rule].title}" if rule in failed else "NOT FOUND"
-        typer.echo(f"{'':<33} {rule} {text}")
+        outputs.put(f"{'':<33} {rule} {text}\n")
     return not missed and not (serious and not endpoint.flaw_rules)

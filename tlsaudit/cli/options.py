@@ -10,12 +10,32 @@ import typer
 from tlsaudit.model.errors import InputError
 from tlsaudit.model.result import Severity
 
-Formats = Annotated[list[str] | None, typer.Option("--format", "-f", help="text, json or html; may be repeated.")]
+_OLDEST, _NEWEST = 1970, 2999
+
+Formats = Annotated[
+    list[str] | None,
+    typer.Option("--format", metavar="FORMAT", help="text (the default), json or html; may be repeated."),
+]
 Outputs = Annotated[
-    list[str] | None, typer.Option("-o", "--output", help="File for the report, one a format; - is standard output.")
+    list[str] | None,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="Where the report goes; one a format, in their order. - is standard output. A single -o without "
+        "--format takes the format from its suffix.",
+    ),
 ]
 FailOn = Annotated[
-    str, typer.Option(help="Lowest severity that ends with exit code 1: none, info, low, medium, high or critical.")
+    str,
+    typer.Option(
+        metavar="SEVERITY",
+        help="Lowest severity that ends with exit code 1: info, low, medium, high or critical; none: no finding does, "
+        "only what could not be audited at all gives 3.",
+    ),
+]
+PolicyId = Annotated[
+    str, typer.Option("--policy", metavar="ID|FILE", help="Policy to judge by: an id, or a .yaml file.")
 ]
 
 
@@ -38,4 +58,6 @@ def moment(text: str | None) -> datetime | None:
         parsed = datetime.fromisoformat(text)
     except ValueError:
         raise InputError(f"--as-of {text!r} is no date; write 2026-11-21 or 2026-11-21T12:00:00Z") from None
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    if not _OLDEST < parsed.year < _NEWEST:
+        raise InputError(f"--as-of {text!r} is not between the years {_OLDEST} and {_NEWEST}")
+    return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)

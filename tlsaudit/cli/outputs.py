@@ -1,4 +1,4 @@
-"""Where reports go: pairs of format and file, as `--format` and `-o` give them."""
+"""Where reports go: pairs of format and file, as `--format` and `-o` give them; and what the user is told."""
 
 from __future__ import annotations
 
@@ -22,24 +22,32 @@ def pair(formats: Sequence[str], outputs: Sequence[str]) -> list[tuple[str, str]
     """(format, file) in order; `-` is standard output.
 
     One format or none needs no file; several need as many files, `-` once. One file without a format takes it from
-    the suffix. Raises InputError otherwise, and for an unknown format.
+    the suffix. Raises InputError otherwise, for an unknown format, and for a file that could never be written: nobody
+    wants to hear that after the audit.
     """
     from tlsaudit.report import FORMATS, format_for
 
     for name in formats:
         if name not in FORMATS:
             raise InputError(f"unknown format {name!r}; known: {', '.join(FORMATS)}")
+    chosen = list(formats) or ["text"]
     if not formats and len(outputs) == 1 and outputs[0] != STANDARD_OUTPUT:
         meant = format_for(outputs[0])
         if meant is None:
-            raise InputError(f"the suffix of {outputs[0]} names no format; say it with --format")
-        return [(meant.name, outputs[0])]
-    chosen = list(formats) or ["text"]
+            raise InputError(f"the suffix of {outputs[0]!r} names no format; say which with --format")
+        chosen = [meant.name]
     files = list(outputs) or ([STANDARD_OUTPUT] if len(chosen) == 1 else [])
     if len(files) != len(chosen):
-        raise InputError(f"{len(chosen)} formats need {len(chosen)} output files (-o), not {len(files)}")
-    if files.count(STANDARD_OUTPUT) > 1:
-        raise InputError("only one format can go to standard output (-o -)")
+        raise InputError(
+            f"{_count(len(chosen), 'format')} and {_count(len(files), 'output file')} (-o): give one a format"
+        )
+    for file in files:
+        if files.count(file) > 1:
+            raise InputError(f"only one format can go to {_name(file)}")
+        if file == STANDARD_OUTPUT:
+            _refuse_closed()
+        else:
+            _refuse_unwritable(Path(file))
     return list(zip(chosen, files, strict=True))
 
 
@@ -50,24 +58,88 @@ def write(document: Document, pairs: Sequence[tuple[str, str]]) -> None:
     for name, file in pairs:
         if file == STANDARD_OUTPUT:
             colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-            sys.stdout.write(FORMATS[name].render(document, Style(width=_width(), colour=colour)))
+            put(FORMATS[name].render(document, Style(width=_width(), colour=colour)))
         else:
             write_file(Path(file), FORMATS[name].render(document))
 
 
 def write_file(path: Path, text: str) -> None:
-    """Write a report that only its owner can read, beside its place first, so that none is ever half written."""
+    """Write a report that only its owner can read, beside its place first, so that none is ever half written.
+
+    What is no regular file, such as /dev/null or a pipe, is written to as it is. Raises InputError.
+    """
     try:
-        handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")
+            return
+        place = Path(os.path.realpath(path))  # a link stays a link
+        handle, beside = tempfile.mkstemp(dir=place.parent, prefix=".tlsaudit-")
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(text)
-            Path(beside).replace(path)
+            Path(beside).replace(place)
         except BaseException:
             Path(beside).unlink(missing_ok=True)
             raise
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from None
+        raise _unwritable(path, error.strerror) from None
+
+
+def put(text: str) -> None:
+    """Write to standard output, now; raises InputError where that fails, BrokenPipeError where the reader has gone."""
+    _refuse_closed()
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        discard()
+        raise InputError(f"cannot write to standard output: {error.strerror}") from None
+
+
+def discard() -> None:
+    """Send what is still to be written to standard output nowhere, so that the program can end in peace."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def complain(message: str) -> None:
+    """Tell the user in one line on standard error; characters that a terminal would obey are written out."""
+    line = " ".join(message.split())
+    safe = "".join(each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in line)
+    print(f"tlsaudit: {safe}", file=sys.stderr)  # noqa: T201 - the one place that speaks beside the report
+
+
+def _refuse_closed() -> None:
+    if sys.stdout is None:
+        raise InputError("cannot write to standard output: it is closed")
+
+
+def _refuse_unwritable(path: Path) -> None:
+    try:
+        if path.is_dir():
+            raise _unwritable(path, "it is a directory")
+        if not path.parent.is_dir():
+            raise _unwritable(path, f"there is no directory {str(path.parent)!r}")
+        place = path if path.exists() and not path.is_file() else path.parent
+    except OSError as error:
+        raise _unwritable(path, error.strerror) from None
+    if not os.access(place, os.W_OK):
+        raise _unwritable(path, f"no permission to write to {str(place)!r}")
+
+
+def _unwritable(path: Path, reason: str | None) -> InputError:
+    return InputError(f"cannot write {str(path)!r}: {reason}")
+
+
+def _name(file: str) -> str:
+    return "standard output" if file == STANDARD_OUTPUT else repr(file)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _width() -> int:

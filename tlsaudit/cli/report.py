@@ -10,16 +10,20 @@ import typer
 from tlsaudit.cli import options, outputs
 from tlsaudit.model.errors import InputError
 
-_LARGEST = 1024 * 1024 * 1024
+_MEGABYTE = 1024 * 1024
+_LARGEST = 256 * _MEGABYTE
 
 
 def report(
-    file: Annotated[Path, typer.Argument(metavar="REPORT.json", help="A report that --format json wrote.")],
+    file: Annotated[Path, typer.Argument(metavar="REPORT.json", hidden=True)],
     formats: options.Formats = None,
     output: options.Outputs = None,
     fail_on: options.FailOn = "high",
 ) -> int:
-    """Render a stored report in another format. The exit code is that of its findings, as for a scan."""
+    """Render REPORT.json, which --format json wrote, in another format.
+
+    The exit code is that of its findings, as for a scan.
+    """
     pairs = outputs.pair(formats or [], output or [])
     lowest = options.severity(fail_on)
 
@@ -29,15 +33,18 @@ def report(
     from tlsaudit.model.document import Document
 
     try:
-        if file.stat().st_size > _LARGEST:
-            raise InputError(f"{file} is larger than {_LARGEST} bytes")
-        document = Document.model_validate_json(file.read_bytes())
+        with file.open("rb") as stored:
+            content = stored.read(_LARGEST + 1)
     except OSError as error:
-        raise InputError(f"cannot read {file}: {error.strerror}") from None
+        raise InputError(f"cannot read {str(file)!r}: {error.strerror}") from None
+    if len(content) > _LARGEST:
+        raise InputError(f"{str(file)!r} is larger than {_LARGEST // _MEGABYTE} MB")
+    try:
+        document = Document.model_validate_json(content)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the text"
-        raise InputError(f"{file} is no tlsaudit report: {where}: {first['msg']}") from None
+        raise InputError(f"{str(file)!r} is no tlsaudit report: {where}: {first['msg']}") from None
     summary = app.summarise(document.subjects, lowest)
     outputs.write(document.model_copy(update={"summary": summary}), pairs)
     return summary.exit_code

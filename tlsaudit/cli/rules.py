@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tlsaudit.cli import options, outputs
 from tlsaudit.model.errors import InputError
 
 if TYPE_CHECKING:
@@ -15,11 +16,11 @@ if TYPE_CHECKING:
 
 
 def rules(
-    rule_id: Annotated[str | None, typer.Argument(metavar="[ID]", help="Explain this rule.")] = None,
-    policy: Annotated[str, typer.Option(help="Policy whose severities are shown: an id, or a file.")] = "owasp",
-    format_: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
+    rule_id: Annotated[str | None, typer.Argument(metavar="ID", hidden=True)] = None,
+    policy: options.PolicyId = "owasp",
+    format_: Annotated[str, typer.Option("--format", metavar="FORMAT", help="text or json.")] = "text",
 ) -> int:
-    """List the rules, or explain one: what it means, its sources, what to do."""
+    """List the rules, or explain the one with this ID: what it means, its sources, what to do."""
     from tlsaudit.policy import load_policy
     from tlsaudit.rules import CATALOGUE
 
@@ -30,12 +31,12 @@ def rules(
         raise InputError(f"there is no rule {rule_id!r}; tlsaudit rules lists them")
     judged_by = load_policy(policy)
     if format_ == "json":
-        typer.echo(json.dumps([_described(rule, judged_by) for rule in chosen], ensure_ascii=False))
+        text = json.dumps([_described(rule, judged_by) for rule in chosen], ensure_ascii=False)
     elif rule_id is not None:
-        typer.echo(_explained(chosen[0], judged_by))
+        text = _explained(chosen[0], judged_by)
     else:
-        for rule in chosen:
-            typer.echo(f"{rule.id:<15} {judged_by.severity_of(rule).value:<9} {rule.title}")
+        text = "\n".join(f"{each.id:<15} {judged_by.severity_of(each).value:<9} {each.title}" for each in chosen)
+    outputs.put(f"{text}\n")
     return 0
 
 

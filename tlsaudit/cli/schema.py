@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 
-import typer
+from tlsaudit.cli import outputs
 
 
 def schema() -> int:
     """Print the JSON schema of the report document."""
     from tlsaudit.report.schema import report_schema
 
-    typer.echo(json.dumps(report_schema(), indent=2))
+    outputs.put(f"{json.dumps(report_schema(), indent=2)}\n")
     return 0

@@ -9,20 +9,39 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, SerializerFunctionWrapHandler, model_serializer
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 SCHEMA: Final = "tlsaudit.report/1"
+_GRADES: Final = r"^(A\+|A-|[ABCDFTM])\??$"
+"""The letters, with "?" where too little could be decided."""
 
 Verdict = Literal["accepted", "rejected", "unknown"]
+Grade = Annotated[str, Field(pattern=_GRADES)]
 Status = Literal["audited", "incomplete", "unreachable", "not_tls", "unparsable"]
 
 
 def rfc3339(moment: datetime) -> str:
     """A moment as RFC 3339 in UTC, to the second."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat()}Z"
 
 
-Moment = Annotated[datetime, PlainSerializer(rfc3339, return_type=str, when_used="json")]
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("the time is outside of what a calendar holds") from None
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc), PlainSerializer(rfc3339, return_type=str, when_used="json")]
 
 
 class _Part(BaseModel):
@@ -229,11 +248,15 @@ class FactsPart(_Part):
 
 
 class BasisPart(_Part):
-    """Where a fact comes from: the number of a probe, or a place in a file."""
+    """Where a fact comes from: the number of a probe, or a place in a file; the other key is left out."""
 
     origin: Literal["observed", "derived", "explicit", "inherited", "default"]
     probe: int | None = None
     location: Location | None = None
+
+    @model_serializer(mode="wrap")
+    def _one_of_two(self, serialize: SerializerFunctionWrapHandler) -> dict[str, object]:
+        return {key: value for key, value in serialize(self).items() if value is not None}
 
 
 class UnknownPart(_Part):
@@ -322,8 +345,8 @@ class ScorePart(_Part):
     """The score and the rows that explain every lost point."""
 
     value: Annotated[int, Field(ge=0, le=100)]
-    grade: str
-    letter_if_trusted: str | None
+    grade: Grade
+    letter_if_trusted: Grade | None
     caps: list[CapPart]
     deductions: list[DeductionPart]
     coverage: float
@@ -354,7 +377,7 @@ class Summary(_Part):
     subjects: int
     by_status: dict[str, int]
     failed_by_severity: dict[str, int]
-    worst_grade: str | None
+    worst_grade: Grade | None
     exit_code: int
 
 

@@ -24,7 +24,7 @@ _LARGEST_FILE = 4_000_000
 _DEEPEST = 20
 _PLAIN_TAGS = frozenset(
     f"tag:yaml.org,2002:{name}"
-    for name in ["str", "int", "float", "bool", "null", "timestamp", "seq", "map", "merge", "value"]
+    for name in ("str", "int", "float", "bool", "null", "timestamp", "seq", "map", "merge", "value")
 )
 
 

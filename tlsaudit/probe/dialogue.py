@@ -17,7 +17,16 @@ from tlsaudit.model.facts import Endpoint, Probe
 from tlsaudit.model.knowledge import Basis, Origin
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.net import Connection, Network
-from tlsaudit.wire import Alert, AlertDescription, ClientHello, Event, FlightReader, ServerHello, Ssl2ClientHello
+from tlsaudit.wire import (
+    Alert,
+    AlertDescription,
+    ClientHello,
+    Event,
+    FlightReader,
+    ServerHello,
+    Ssl2ClientHello,
+    Ssl2ServerHello,
+)
 
 E = TypeVar("E")
 
@@ -78,6 +87,11 @@ class Answer:
         return self.first(ServerHello)
 
     @property
+    def answered(self) -> bool:
+        """Whether the server took up the offer, of whatever version."""
+        return self.hello is not None or self.first(Ssl2ServerHello) is not None
+
+    @property
     def alert(self) -> Alert | None:
         """The fatal alert, if one came."""
         return next((event for event in self.events if isinstance(event, Alert) and event.fatal), None)
@@ -96,6 +110,11 @@ class Answer:
             return self.alert.description in _REFUSALS
         return self.confirmed_refusal
 
+    @property
+    def ended_in_silence(self) -> bool:
+        """Whether the connection was closed or reset before anything was said."""
+        return self.end in _ENDED_EARLY and not self.answered and self.alert is None
+
     def first(self, kind: type[E]) -> E | None:
         """The first event of this kind."""
         return next((event for event in self.events if isinstance(event, kind)), None)
@@ -110,6 +129,8 @@ class Answer:
             return f"{kind} {version} suite 0x{self.hello.cipher_suite:04X}{group}{cut}"
         if self.alert is not None:
             return f"alert {self.alert.description} {self.alert.name}"
+        if self.answered:
+            return "SERVER-HELLO SSLv2"
         if self.end in {End.MALFORMED, End.UNREACHED}:
             return f"{self.end.value}: {self.problem}"
         return str(self.end.value)
@@ -144,18 +165,18 @@ class Dialogue:
         self.endpoint = endpoint
         self.address = endpoint.address
         self.log = Log()
-        self.control: ClientHello | None = None
+        self.control: ClientHello | Ssl2ClientHello | None = None
 
     async def ask(self, asked: str, hello: ClientHello | Ssl2ClientHello) -> Answer:
         """The answer to `hello`; a close or a reset is asked once more, and compared with the control."""
         answer = await self._once(asked, hello)
-        if answer.hello is not None or answer.alert is not None or answer.end not in _ENDED_EARLY:
+        if not answer.ended_in_silence:
             return answer
         again = await self._once(f"{asked} (again)", hello)
-        if again.hello is not None or again.alert is not None or again.end not in _ENDED_EARLY or not self.control:
+        if not again.ended_in_silence or not self.control:
             return again
         control = await self._once("control: a hello that was answered before", self.control)
-        return replace(again, confirmed_refusal=control.hello is not None)
+        return replace(again, confirmed_refusal=control.answered)
 
     async def _once(self, asked: str, hello: ClientHello | Ssl2ClientHello) -> Answer:
         n = self.log.open(asked)

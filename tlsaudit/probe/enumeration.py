@@ -12,8 +12,12 @@ from dataclasses import dataclass, field
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Unknown, Why
 from tlsaudit.probe.dialogue import Answer
 
+NONE_OF_THEM = -1
+"""The choice of a server that answers with something else than what is enumerated: another protocol version, say."""
+
 Ask = Callable[[Sequence[int]], Awaitable[Answer]]
 Chosen = Callable[[Answer], int | None]
+"""What an answer chose: an item, `NONE_OF_THEM`, or None where it does not say (refused, cut short, malformed)."""
 
 
 @dataclass(slots=True)
@@ -28,16 +32,12 @@ class Enumeration:
     """A choice that was not on offer, in words."""
 
     def take(self, answer: Answer, offered: Sequence[int], chosen: int | None) -> list[int]:
-        """Note the answer to an offer of `offered`; returns what is still open (nothing, where it is decided).
-
-        `chosen` None says that the answer belongs to another protocol version: no item on offer is accepted at this
-        one.
-        """
+        """Note the answer to an offer of `offered`; returns what is still open (nothing, where it is decided)."""
         self.answers.append(answer)
-        if answer.refused or (answer.hello is not None and chosen is None):
+        if answer.refused or chosen == NONE_OF_THEM:
             self.refused.update(offered)
             return []
-        if answer.hello is None or chosen is None:
+        if chosen is None:
             self.rest = Unknown(Why.NO_ANSWER, f"probe {answer.n}: {answer.summary()}")
             return []
         if chosen not in offered:

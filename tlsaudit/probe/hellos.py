@@ -6,7 +6,7 @@ Minimal hellos are refused by healthy servers, so all the usual extensions are t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tlsaudit.data.groups import groups_for
 from tlsaudit.data.signatures import SCHEMES
@@ -18,6 +18,9 @@ ALPN_NAMES = ("h2", "http/1.1")
 """The protocol names that are asked for."""
 
 COMPRESSION_DEFLATE = 1
+
+_DANGEROUS_LENGTH = 256
+_SAFE_LENGTH = 512
 
 _USUAL_SCHEMES = (
     0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x0804, 0x0805, 0x0806, 0x0809, 0x080A, 0x080B, 0x0401, 0x0501, 0x0601,
@@ -36,10 +39,14 @@ OTHER_SCHEMES = tuple(code for code in ALL_SCHEMES if not SCHEMES[code].algorith
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """What stays the same in every hello to one endpoint: the server name, and the names to offer for ALPN."""
+    """What stays the same in every hello to one endpoint: the server name, and the names to offer for ALPN.
+
+    `padded`: hellos of 256 to 511 bytes, on which some servers hang, are made longer (RFC 7685 section 1).
+    """
 
     server_name: str | None
     alpn: tuple[str, ...] = ALPN_NAMES
+    padded: bool = True
 
     def classic(
         self,
@@ -71,32 +78,45 @@ class Shape:
             present.append(extensions.signature_algorithms(ALL_SCHEMES))
         if behaviours:
             present += [extensions.heartbeat(), extensions.truncated_hmac()]
-        return ClientHello(
-            version=version.code,
-            cipher_suites=tuple(suites),
-            compression_methods=(COMPRESSION_DEFLATE, 0) if behaviours else (0,),
-            extensions=tuple(present),
+        return self._fit(
+            ClientHello(
+                version=version.code,
+                cipher_suites=tuple(suites),
+                compression_methods=(COMPRESSION_DEFLATE, 0) if behaviours else (0,),
+                extensions=tuple(present),
+            )
         )
 
     def retry(self, suites: Sequence[int], groups: Sequence[int]) -> ClientHello:
         """A TLS 1.3 hello with an empty key_share, which asks the server to name suite and group in a retry."""
-        return ClientHello(
-            version=ProtocolVersion.TLS_1_2.code,
-            session_id=bytes(range(32)),
-            cipher_suites=tuple(suites),
-            extensions=(
-                *self._common(),
-                extensions.supported_groups(groups),
-                extensions.signature_algorithms(ALL_SCHEMES),
-                extensions.supported_versions((ProtocolVersion.TLS_1_3.code,)),
-                extensions.psk_key_exchange_modes(),
-                extensions.key_share(()),
-            ),
+        return self._fit(
+            ClientHello(
+                version=ProtocolVersion.TLS_1_2.code,
+                session_id=bytes(range(32)),
+                cipher_suites=tuple(suites),
+                extensions=(
+                    *self._common(),
+                    extensions.supported_groups(groups),
+                    extensions.signature_algorithms(ALL_SCHEMES),
+                    extensions.supported_versions((ProtocolVersion.TLS_1_3.code,)),
+                    extensions.psk_key_exchange_modes(),
+                    extensions.key_share(()),
+                ),
+            )
         )
 
     def extra(self) -> tuple[Extension, ...]:
         """What our full TLS 1.3 handshake offers beyond its own extensions."""
         return (extensions.status_request(), extensions.signature_algorithms_cert(ALL_SCHEMES))
+
+    def _fit(self, hello: ClientHello) -> ClientHello:
+        """The hello, padded out of the range of lengths that is dangerous."""
+        short = _SAFE_LENGTH - len(hello.handshake())
+        if not self.padded or not 0 < short <= _SAFE_LENGTH - _DANGEROUS_LENGTH:
+            return hello
+        # An extension has a header of 4 bytes, and an empty one at the end upsets other servers.
+        padding = extensions.padding(max(1, short - 4))
+        return replace(hello, extensions=(*(hello.extensions or ()), padding))
 
     def _common(self) -> tuple[Extension, ...]:
         name = (extensions.server_name(self.server_name),) if self.server_name else ()

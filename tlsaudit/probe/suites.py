@@ -1,68 +1,82 @@
-"""Cipher suites of SSL 3.0 to TLS 1.2, in the server's order, and whether it has one."""
+"""Cipher suites, in the server's order, and whether it has one.
+
+Some servers that have an order move ChaCha20 up for a client whose first known suite is ChaCha20 (OpenSSL's
+PRIORITIZE_CHACHA), or is not AES-GCM (Go). So ChaCha20 always comes last in an offer, and AES-GCM first.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from tlsaudit.data.suites import suites_for
+from tlsaudit.data.suites import SUITES, suites_for
 from tlsaudit.model.facts import Preference
 from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.probe.dialogue import Answer, Dialogue
-from tlsaudit.probe.enumeration import Enumeration, remove_the_winner
+from tlsaudit.probe.enumeration import NONE_OF_THEM, Ask, Enumeration, remove_the_winner
 from tlsaudit.probe.hellos import Shape
 
 
 def candidates(version: ProtocolVersion) -> tuple[int, ...]:
-    """Every suite that can be negotiated at `version`, the strongest first."""
-    return tuple(suite.code for suite in suites_for(version))
+    """Every suite that can be negotiated at `version`, the strongest first, but ChaCha20 last."""
+    codes = [suite.code for suite in suites_for(version)]
+    return tuple(sorted(codes, key=lambda code: SUITES[code].enc == "CHACHA20"))
 
 
 def chosen_suite(answer: Answer, version: ProtocolVersion) -> int | None:
-    """The suite of an answer at `version`; None where there is none or the version is another."""
-    return answer.hello.cipher_suite if answer.hello is not None and answer.version is version else None
+    """What an answer to a hello of `version` chose."""
+    if answer.hello is None:
+        return None
+    return answer.hello.cipher_suite if answer.version is version else NONE_OF_THEM
 
 
 async def enumerate_suites(
-    dialogue: Dialogue, shape: Shape, version: ProtocolVersion, *, first: Answer | None, piece: int
+    dialogue: Dialogue, shape: Shape, version: ProtocolVersion, *, first: Answer | None, piece: int | None
 ) -> Enumeration:
-    """The accepted suites at `version`. `first` is an answer to an offer of all of them, where there is one.
+    """The accepted suites at `version`, below TLS 1.3. `first` answered an offer of all of them, where there is one.
 
-    Servers that break on long lists get them in pieces of `piece`.
+    Servers that break on long lists get them in pieces of `piece`, and what they accept once more for the order.
     """
-    offered = list(candidates(version))
-    enumeration = Enumeration()
-    if first is not None:
-        offered = enumeration.take(first, offered, chosen_suite(first, version))
 
     async def ask(suites: Sequence[int]) -> Answer:
         return await dialogue.ask(f"{version}, {len(suites)} cipher suites", shape.classic(version, suites))
 
-    for start in range(0, len(offered), piece):
-        offer = offered[start : start + piece]
-        await remove_the_winner(ask, offer, lambda answer: chosen_suite(answer, version), enumeration)
+    def chosen(answer: Answer) -> int | None:
+        return chosen_suite(answer, version)
+
+    offered = list(candidates(version))
+    enumeration = Enumeration()
+    if first is not None:
+        offered = enumeration.take(first, offered, chosen(first))
+    size = piece or max(1, len(offered))
+    for start in range(0, len(offered), size):
+        await remove_the_winner(ask, offered[start : start + size], chosen, enumeration)
         if enumeration.rest.why is not Why.NOT_ASKED:
             break
+    if size < len(offered):
+        await _put_in_order(ask, chosen, enumeration)
     return enumeration
 
 
-async def find_preference(
-    dialogue: Dialogue, shape: Shape, version: ProtocolVersion, enumeration: Enumeration
-) -> Fact[Preference] | None:
-    """Whose order decides at `version`: the accepted suites are offered in reverse. None: fewer than two suites.
+async def _put_in_order(ask: Ask, chosen: Callable[[Answer], int | None], enumeration: Enumeration) -> None:
+    """What was accepted out of several offers, in the order of one."""
+    together = await remove_the_winner(ask, list(enumeration.accepted), chosen)
+    enumeration.accepted = {code: enumeration.accepted[code] for code in (*together.accepted, *enumeration.accepted)}
 
-    A server that puts ChaCha20 first for clients that do still follows its own order otherwise, so the reversed list
-    begins with a suite that is not the server's first choice, whatever it is.
+
+async def find_preference(
+    ask: Ask, version: ProtocolVersion, enumeration: Enumeration
+) -> Fact[Preference] | None:
+    """Whose order decides at `version`: `ask` offers the accepted suites in reverse. None: fewer than two of them.
+
+    The offer begins with a suite of AES-GCM other than the server's first choice, accepted or not, where the version
+    has one: a client's order decides for it or for the server's last, a server's order for its first.
     """
     order = list(enumeration.accepted)
     if len(order) < 2:
         return None
-    answer = await dialogue.ask(f"{version}, accepted suites in reverse", shape.classic(version, order[::-1]))
-    return preference_of(answer, order)
-
-
-def preference_of(answer: Answer, order: Sequence[int]) -> Fact[Preference]:
-    """What the answer to an offer of `order` in reverse says of the preference."""
+    lead = [code for code in candidates(version) if SUITES[code].mode == "GCM" and code != order[0]][:1]
+    answer = await ask([*lead, *(code for code in reversed(order) if code not in lead)])
     if answer.hello is None or answer.hello.cipher_suite not in order:
         return Unknown(Why.NO_ANSWER, f"probe {answer.n}: {answer.summary()}")
     own = answer.hello.cipher_suite == order[0]

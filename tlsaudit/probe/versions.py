@@ -1,8 +1,9 @@
-"""TLS 1.1 and below: one hello rules out 1.1 and 1.0 together, SSL 3.0 and SSL 2.0 are asked alone."""
+"""The versions below TLS 1.3: one hello rules out 1.1 and 1.0 together, SSL 3.0 and SSL 2.0 are asked alone."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tlsaudit.data.suites import SSL2_CIPHERS
@@ -13,7 +14,7 @@ from tlsaudit.probe.dialogue import Answer, Dialogue
 from tlsaudit.probe.enumeration import Enumeration
 from tlsaudit.probe.hellos import Shape
 from tlsaudit.probe.suites import candidates, enumerate_suites, find_preference
-from tlsaudit.wire import Ssl2ClientHello, Ssl2ServerHello
+from tlsaudit.wire import Ssl2ClientHello, Ssl2Error, Ssl2ServerHello
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,40 +40,67 @@ def accepts(answer: Answer, version: ProtocolVersion) -> Fact[bool]:
 
 
 async def explore_version(
-    dialogue: Dialogue, shape: Shape, version: ProtocolVersion, first: Answer, piece: int
+    dialogue: Dialogue, shape: Shape, version: ProtocolVersion, first: Answer | None, piece: int | None
 ) -> VersionFindings:
-    """Suites and preference at `version`; `first` answered an offer of all its suites."""
-    found = VersionFindings(version=version, accepted=accepts(first, version))
-    if not isinstance(found.accepted, Known) or not found.accepted.value:
-        found.suites.answers.append(first)
-        return found
+    """Suites and preference at `version`. `first` answered an offer of all its suites, if such an offer can be made."""
+    found = VersionFindings(version=version, accepted=_UNDECIDED)
+    if first is not None:
+        found.accepted = accepts(first, version)
+        if not isinstance(found.accepted, Known) or not found.accepted.value:
+            found.suites.answers.append(first)
+            return found
     found.suites = await enumerate_suites(dialogue, shape, version, first=first, piece=piece)
-    found.preference = await find_preference(dialogue, shape, version, found.suites)
+    if first is None:
+        found.accepted = _accepted_in_pieces(found.suites, version)
+
+    async def ask(suites: Sequence[int]) -> Answer:
+        return await dialogue.ask(f"{version}, accepted suites in reverse", shape.classic(version, suites))
+
+    found.preference = await find_preference(ask, version, found.suites)
     return found
 
 
-async def explore_old(dialogue: Dialogue, shape: Shape, piece: int) -> list[VersionFindings]:
-    """TLS 1.1 and 1.0. A refusal of 1.1, or an answer at 1.0, speaks of both."""
-    first = await _ask(dialogue, shape, ProtocolVersion.TLS_1_1)
+_UNDECIDED = Unknown(Why.NO_ANSWER)
+
+
+def _accepted_in_pieces(suites: Enumeration, version: ProtocolVersion) -> Fact[bool]:
+    """Whether a version is accepted of which all suites were offered, but not at once."""
+    spoken = next((answer for answer in suites.answers if answer.version is version), None)
+    if spoken is not None:
+        return Known(True, spoken.basis)
+    return Known(False, suites.answers[-1].basis) if suites.rest.why is Why.NOT_ASKED else suites.rest
+
+
+async def explore_old(dialogue: Dialogue, shape: Shape, *, piece: int | None, together: bool) -> list[VersionFindings]:
+    """TLS 1.1 and 1.0, with suites in pieces of `piece` (None: all at once).
+
+    `together`: the server answers a hello of a higher version than its own with its own, so a refusal of 1.1, or an
+    answer at 1.0, speaks of both.
+    """
+    first = await _ask_all(dialogue, shape, ProtocolVersion.TLS_1_1, piece)
     at_11 = await explore_version(dialogue, shape, ProtocolVersion.TLS_1_1, first, piece)
-    if first.hello is None:
+    if together and first is not None and first.hello is None:
         at_10 = VersionFindings(version=ProtocolVersion.TLS_1_0, accepted=accepts(first, ProtocolVersion.TLS_1_0))
         return [at_11, at_10]
-    if first.version is not ProtocolVersion.TLS_1_0:
-        first = await _ask(dialogue, shape, ProtocolVersion.TLS_1_0)
+    if first is None or first.version is not ProtocolVersion.TLS_1_0:
+        first = await _ask_all(dialogue, shape, ProtocolVersion.TLS_1_0, piece)
     return [at_11, await explore_version(dialogue, shape, ProtocolVersion.TLS_1_0, first, piece)]
 
 
-async def explore_ssl3(dialogue: Dialogue, shape: Shape, piece: int) -> VersionFindings:
+async def explore_ssl3(dialogue: Dialogue, shape: Shape, piece: int | None) -> VersionFindings:
     """SSL 3.0, without extensions (RFC 6101 section 5.6.1.2)."""
-    first = await _ask(dialogue, shape, ProtocolVersion.SSL_3)
+    first = await _ask_all(dialogue, shape, ProtocolVersion.SSL_3, piece)
     return await explore_version(dialogue, shape, ProtocolVersion.SSL_3, first, piece)
+
+
+def hello_ssl2() -> Ssl2ClientHello:
+    """An SSL 2.0 hello with all ciphers."""
+    return Ssl2ClientHello(cipher_kinds=tuple(SSL2_CIPHERS), challenge=os.urandom(16))
 
 
 async def explore_ssl2(dialogue: Dialogue) -> VersionFindings:
     """SSL 2.0: its SERVER-HELLO lists every cipher that both sides know."""
-    hello = Ssl2ClientHello(cipher_kinds=tuple(SSL2_CIPHERS), challenge=os.urandom(16))
-    answer = await dialogue.ask("SSLv2, all ciphers", hello)
+    answer = await dialogue.ask("SSLv2, all ciphers", hello_ssl2())
     found = VersionFindings(version=ProtocolVersion.SSL_2, accepted=accepts(answer, ProtocolVersion.SSL_2))
     found.suites.answers.append(answer)
     server_hello = answer.first(Ssl2ServerHello)
@@ -80,11 +108,14 @@ async def explore_ssl2(dialogue: Dialogue) -> VersionFindings:
         found.accepted = Known(True, answer.basis)
         found.suites.accepted = dict.fromkeys(server_hello.cipher_kinds, answer.basis)
         found.suites.refused = set(SSL2_CIPHERS) - set(server_hello.cipher_kinds)
-    elif answer.hello is not None:
+    elif answer.hello is not None or answer.first(Ssl2Error) is not None:
         found.accepted = Known(False, answer.basis)
     return found
 
 
-async def _ask(dialogue: Dialogue, shape: Shape, version: ProtocolVersion) -> Answer:
+async def _ask_all(dialogue: Dialogue, shape: Shape, version: ProtocolVersion, piece: int | None) -> Answer | None:
+    """The answer to an offer of all suites; None where they have to be offered in pieces."""
+    if piece is not None:
+        return None
     suites = candidates(version)
     return await dialogue.ask(f"{version}, {len(suites)} cipher suites", shape.classic(version, suites))

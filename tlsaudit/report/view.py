@@ -37,6 +37,7 @@ EXIT: Final = {
     1: "There are failures at or above the threshold.",
     2: "The input of the run was wrong.",
     3: "Nothing reaches the threshold, but something could not be judged.",
+    130: "The run was interrupted before every subject was done.",
 }
 
 _VERSION_RULES: Final = {

@@ -156,11 +156,12 @@ def stapling_off(case: Case, deployment: CertificateDeployment) -> Iterable[Fail
 )
 @each_deployment
 def no_revocation_pointer(case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
-    """Neither an OCSP responder nor a CRL is named."""
+    """Neither an OCSP responder nor a CRL is named. The clause binds public CAs; for a private one it is advice."""
     leaf = deployment.leaf.need()
     if _can_be_revoked(case, deployment) and not leaf.ocsp_urls and not leaf.crl_urls:
         days = lifetime(leaf) // timedelta(days=1)
-        yield Fail(f"names neither an OCSP responder nor a CRL, and is valid for {days} days")
+        severity = None if deployment.analysis.need().public else Severity.LOW
+        yield Fail(f"names neither an OCSP responder nor a CRL, and is valid for {days} days", severity=severity)
 
 
 @rule(
