@@ -110,6 +110,7 @@ def result_part(result: Result) -> doc.ResultPart:
         cause=result.cause,
         observed=result.observed or (reason if result.outcome is Outcome.INCONCLUSIVE else ""),
         expected=result.expected,
+        why=result.why,
         evidence=[doc.EvidencePart(observed=each.observed, at=each.at) for each in result.evidence],
         sources=[doc.SourcePart(ref=source.ref, verified=source.verified) for source in result.sources],
         remedy=result.remedy,

@@ -84,6 +84,7 @@ def _undecided(rule: Rule, policy: Policy, undecided: Undecided) -> Result:
         title=rule.title,
         cause=rule.cause,
         expected=rule.expected,
+        why=rule.why,
         confidence=rule.confidence,
         reason=str(undecided),
     )
@@ -99,6 +100,7 @@ def _failure(rule: Rule, policy: Policy, fails: tuple[Fail, ...], endpoint: Endp
         cause=rule.cause,
         observed=_some([fail.observed for fail in fails], _MOST_OBSERVED),
         expected="; ".join(dict.fromkeys(fail.expected or rule.expected for fail in fails)),
+        why=rule.why,
         evidence=_evidence(fails),
         sources=rule.sources,
         remedy=rule.remedy,

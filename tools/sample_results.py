@@ -6,6 +6,10 @@ import hashlib
 from typing import Literal
 
 from tlsaudit.model.document import EvidencePart, ResultPart, SourcePart, Suppression
+from tlsaudit.rules import CATALOGUE
+
+WHY = {rule.id: rule.why for rule in CATALOGUE}
+"""What the catalogue says of each rule."""
 
 Severity = Literal["info", "low", "medium", "high", "critical"]
 Outcome = Literal["pass", "fail", "not_applicable", "not_tested", "inconclusive", "waived"]
@@ -48,6 +52,7 @@ def told(  # noqa: PLR0917 - the six texts stand in the order in which a report 
         cause=cause or rule,
         observed=observed,
         expected=expected,
+        why=WHY.get(rule, ""),
         evidence=[EvidencePart(observed=observed, at=f"probe:{probe}") for probe in probes],
         sources=[
             *(SourcePart(ref=ref, verified=True) for ref in sources),

@@ -6,7 +6,7 @@ import os
 import socket
 import struct
 
-from tests.lab.script import Script
+from tests.lab.script import Refused, Script
 from tests.lab.scripted import Behaviour, Connection
 from tlsaudit.wire.client_hello import ClientHello
 from tlsaudit.wire.constants import ContentType
@@ -120,4 +120,9 @@ def reset(sock: socket.socket) -> None:
 
 def _answer(script: Script, connection: Connection) -> bytes:
     hello = connection.hello()
-    return script.answer(hello) if isinstance(hello, ClientHello) else b""
+    if not isinstance(hello, ClientHello):
+        return b""
+    try:
+        return script.answer(hello)
+    except Refused as refused:
+        return script.refusal(refused)

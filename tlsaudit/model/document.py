@@ -307,6 +307,8 @@ class ResultPart(_Part):
     cause: str | None = None
     observed: str = ""
     expected: str = ""
+    why: str = ""
+    """What an attacker or an outage makes of it."""
     evidence: list[EvidencePart] = []
     sources: list[SourcePart] = []
     remedy: str = ""

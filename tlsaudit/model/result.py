@@ -99,6 +99,8 @@ class Result:
     cause: str | None = None
     observed: str = ""
     expected: str = ""
+    why: str = ""
+    """What an attacker or an outage makes of it."""
     evidence: tuple[Evidence, ...] = ()
     sources: tuple[Source, ...] = ()
     remedy: str = ""

@@ -65,7 +65,10 @@ async def _dial(target: Target, network: Network) -> Dialogue:
     if len(addresses) > 1:
         chosen = await network.first_open(addresses, target.port)
     endpoint = Endpoint(host=target.host, port=target.port, address=chosen, sni=target.server_name)
-    return Dialogue(network, endpoint)
+    dialogue = Dialogue(network, endpoint)
+    if len(addresses) > 1:
+        dialogue.log.close(dialogue.log.open("which address accepts a connection"), chosen)
+    return dialogue
 
 
 async def _ask_everything(dialogue: Dialogue, notes: Notes, target: Target) -> None:
@@ -84,14 +87,15 @@ async def _ask_everything(dialogue: Dialogue, notes: Notes, target: Target) -> N
 async def _classic(dialogue: Dialogue, notes: Notes) -> None:
     """TLS 1.2: suites, preference, then groups with the suites that are accepted."""
     contact = notes.contact
-    found = await explore_version(dialogue, contact.shape, ProtocolVersion.TLS_1_2, contact.classic, contact.piece)
+    first = contact.classic if contact.piece is None else None
+    found = await explore_version(dialogue, contact.shape, ProtocolVersion.TLS_1_2, first, contact.piece)
     notes.versions[ProtocolVersion.TLS_1_2] = found
     if found.suites.accepted:
         notes.groups_12 = await enumerate_groups(
             dialogue,
             contact.shape,
             found.suites.accepted,
-            first=contact.classic,
+            first=first,
             certificate_curve=_certificate_curve(found),
         )
 
@@ -110,7 +114,8 @@ def _certificate_curve(found: VersionFindings) -> int | None:
 
 
 async def _old(dialogue: Dialogue, notes: Notes) -> None:
-    for found in await explore_old(dialogue, notes.contact.shape, notes.contact.piece):
+    contact = notes.contact
+    for found in await explore_old(dialogue, contact.shape, piece=contact.piece, together=contact.tolerant):
         notes.versions[found.version] = found
 
 
@@ -135,17 +140,17 @@ async def _tls13(dialogue: Dialogue, notes: Notes) -> None:
 
 
 async def _http(dialogue: Dialogue, notes: Notes, target: Target) -> None:
-    notes.exchange = await _exchange(dialogue, target, None)
+    notes.exchange = await _exchange(dialogue, target, None, alpn=bool(notes.contact.shape.alpn))
 
 
-async def _exchange(dialogue: Dialogue, target: Target, version: ProtocolVersion | None) -> Exchange:
+async def _exchange(dialogue: Dialogue, target: Target, version: ProtocolVersion | None, *, alpn: bool) -> Exchange:
     return await exchange(
         dialogue,
         f"GET / over {version or 'the best version'}, without a client certificate",
         server_name=target.server_name,
         request=http.request(target),
         enough=http.enough,
-        alpn=_HTTP_NAMES,
+        alpn=_HTTP_NAMES if alpn else (),
         version=version,
     )
 
@@ -168,14 +173,14 @@ async def _client_auth(dialogue: Dialogue, notes: Notes, target: Target) -> None
 async def _exchange_at(dialogue: Dialogue, notes: Notes, target: Target, version: ProtocolVersion) -> Exchange:
     if notes.exchange is not None and notes.exchange.version is version:
         return notes.exchange
-    return await _exchange(dialogue, target, version)
+    return await _exchange(dialogue, target, version, alpn=bool(notes.contact.shape.alpn))
 
 
 async def _check_stability(dialogue: Dialogue, notes: Notes) -> None:
     """Ask once more what was answered first: if that fails now, what was refused since may have been refused to us."""
     if dialogue.control is not None:
         answer = await dialogue.ask("control: the hello that was answered first", dialogue.control)
-        notes.stable = answer.hello is not None
+        notes.stable = answer.answered
 
 
 def _problem(notes: Notes) -> str:

@@ -1,7 +1,7 @@
 """First contact: is anybody there, is it TLS, and in which shape does it take a hello.
 
-A hello with everything is tried first. What fails it may still answer TLS 1.3 alone, a short list, or an old version;
-only when nothing is answered is the endpoint given up, with the reason that says most.
+A hello with everything is tried first. What fails it may still answer TLS 1.3 alone, a shorter hello, or an old version
+alone; only when nothing is answered is the endpoint given up, with the reason that says most.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from tlsaudit.probe.dialogue import Answer, Dialogue, End
 from tlsaudit.probe.hellos import Shape
 from tlsaudit.probe.suites import candidates
 from tlsaudit.probe.tls13 import GROUPS_13, SUITES_13, ask_retry
-from tlsaudit.wire import AlertDescription, ClientHello
+from tlsaudit.probe.versions import hello_ssl2
+from tlsaudit.wire import AlertDescription, ContentType
 
-_SHORT_LIST = 32
 _PIECE = 64
-_ALL = 65535
+"""Suites in a hello that stays below 512 bytes."""
+_TLS_RECORDS = {ContentType.ALERT, ContentType.HANDSHAKE}
 
 
 class NotAuditedError(TlsauditError):
@@ -35,13 +36,15 @@ class NotAuditedError(TlsauditError):
 class Contact:
     """What first contact found. `classic` answered an offer of all suites of TLS 1.2, `retry` one of all of TLS 1.3.
 
-    `piece` is the longest list of suites to offer at once.
+    `piece` is the number of suites to offer at once where the server does not take all, else None. `tolerant` is
+    False where the server was seen to refuse a hello of a higher version than its own.
     """
 
     shape: Shape
     classic: Answer
     retry: Answer | None = None
-    piece: int = _ALL
+    piece: int | None = None
+    tolerant: bool = True
 
 
 async def make_contact(dialogue: Dialogue, shape: Shape) -> Contact:
@@ -50,26 +53,42 @@ async def make_contact(dialogue: Dialogue, shape: Shape) -> Contact:
     if classic.alert is not None and classic.alert.description == AlertDescription.NO_APPLICATION_PROTOCOL:
         shape = replace(shape, alpn=())
         classic = await _ask_all(dialogue, shape)
-    if classic.hello is not None:
-        _set_control(dialogue, classic)
+    if classic.answered:
+        dialogue.control = classic.sent
         return Contact(shape=shape, classic=classic)
-    if classic.end in {End.UNREACHED, End.MALFORMED}:
+    if classic.end is End.UNREACHED or (classic.end is End.MALFORMED and not _is_tls(classic)):
         raise _not_audited(classic)
-    short = shape.classic(ProtocolVersion.TLS_1_2, candidates(ProtocolVersion.TLS_1_2)[:_SHORT_LIST])
-    old = shape.classic(ProtocolVersion.TLS_1_0, candidates(ProtocolVersion.TLS_1_0))
-    retry, narrow, tls10 = await asyncio.gather(
+    return await _try_otherwise(dialogue, shape, classic)
+
+
+async def _try_otherwise(dialogue: Dialogue, shape: Shape, classic: Answer) -> Contact:
+    """Contact with a server that did not take the hello with everything; raises NotAuditedError."""
+    short_shape = replace(shape, padded=False)
+    short = short_shape.classic(ProtocolVersion.TLS_1_2, candidates(ProtocolVersion.TLS_1_2)[:_PIECE])
+    tls10 = shape.classic(ProtocolVersion.TLS_1_0, candidates(ProtocolVersion.TLS_1_0))
+    ssl3 = shape.classic(ProtocolVersion.SSL_3, candidates(ProtocolVersion.SSL_3))
+    retry, *others = await asyncio.gather(
         ask_retry(dialogue, shape, SUITES_13, GROUPS_13),
-        dialogue.ask(f"TLSv1.2, {_SHORT_LIST} cipher suites", short),
-        dialogue.ask("TLSv1.0, all cipher suites", old),
+        dialogue.ask(f"TLSv1.2, {_PIECE} cipher suites", short),
+        dialogue.ask("TLSv1.0, all cipher suites", tls10),
+        dialogue.ask("SSLv3, all cipher suites", ssl3),
+        dialogue.ask("SSLv2, all ciphers", hello_ssl2()),
     )
-    for answer in (retry, narrow, tls10):
-        if answer.hello is not None:
-            _set_control(dialogue, answer)
-            piece = _PIECE if narrow.hello is not None else _ALL
-            return Contact(shape=shape, classic=classic, retry=retry, piece=piece)
-    if all(answer.alert is None for answer in (classic, retry, narrow, tls10)):
+    answered = next((answer for answer in (retry, *others) if answer.answered), None)
+    if answered is None and all(answer.alert is None for answer in (classic, retry, *others)):
         raise _not_audited(classic)
-    return Contact(shape=shape, classic=classic, retry=retry)
+    dialogue.control = answered.sent if answered is not None else None
+    if others[0].answered:
+        return Contact(shape=short_shape, classic=classic, piece=_PIECE)
+    if classic.ended_in_silence and answered is not None:
+        # Now that there is a control, it can be told what the silence means.
+        classic = await _ask_all(dialogue, shape)
+    return Contact(
+        shape=shape,
+        classic=classic,
+        retry=None if retry.ended_in_silence else retry,
+        tolerant=answered is None or answered is retry,
+    )
 
 
 async def _ask_all(dialogue: Dialogue, shape: Shape) -> Answer:
@@ -78,9 +97,9 @@ async def _ask_all(dialogue: Dialogue, shape: Shape) -> Answer:
     return await dialogue.ask(f"TLSv1.2, {len(suites)} cipher suites and all extensions", hello)
 
 
-def _set_control(dialogue: Dialogue, answer: Answer) -> None:
-    if isinstance(answer.sent, ClientHello):
-        dialogue.control = answer.sent
+def _is_tls(answer: Answer) -> bool:
+    """Whether an answer begins like a TLS record, whatever is wrong with it then."""
+    return len(answer.first_bytes) > 1 and answer.first_bytes[0] in _TLS_RECORDS and answer.first_bytes[1] == 3
 
 
 def _not_audited(answer: Answer) -> NotAuditedError:

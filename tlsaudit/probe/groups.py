@@ -1,8 +1,9 @@
 """Named groups of TLS 1.2, asked with ECDHE suites that the server is known to accept.
 
 With an ECDSA certificate supported_groups also limits the certificate's curve (RFC 8422 section 5.1.1), so that curve
-stays in every offer until the server picks it. What is left then is asked without the curve: a refusal means that no
-client ever gets one of these groups, but not that the server lacks them, and the facts say so.
+stays in every offer, as the last, until the server picks it. Where the client's order decides, what is left then is
+refused. Where the server's does, no client ever gets one of the groups that are left, but the server may have them,
+and the facts say so.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from tlsaudit.data.suites import SUITES
 from tlsaudit.model.knowledge import Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.probe.dialogue import Answer, Dialogue
-from tlsaudit.probe.enumeration import Enumeration, remove_the_winner
+from tlsaudit.probe.enumeration import NONE_OF_THEM, Ask, Enumeration, remove_the_winner
 from tlsaudit.probe.hellos import Shape
 from tlsaudit.probe.key_exchange import read_key_exchange
 
@@ -23,9 +24,11 @@ _CURVES = {group.name: group.code for group in GROUPS.values() if group.kind == 
 
 
 def chosen_group(answer: Answer) -> int | None:
-    """The named group of a ServerKeyExchange; None where there is none."""
+    """The named group that a ServerKeyExchange chose, or `NONE_OF_THEM` where it spells a curve out."""
     exchange = read_key_exchange(answer)
-    return exchange.group if exchange is not None and exchange.curve_type == _NAMED_CURVE else None
+    if exchange is None:
+        return None
+    return exchange.group if exchange.curve_type == _NAMED_CURVE else NONE_OF_THEM
 
 
 def curve_code(name: str | None) -> int | None:
@@ -54,19 +57,35 @@ async def enumerate_groups(
     usable = free or suites
     offered = [group.code for group in groups_for(ProtocolVersion.TLS_1_2)]
     enumeration = Enumeration()
-    if first is not None and first.hello is not None and first.hello.cipher_suite in usable:
-        offered = enumeration.take(first, offered, chosen_group(first))
 
     async def ask(groups: Sequence[int]) -> Answer:
         hello = shape.classic(ProtocolVersion.TLS_1_2, usable, groups=groups)
         return await dialogue.ask(f"TLSv1.2, {len(groups)} named groups", hello)
 
-    while kept is not None and offered and kept not in enumeration.accepted:
-        answer = await ask([*(group for group in offered if group != kept), kept])
-        offered = enumeration.take(answer, offered, chosen_group(answer))
-    hidden = len(offered) if kept is not None else 0
+    if first is not None and first.hello is not None and first.hello.cipher_suite in usable:
+        chosen = chosen_group(first)
+        if chosen is not None and (kept is None or chosen != kept):
+            offered = enumeration.take(first, offered, chosen)
+    if kept is not None:
+        offered = await _enumerate_before(ask, offered, kept, enumeration)
     await remove_the_winner(ask, offered, chosen_group, enumeration)
-    if kept is not None and hidden and enumeration.rest.why is Why.NOT_ASKED:
+    if kept is not None and await _may_hide(ask, kept, enumeration):
         reason = f"a group may hide behind {GROUPS[kept].name}, which the certificate needs and the server prefers"
         enumeration.rest = Unknown(Why.UNSUPPORTED, reason)
     return enumeration
+
+
+async def _enumerate_before(ask: Ask, offered: list[int], kept: int, enumeration: Enumeration) -> list[int]:
+    """The groups that the server prefers to the certificate's curve, and the curve; returns those that are left."""
+    while offered and kept not in enumeration.accepted:
+        answer = await ask([*(group for group in offered if group != kept), kept])
+        offered = enumeration.take(answer, offered, chosen_group(answer))
+    return offered
+
+
+async def _may_hide(ask: Ask, kept: int, enumeration: Enumeration) -> bool:
+    """Whether the server may have more groups than it shows: unless a client that puts the curve first gets it."""
+    if kept not in enumeration.accepted or enumeration.rest.why is not Why.NOT_ASKED:
+        return False
+    other = next((group for group in enumeration.accepted if group != kept), None)
+    return other is None or chosen_group(await ask((kept, other))) != kept

@@ -47,12 +47,11 @@ class Notes:
         return [version for version, fact in facts if isinstance(fact, Known) and fact.value]
 
     def answers(self) -> Iterator[Answer]:
-        """Every answer to a hello below TLS 1.3, the one with all extensions first."""
-        yield self.contact.classic
-        for found in self.versions.values():
-            yield from found.suites.answers
-        if self.groups_12 is not None:
-            yield from self.groups_12.answers
+        """Every answer to a hello below TLS 1.3 once, the one with all extensions first."""
+        enumerations = [found.suites for found in self.versions.values()]
+        enumerations += [self.groups_12] if self.groups_12 is not None else []
+        answers = (answer for each in enumerations for answer in each.answers)
+        yield from {answer.n: answer for answer in (self.contact.classic, *answers)}.values()
 
     def unoffered(self) -> str | None:
         """A choice the server made although it was not on offer."""

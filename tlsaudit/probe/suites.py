@@ -64,9 +64,7 @@ async def _put_in_order(ask: Ask, chosen: Callable[[Answer], int | None], enumer
     enumeration.accepted = {code: enumeration.accepted[code] for code in (*together.accepted, *enumeration.accepted)}
 
 
-async def find_preference(
-    ask: Ask, version: ProtocolVersion, enumeration: Enumeration
-) -> Fact[Preference] | None:
+async def find_preference(ask: Ask, version: ProtocolVersion, enumeration: Enumeration) -> Fact[Preference] | None:
     """Whose order decides at `version`: `ask` offers the accepted suites in reverse. None: fewer than two of them.
 
     The offer begins with a suite of AES-GCM other than the server's first choice, accepted or not, where the version

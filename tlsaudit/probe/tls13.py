@@ -12,18 +12,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tlsaudit.data.groups import GROUPS, groups_for
-from tlsaudit.data.suites import suites_for
 from tlsaudit.model.facts import Preference
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.probe.dialogue import Answer, Dialogue
-from tlsaudit.probe.enumeration import Enumeration, remove_the_winner
+from tlsaudit.probe.enumeration import NONE_OF_THEM, Enumeration, remove_the_winner
 from tlsaudit.probe.handshake import COMPUTABLE_GROUPS, Handshake, handshake
 from tlsaudit.probe.hellos import ALL_SCHEMES, OTHER_SCHEMES, RSA_SCHEMES, Shape
-from tlsaudit.probe.suites import preference_of
+from tlsaudit.probe.suites import candidates, chosen_suite, find_preference
 from tlsaudit.wire import CertificateVerify
 
-SUITES_13 = tuple(suite.code for suite in suites_for(ProtocolVersion.TLS_1_3))
+SUITES_13 = candidates(ProtocolVersion.TLS_1_3)
 GROUPS_13 = tuple(group.code for group in groups_for(ProtocolVersion.TLS_1_3))
 
 
@@ -50,6 +49,7 @@ async def explore(dialogue: Dialogue, shape: Shape, first: Answer) -> Tls13:
     suites = found.suites.take(first, SUITES_13, _suite(first))
     groups = found.groups.take(first, GROUPS_13, _group(first))
     if not (found.suites.accepted and found.groups.accepted):
+        await _handshakes(dialogue, shape, found)
         return found
     curves = [code for code in groups if GROUPS[code].kind != "ff"]
     finite = [code for code in groups if GROUPS[code].kind == "ff"]
@@ -58,10 +58,7 @@ async def explore(dialogue: Dialogue, shape: Shape, first: Answer) -> Tls13:
         tasks.create_task(_suites(dialogue, shape, found, suites))
         tasks.create_task(_groups(dialogue, shape, found, curves, found.groups))
         finite_task = tasks.create_task(_groups(dialogue, shape, found, finite, Enumeration()))
-        reverse_task = tasks.create_task(ask_retry(dialogue, shape, SUITES_13[::-1], GROUPS_13))
     _merge(found.groups, finite_task.result())
-    if len(found.suites.accepted) > 1:
-        found.preference = preference_of(reverse_task.result(), list(found.suites.accepted))
     return found
 
 
@@ -70,7 +67,7 @@ async def explore_without_retry(dialogue: Dialogue, shape: Shape) -> Tls13 | Non
     only = await handshake(
         dialogue, shape, "TLSv1.3, handshake with a key share", groups=COMPUTABLE_GROUPS, schemes=ALL_SCHEMES
     )
-    if only.hello is None:
+    if only.hello is None or only.hello.version != ProtocolVersion.TLS_1_3.code:
         return None
     found = Tls13(basis=only.basis, handshakes=[only])
     rest = Unknown(Why.UNSUPPORTED, "the server does not answer a hello with an empty key_share")
@@ -81,11 +78,13 @@ async def explore_without_retry(dialogue: Dialogue, shape: Shape) -> Tls13 | Non
 
 
 def _suite(answer: Answer) -> int | None:
-    return answer.hello.cipher_suite if answer.hello and answer.version is ProtocolVersion.TLS_1_3 else None
+    return chosen_suite(answer, ProtocolVersion.TLS_1_3)
 
 
 def _group(answer: Answer) -> int | None:
-    return answer.hello.selected_group if answer.hello and answer.version is ProtocolVersion.TLS_1_3 else None
+    if answer.hello is None:
+        return None
+    return answer.hello.selected_group if answer.version is ProtocolVersion.TLS_1_3 else NONE_OF_THEM
 
 
 async def _suites(dialogue: Dialogue, shape: Shape, found: Tls13, suites: Sequence[int]) -> None:
@@ -95,6 +94,7 @@ async def _suites(dialogue: Dialogue, shape: Shape, found: Tls13, suites: Sequen
         return await ask_retry(dialogue, shape, offer, (known_group,))
 
     await remove_the_winner(ask, suites, _suite, found.suites)
+    found.preference = await find_preference(ask, ProtocolVersion.TLS_1_3, found.suites)
 
 
 async def _groups(

@@ -140,6 +140,7 @@ def _finding_rows(result: ResultPart) -> Iterable[tuple[Text, Text]]:
     sources = "; ".join(each.ref + ("" if each.verified else " (unverified)") for each in result.sources)
     lines = (
         (_place(result) + result.observed, ""),
+        (result.why, "dim"),
         (expected, ""),
         (f"Fix: {result.remedy}" if result.remedy else "", "green"),
         (f"$ {result.reproduce}" if result.reproduce else "", "dim"),
