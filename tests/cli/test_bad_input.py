@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import datetime
+import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from tests.cli.program import Ended, tlsaudit
 from tests.lab.pki import LabPki
 from tlsaudit.__main__ import main
+from tlsaudit.cli.options import moment
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
@@ -213,8 +215,6 @@ def test_a_report_without_end_is_not_read_to_its_end() -> None:
 def test_a_report_with_values_that_mean_nothing(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, path: tuple[str | int, ...], value: str
 ) -> None:
-    import json
-
     changed = json.loads((Path(__file__).parents[2] / "reports" / "sample.json").read_text())
     place = changed
     for key in path[:-1]:
@@ -230,20 +230,17 @@ def test_input_is_wrong_before_anything_else_is(capsys: pytest.CaptureFixture[st
     assert "port '0'" in refused(capsys, "scan", "does-not-exist.invalid", "127.0.0.1:1", "x:0")
 
 
-def test_a_date_alone_is_midnight_in_utc(capsys: pytest.CaptureFixture[str]) -> None:
-    from tlsaudit.cli.options import moment
-
-    assert moment("2026-11-21") == datetime.datetime(2026, 11, 21, tzinfo=datetime.UTC)
-    assert moment("2026-11-21T12:00:00+02:00") == datetime.datetime(2026, 11, 21, 10, tzinfo=datetime.UTC)
-    assert moment("2026-11-21T12:00:00Z") == datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
+def test_a_date_alone_is_midnight_in_utc() -> None:
+    assert moment("2026-11-21") == datetime(2026, 11, 21, tzinfo=UTC)
+    assert moment("2026-11-21T12:00:00+02:00") == datetime(2026, 11, 21, 10, tzinfo=UTC)
+    assert moment("2026-11-21T12:00:00Z") == datetime(2026, 11, 21, 12, tzinfo=UTC)
     assert moment(None) is None
-    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize(
     "arguments",
     [("scan", "x:0"), ("scan", "x", "--ca-file", "/"), ("report", "nope.json"), ("bogus",)],
-    ids=lambda arguments: " ".join(arguments),
+    ids=" ".join,
 )
 def test_the_program_says_it_in_one_line(arguments: tuple[str, ...]) -> None:
     ended = tlsaudit(*arguments)

@@ -79,3 +79,11 @@ def test_small_numbers_agree_with_the_sieve(number: int) -> None:
 
 
 SIEVE = frozenset(primes_below(10000))
+
+
+def test_of_a_huge_modulus_without_small_factors_it_is_unknown_whether_it_is_safe() -> None:
+    number = (1 << 9000) + 1
+    while any(number % prime == 0 for prime in primes_below(1000)):
+        number += 2
+    found = inspect_dh(number, 2)
+    assert (found.is_prime, found.is_safe_prime) == (True, None)

@@ -41,7 +41,9 @@ ROWS = (
     Row(
         "TLS-KEX-004", "fail", _dh(2048, is_prime=False, is_safe_prime=False), "composite", severity="critical", cap="F"
     ),
-    Row("TLS-KEX-004", "fail", _dh(2048, is_safe_prime=False), "not safe"),
+    Row("TLS-KEX-004", "fail", _dh(2048, is_safe_prime=False), "not safe", severity="critical", cap="F"),
+    Row("TLS-KEX-004", "fail", _dh(2048, is_safe_prime=False, well_known=True), "RFC 5114", severity="medium", cap="B"),
+    Row("TLS-KEX-004", "pass", _dh(9000, is_safe_prime=None), "too large to tell"),
     Row("TLS-KEX-004", "fail", _dh(2048, generator=1), "generator"),
     Row("TLS-KEX-005", "fail", _dh(1024, well_known=True), severity="high", cap="C"),
     Row("TLS-KEX-005", "pass", _dh(1024), "small, not shared"),

@@ -54,7 +54,8 @@ class DhParameters:
     bits: int
     generator: int
     is_prime: bool
-    is_safe_prime: bool
+    is_safe_prime: bool | None
+    """None: the modulus is too large to tell within reason."""
     name: str | None = None
     well_known: bool = False
     """The prime is one that many servers share (RFC 2409, 3526, 5114, 7919, or a product's default)."""

@@ -18,6 +18,8 @@ from tlsaudit.model.errors import InputError
 
 SCHEME_PORTS = {"https": 443, "tls": 443}
 _LONGEST = 1024
+_ADDRESS = re.compile(r"[0-9A-Fa-f:.]+(?:%[0-9A-Za-z_.-]+)?")
+"""What an address is made of; the zone of a link-local one is the name of an interface (RFC 4007 section 11)."""
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)\Z")
 
 
@@ -34,15 +36,14 @@ class Target:
     @property
     def name(self) -> str:
         """`host:port`, an IPv6 address in brackets."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return f"{_bracketed(self.host)}:{self.port}"
 
     @property
     def id(self) -> str:
         """The canonical spelling: stable over runs, unique for what is audited."""
-        pinned = f"@{self.address}" if self.address else ""
-        host = f"[{self.host}]" if ":" in self.host and not pinned else self.host
+        pinned = f"@{_bracketed(self.address)}" if self.address else ""
         sni = f"?sni={self.sni}" if self.sni is not None else ""
-        return f"{host}{pinned}:{self.port}{sni}" if ":" not in pinned else f"{host}@[{self.address}]:{self.port}{sni}"
+        return f"{_bracketed(self.host)}{pinned}:{self.port}{sni}"
 
     @property
     def is_address(self) -> bool:
@@ -103,7 +104,13 @@ def canonical_host(text: str) -> str:
     return name
 
 
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    if not _ADDRESS.fullmatch(text):
+        return None
     try:
         return ipaddress.ip_address(text)
     except ValueError:

@@ -20,21 +20,25 @@ def inspect_dh(p: int, g: int) -> DhParameters:
 
     A composite passes for a prime with a chance of at most 4**-rounds; the bases follow from the number itself, so
     that the verdict is always the same and cannot be aimed at. Above 8192 bits nothing is proved within reason:
-    `is_prime` then says that there is no factor below 1000, and `is_safe_prime` stays false. Known primes are not
+    `is_prime` then says that there is no factor below 1000, and `is_safe_prime` is unknown. Known primes are not
     tested; those of RFC 3526 and RFC 7919 are safe by construction.
     """
     known = lookup(p)
     is_prime = known is not None or is_probable_prime(p)
-    is_standard = known is not None and known.standard
-    can_be_safe = is_prime and p > 4 and p.bit_length() <= _ROUNDS[-1][0]
     return DhParameters(
         bits=p.bit_length(),
         generator=g,
         is_prime=is_prime,
-        is_safe_prime=is_standard or (can_be_safe and is_probable_prime(p >> 1)),
+        is_safe_prime=_is_safe(p, is_prime=is_prime, is_standard=known is not None and known.standard),
         name=None if known is None else known.name,
         well_known=known is not None,
     )
+
+
+def _is_safe(p: int, *, is_prime: bool, is_standard: bool) -> bool | None:
+    if is_standard or not is_prime or p <= 4:
+        return is_standard
+    return is_probable_prime(p >> 1) if p.bit_length() <= _ROUNDS[-1][0] else None
 
 
 def is_probable_prime(number: int) -> bool:

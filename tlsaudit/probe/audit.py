@@ -165,7 +165,7 @@ async def _client_auth(dialogue: Dialogue, notes: Notes, target: Target) -> None
         handshake = next((each for each in handshakes if each.complete), None)
         known = handshake if version is ProtocolVersion.TLS_1_3 else None
         entry = client_auth.at_version(requested, known, None)
-        if isinstance(entry.mode, Unknown) and isinstance(requested, Known):
+        if isinstance(entry.mode, Unknown) and isinstance(requested, Known) and version is not ProtocolVersion.SSL_3:
             entry = client_auth.at_version(requested, known, await _exchange_at(dialogue, notes, target, version))
         notes.client_auth[version] = entry
 

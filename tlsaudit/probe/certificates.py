@@ -53,6 +53,7 @@ class Sighting:
     version: ProtocolVersion
     basis: Basis
     message_bytes: int
+    staple_asked: bool = True
     staple: bytes | None = None
     signature: Signature | None = None
 
@@ -94,7 +95,13 @@ def sighting_of_exchange(exchange: Exchange) -> Sighting | None:
     if not exchange.chain or exchange.version is None:
         return None
     length = sum(len(der) for der in exchange.chain)
-    return Sighting(chain=exchange.chain, version=exchange.version, basis=exchange.basis, message_bytes=length)
+    return Sighting(
+        chain=exchange.chain,
+        version=exchange.version,
+        basis=exchange.basis,
+        message_bytes=length,
+        staple_asked=False,
+    )
 
 
 def deployments(
@@ -164,7 +171,8 @@ def _staple(seen: list[Sighting], chain: tuple[Certificate, ...]) -> Fact[Staple
             leaf = chain[0]
             issuer = next((each for each in chain[1:] if each.subject_der == leaf.issuer_der), None)
             return Known(parse_staple(sighting.staple, leaf, issuer), sighting.basis)
-    return Known(None, seen[0].basis)
+    asked = next((sighting for sighting in seen if sighting.staple_asked), None)
+    return Known(None, asked.basis) if asked is not None else NOT_ASKED
 
 
 def _leaf_signs(seen: list[Sighting], leaf: Certificate) -> Fact[bool]:

@@ -35,7 +35,7 @@ def at_version(requested: Fact[bool], handshake: Handshake | None, exchange: Exc
         )
     if exchange is not None:
         return _by_exchange(requested, exchange)
-    undecided = Unknown(Why.NO_ANSWER, "a certificate is asked for; whether one is needed was not established")
+    undecided = Unknown(Why.UNSUPPORTED, "a certificate is asked for; whether one is needed was not established")
     return ClientAuthAt(requested=requested, mode=undecided)
 
 

@@ -80,7 +80,7 @@ async def exchange(
 ) -> Exchange:
     """Handshake (at `version` alone, where given), send `request`, read until `enough` says so or the end.
 
-    What goes wrong, with TLS or with the connection, is in the result.
+    What goes wrong, with TLS or with the connection, is in the result; OpenSSL has no SSL 3.0 any more.
     """
     observer = _Observer()
     tls = _connection(observer, server_name=server_name, alpn=alpn, version=version)

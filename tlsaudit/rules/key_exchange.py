@@ -127,7 +127,11 @@ def unsafe_dh(case: Case) -> Iterable[Fail]:
     for dh, at in _dh(case):
         if not dh.is_prime:
             yield Fail(f"{_dh_name(dh)}: the modulus is not prime", at)
-        elif not dh.is_safe_prime:
+        elif dh.is_safe_prime is False and dh.well_known:
+            # RFC 5114 and old product defaults: large subgroups, but exponents leak unless every value is checked.
+            severity, cap = Severity.MEDIUM, Cap.B
+            yield Fail(f"{_dh_name(dh)}: (p-1)/2 is not prime", at, severity=severity, cap=cap)
+        elif dh.is_safe_prime is False:
             yield Fail(f"{_dh_name(dh)}: (p-1)/2 is not prime", at)
         elif dh.generator < 2:
             yield Fail(f"{_dh_name(dh)}: the generator is {dh.generator}", at)
