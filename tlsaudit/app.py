@@ -16,7 +16,7 @@ from tlsaudit.data import trust, versions
 from tlsaudit.document import audited, not_audited
 from tlsaudit.judge import judge
 from tlsaudit.model import document as doc
-from tlsaudit.model.errors import NetworkError
+from tlsaudit.model.errors import InputError, NetworkError
 from tlsaudit.model.limits import Expectation
 from tlsaudit.model.result import Severity
 from tlsaudit.model.target import Target
@@ -69,14 +69,15 @@ def load_anchors(ca_file: Path | None) -> Anchors:
 
     Raises InputError where `ca_file` cannot be read or holds no certificate.
     """
-    sets = [trust.mozilla(), trust.system()]
-    if ca_file is not None:
-        sets.append(trust.from_file(ca_file))
-    present = [anchors for anchors in sets if anchors is not None]
+    custom = trust.from_file(ca_file) if ca_file is not None else None
+    present = [anchors for anchors in (trust.mozilla(), trust.system(), custom) if anchors is not None]
     stores = {anchors.name: TrustStore.from_ders(anchors.name, anchors.ders) for anchors in present}
-    deciding = present[-1].name if ca_file is not None else present[0].name
+    if custom is not None and stores[custom.name].skipped:
+        bad = f"{stores[custom.name].skipped} of its {len(custom.ders)} entries"
+        raise InputError(f"CA file {str(ca_file)!r}: no X.509 certificate in {bad}")
+    deciding = present[0] if custom is None else custom
     return Anchors(
-        trusting=Trusting(stores=stores, deciding=deciding),
+        trusting=Trusting(stores=stores, deciding=deciding.name),
         dates={anchors.name: anchors.date for anchors in present},
     )
 
@@ -143,12 +144,12 @@ class Scan:
 def summarise(subjects: Sequence[doc.Subject], fail_on: Severity | None) -> doc.Summary:
     """The run in numbers, with its exit code: 1 before 3 before 0."""
     failed = Counter(result.severity for subject in subjects for result in subject.results if result.outcome == "fail")
-    grades = [subject.score.grade.rstrip("?") for subject in subjects if subject.score is not None]
+    grades = [subject.score.grade for subject in subjects if subject.score is not None]
     return doc.Summary(
         subjects=len(subjects),
         by_status=dict(Counter(subject.status for subject in subjects)),
         failed_by_severity={severity.value: failed[severity.value] for severity in Severity if failed[severity.value]},
-        worst_grade=max(grades, key=_GRADES.index, default=None),
+        worst_grade=max(grades, key=lambda grade: _GRADES.index(grade.rstrip("?")), default=None),
         exit_code=exit_code(subjects, fail_on),
     )
 

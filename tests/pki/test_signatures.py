@@ -63,6 +63,7 @@ def sign_md5_sha1() -> bytes:
         (None, DSA, DSA.sign(CONTENT, hashes.SHA1())),
         (None, RSA, sign_md5_sha1()),
     ],
+    ids=lambda value: f"0x{value:04x}" if isinstance(value, int) else "",
 )
 def test_a_signature_verifies_with_its_key_and_content_only(
     scheme: int | None, key: PrivateKey, signature: bytes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.rules.facts import (
+    SSL_3,
     TLS_1_1,
     TLS_1_2,
     TLS_1_3,
@@ -57,6 +58,7 @@ ROWS = (
         observed="TLSv1.1",
     ),
     Row("TLS-ALPN-003", "not_applicable", sound()),
+    Row("TLS-ALPN-003", "not_applicable", sound(protocols=speaks(SSL_3, TLS_1_2)), "SSL 3.0 has no extensions"),
     Row("TLS-ALPN-003", "inconclusive", sound(protocols=speaks(TLS_1_1), alpn_chosen={TLS_1_1: _SILENT})),
 )
 

@@ -112,6 +112,10 @@ ROWS = (
     Row("TLS-CIPH-021", "fail", _client(with_suites(_3DES)), severity="low", observed="TLSv1.2"),
     Row("TLS-CIPH-021", "fail", _client(with_suites(_CBC, session=_NO_ETM)), "CBC", observed="TLSv1.2"),
     Row("TLS-CIPH-021", "not_tested", with_suites(_3DES, cipher_preference={})),
+    Row("TLS-CIPH-021", "pass", only_suites([_K_RSA], TLS_1_2, cipher_preference={}), "there is nothing to choose"),
+    Row(
+        "TLS-CIPH-021", "inconclusive", _unknown_rest(only_suites([_K_RSA], TLS_1_2, cipher_preference={})), "a choice"
+    ),
     Row("TLS-CIPH-021", "not_applicable", sound(protocols=speaks(TLS_1_3))),
     Row("TLS-CIPH-022", "pass", sound()),
     Row("TLS-CIPH-022", "fail", with_suites(_PSK), severity="low", observed="TLS_PSK"),

@@ -26,6 +26,7 @@ _GRADES: Final = r"^(A\+|A-|[ABCDFTM])\??$"
 
 Verdict = Literal["accepted", "rejected", "unknown"]
 Grade = Annotated[str, Field(pattern=_GRADES)]
+SeverityName = Literal["info", "low", "medium", "high", "critical"]
 Status = Literal["audited", "incomplete", "unreachable", "not_tls", "unparsable"]
 
 
@@ -302,7 +303,7 @@ class ResultPart(_Part):
 
     rule: str
     outcome: Literal["pass", "fail", "not_applicable", "not_tested", "inconclusive", "waived"]
-    severity: Literal["info", "low", "medium", "high", "critical"]
+    severity: SeverityName
     title: str = ""
     cause: str | None = None
     observed: str = ""
@@ -339,7 +340,7 @@ class DeductionPart(_Part):
 
     rule: str
     cause: str
-    severity: str
+    severity: SeverityName
     points: int
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from tlsaudit.data.groups import groups_for
 from tlsaudit.data.suites import SSL2_CIPHERS
 from tlsaudit.model.certificate import CertificateDeployment
-from tlsaudit.model.facts import Facts, GroupAt, HttpAnswer, KeyExchange, Preference, SuiteAt
+from tlsaudit.model.facts import Facts, GroupAt, HttpAnswer, KeyExchange, Preference, Session, SuiteAt
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Tried, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.target import Target
@@ -27,7 +27,7 @@ from tlsaudit.probe.handshake import Handshake
 from tlsaudit.probe.hellos import ALPN_NAMES
 from tlsaudit.probe.key_exchange import read_key_exchange
 from tlsaudit.probe.notes import Notes
-from tlsaudit.probe.session import session_of
+from tlsaudit.probe.session import session_of, session_of_handshake
 from tlsaudit.probe.suites import candidates
 from tlsaudit.wire import CertificateVerify
 
@@ -52,7 +52,7 @@ def assemble(notes: Notes, dialogue: Dialogue, target: Target, trusting: Trustin
         client_auth=client_auth.overall(notes.client_auth, notes.certificate_requests()),
         alpn=_alpn(notes),
         alpn_chosen=_alpn_chosen(notes),
-        session=session_of(list(notes.answers()), notes.unoffered()),
+        session=_session(notes),
         http=_http(notes.exchange),
     )
 
@@ -158,6 +158,15 @@ def _key_exchange_13(handshake: Handshake) -> KeyExchange | None:
     )
 
 
+def _session(notes: Notes) -> Session:
+    whole = next((each for each in _handshakes(notes) if each.complete), None)
+    older = [version for version in ProtocolVersion if version is not ProtocolVersion.TLS_1_3]
+    facts = [notes.accepts(version) for version in older]
+    if whole is not None and notes.stable and all(isinstance(fact, Known) and not fact.value for fact in facts):
+        return session_of_handshake(whole, notes.unoffered())
+    return session_of(list(notes.answers()), notes.unoffered())
+
+
 def _deployments(notes: Notes, target: Target, trusting: Trusting) -> Fact[tuple[CertificateDeployment, ...]]:
     sightings: list[Sighting] = [seen for answer in notes.answers() if (seen := sighting_of_answer(answer))]
     at_13 = [seen for handshake in _handshakes(notes) if (seen := sighting_of_handshake(handshake))]
@@ -165,7 +174,7 @@ def _deployments(notes: Notes, target: Target, trusting: Trusting) -> Fact[tuple
     if not at_13 and notes.exchange is not None and (seen := sighting_of_exchange(notes.exchange)):
         sightings.append(seen)
     if not sightings:
-        return Unknown(Why.NO_ANSWER, "no certificate was seen")
+        return notes.unreadable_13() or Unknown(Why.NO_ANSWER, "no certificate was seen")
     reference = target.sni or target.host
     return Known(deployments(sightings, reference=reference, trusting=trusting), sightings[0].basis)
 
@@ -208,10 +217,14 @@ _WITH_ALPN = (ProtocolVersion.TLS_1_0, ProtocolVersion.TLS_1_1, ProtocolVersion.
 def _http(exchange: Exchange | None) -> Fact[HttpAnswer | None]:
     if exchange is None:
         return Unknown(Why.NO_ANSWER, "the time ran out before HTTP was asked")
+    reading = http.read(exchange.data, ended=exchange.ended or bool(exchange.problem)) if exchange.data else None
+    refused = exchange.alert is not None if reading is None else http.refuses_certificate(reading)
+    if exchange.certificate_requested and refused:
+        # What the application says to those who may come in was not asked: it takes a certificate that it trusts.
+        return Unknown(Why.NOT_ASKED, "nobody is answered without a client certificate, and none was presented")
     if not exchange.data:
         reason = exchange.alert.name if exchange.alert else exchange.problem or "nothing was answered"
         return Unknown(Why.NO_ANSWER, f"no answer to GET /: {reason}")
-    reading = http.read(exchange.data, ended=exchange.ended or bool(exchange.problem))
     if reading is None:
         return Known(None, exchange.basis)
     return Known(http.answer_of(reading), exchange.basis)

@@ -107,7 +107,8 @@ def _not_audited(answer: Answer) -> NotAuditedError:
     if answer.end is End.UNREACHED:
         return NotAuditedError("incomplete" if answer.code == "local" else "unreachable", answer.code, answer.problem)
     if answer.end is End.MALFORMED:
-        return NotAuditedError("not_tls", "not_tls", f"the server does not speak TLS: {_greeting(answer)}")
+        what = "the server's TLS is broken" if _is_tls(answer) else "the server does not speak TLS"
+        return NotAuditedError("not_tls", "not_tls", f"{what}: {_greeting(answer)}")
     if answer.end is End.TIMEOUT:
         return NotAuditedError(
             "unreachable", "timeout", "the server accepts connections but does not answer a ClientHello"

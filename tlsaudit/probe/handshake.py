@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from tlsaudit.model.errors import DecodeError, NetworkError
 from tlsaudit.model.knowledge import Basis, Origin
+from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.net import Connection
 from tlsaudit.probe.dialogue import Dialogue
 from tlsaudit.probe.hellos import Shape
@@ -101,7 +102,8 @@ class Handshake:
         """The handshake in a line, for the report's list of probes."""
         if self.hello is None:
             return f"alert {self.alert.description} {self.alert.name}" if self.alert else self.problem or "no answer"
-        parts = [f"ServerHello TLSv1.3 suite 0x{self.hello.cipher_suite:04X}"]
+        version = ProtocolVersion.from_code(self.hello.version) or f"version 0x{self.hello.version:04X}"
+        parts = [f"ServerHello {version} suite 0x{self.hello.cipher_suite:04X}"]
         if self.certificate is not None:
             parts.append(f"{len(self.certificate.certificates)} certificates")
         if self.certificate_request is not None:
@@ -141,7 +143,7 @@ async def _run(connection: Connection, client: Tls13Client, n: int) -> Handshake
     problem = ""
     try:
         await connection.write(client.start())
-        while not client.handshake_complete and not _over(client):
+        while not client.handshake_complete and not client.done:
             received = await connection.read()
             client.feed(received)
             if pending := client.send():
@@ -151,19 +153,13 @@ async def _run(connection: Connection, client: Tls13Client, n: int) -> Handshake
                 break
         if client.handshake_complete:
             await connection.write(client.finish(close=True))
-            while received := await connection.read():
+            while not client.done and (received := await connection.read()):
                 client.feed(received)
     except (DecodeError, NetworkError) as error:
         problem = str(error)
     if client.unsupported_group is not None:
         problem = f"the server insists on group 0x{client.unsupported_group:04X}"
     return Handshake(n=n, events=tuple(client.events), verdict=_verdict(client.events), problem=problem)
-
-
-def _over(client: Tls13Client) -> bool:
-    return client.unsupported_group is not None or any(
-        isinstance(event, Alert) and event.fatal for event in client.events
-    )
 
 
 def _verdict(events: Sequence[Event]) -> Verdict:

@@ -107,7 +107,11 @@ class Shape:
 
     def extra(self) -> tuple[Extension, ...]:
         """What our full TLS 1.3 handshake offers beyond its own extensions."""
-        return (extensions.status_request(), extensions.signature_algorithms_cert(ALL_SCHEMES))
+        return (
+            extensions.status_request(),
+            extensions.signature_algorithms_cert(ALL_SCHEMES),
+            extensions.heartbeat(),
+        )
 
     def _fit(self, hello: ClientHello) -> ClientHello:
         """The hello, padded out of the range of lengths that is dangerous."""

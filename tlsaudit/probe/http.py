@@ -13,6 +13,8 @@ from tlsaudit.model.facts import Hsts, HttpAnswer
 from tlsaudit.model.target import Target
 
 _BODY_ENOUGH = 4096
+_PART = re.compile(r"""(?:[^;"]|"[^"]*"|")+""")
+"""What stands between two semicolons that are not in a quoted string."""
 _DIRECTIVE = re.compile(
     r"""\s*(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*(?:=\s*(?:"(?P<quoted>[^"]*)"|(?P<plain>[^\s;"]+)))?\s*"""
 )
@@ -131,7 +133,7 @@ def parse_hsts(fields: Sequence[str]) -> Hsts | None:
 def _directives(raw: str) -> tuple[dict[str, str | None], str | None]:
     """The directives by lower-case name, and what is wrong with the field."""
     found: dict[str, str | None] = {}
-    for part in raw.split(";"):
+    for part in _PART.findall(raw):
         if not part.strip():
             continue
         match = _DIRECTIVE.fullmatch(part)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from tlsaudit.data.groups import group_name
 from tlsaudit.model.facts import ClientAuthAt
 from tlsaudit.model.knowledge import Fact, Known, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
@@ -13,6 +14,7 @@ from tlsaudit.probe.contact import Contact
 from tlsaudit.probe.dialogue import Answer
 from tlsaudit.probe.enumeration import Enumeration
 from tlsaudit.probe.full import Exchange
+from tlsaudit.probe.handshake import COMPUTABLE_GROUPS
 from tlsaudit.probe.tls13 import Tls13
 from tlsaudit.probe.versions import VersionFindings
 from tlsaudit.wire import CertificateRequest, ServerHelloDone
@@ -35,7 +37,9 @@ class Notes:
     finished: bool = False
 
     def accepts(self, version: ProtocolVersion) -> Fact[bool]:
-        """Whether `version` is accepted."""
+        """Whether `version` is accepted; a handshake that was completed with it is the last word."""
+        if self.exchange is not None and self.exchange.established and self.exchange.version is version:
+            return Known(True, self.exchange.basis)
         if version is ProtocolVersion.TLS_1_3:
             return self.accepts_13
         found = self.versions.get(version)
@@ -93,4 +97,12 @@ class Notes:
             return Known(asked is not None, (asked or whole[0]).basis)
         if self.exchange is not None and self.exchange.version is ProtocolVersion.TLS_1_3:
             return Known(self.exchange.certificate_requested, self.exchange.basis)
-        return Unknown(Why.NO_ANSWER, "no TLSv1.3 handshake could be completed")
+        return self.unreadable_13() or Unknown(Why.NO_ANSWER, "no TLSv1.3 handshake could be completed")
+
+    def unreadable_13(self) -> Unknown | None:
+        """Why what TLS 1.3 encrypts cannot be read: the server insists on groups that we cannot compute with."""
+        accepted = self.tls13.groups.accepted if self.tls13 is not None else {}
+        if not accepted or not accepted.keys().isdisjoint(COMPUTABLE_GROUPS):
+            return None
+        names = ", ".join(group_name(code) for code in accepted)
+        return Unknown(Why.UNSUPPORTED, f"no TLSv1.3 handshake can be made here with the server's only groups: {names}")

@@ -1,4 +1,4 @@
-"""What the hellos of TLS <= 1.2 show of sessions and behaviours, without a question of their own."""
+"""What the hellos show of sessions and behaviours, without a question of their own."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from tlsaudit.model.facts import Session
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.probe.dialogue import Answer
+from tlsaudit.probe.handshake import Handshake
 from tlsaudit.probe.hellos import COMPRESSION_DEFLATE
-from tlsaudit.wire import ClientHello, ExtensionType
+from tlsaudit.wire import ClientHello, EncryptedExtensions, ExtensionType, NewSessionTicket
 
 _UNCOMPRESSED = 0
 
@@ -39,6 +40,24 @@ def session_of(answers: Sequence[Answer], unoffered: str | None) -> Session:
         session_ticket=_echoed(first, ExtensionType.SESSION_TICKET),
         compressed_points_only=_compressed_points(classic),
         unoffered_choice=_unoffered(answers, unoffered),
+    )
+
+
+def session_of_handshake(handshake: Handshake, unoffered: str | None) -> Session:
+    """The session facts of a server that speaks TLS 1.3 alone: what went with the older versions is not there."""
+    absent = Known(False, Basis(Origin.DERIVED, handshake.basis.at))
+    encrypted = handshake.first(EncryptedExtensions)
+    heartbeat = encrypted is not None and ExtensionType.HEARTBEAT in encrypted.extensions
+    return Session(
+        secure_renegotiation=absent,
+        extended_master_secret=absent,
+        encrypt_then_mac=absent,
+        compression=absent,
+        heartbeat=Known(heartbeat, handshake.basis),
+        truncated_hmac=absent,
+        session_ticket=Known(handshake.first(NewSessionTicket) is not None, handshake.basis),
+        compressed_points_only=absent,
+        unoffered_choice=Known(unoffered, handshake.basis),
     )
 
 
@@ -80,7 +99,8 @@ def _compressed_points(answers: Sequence[Answer]) -> Fact[bool]:
         formats = answer.hello.extensions.get(ExtensionType.EC_POINT_FORMATS) if answer.hello else None
         if formats is not None:
             return Known(_UNCOMPRESSED not in formats[1:], answer.basis)
-    return NOT_ASKED
+    # Without the extension, uncompressed is meant (RFC 8422 section 5.1.2).
+    return Known(False, answers[0].basis)
 
 
 def _unoffered(answers: Sequence[Answer], unoffered: str | None) -> Fact[str | None]:

@@ -18,9 +18,14 @@ from tlsaudit.probe.hellos import Shape
 
 
 def candidates(version: ProtocolVersion) -> tuple[int, ...]:
-    """Every suite that can be negotiated at `version`, the strongest first, but ChaCha20 last."""
-    codes = [suite.code for suite in suites_for(version)]
-    return tuple(sorted(codes, key=lambda code: SUITES[code].enc == "CHACHA20"))
+    """Every suite that can be negotiated at `version`, the strongest first, but ChaCha20 last.
+
+    At SSL 3.0 these include the suites of TLS 1.0, elliptic curves among them: servers have accepted them.
+    """
+    suites = dict.fromkeys(suites_for(version))
+    if version is ProtocolVersion.SSL_3:
+        suites |= dict.fromkeys(suites_for(ProtocolVersion.TLS_1_0))
+    return tuple(suite.code for suite in sorted(suites, key=lambda suite: suite.enc == "CHACHA20"))
 
 
 def chosen_suite(answer: Answer, version: ProtocolVersion) -> int | None:

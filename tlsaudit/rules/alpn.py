@@ -10,11 +10,13 @@ from tlsaudit.model.facts import SuiteAt
 from tlsaudit.model.knowledge import Known
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.result import Cap, Fail, Severity
-from tlsaudit.rules.registry import LEGACY_VERSIONS, speaks, suite_of, suites_where, sure
+from tlsaudit.rules.registry import speaks, suite_of, suites_where, sure
 from tlsaudit.rules.rule import Case, Rule, rule
 from tlsaudit.rules.sources import rfc
 
 _TLS_1_2 = ProtocolVersion.TLS_1_2
+_OLDER = (ProtocolVersion.TLS_1_0, ProtocolVersion.TLS_1_1)
+"""Versions below TLS 1.2 that have extensions, and so ALPN."""
 _MANDATORY_SUITE = 0xC02F
 """TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256."""
 _MANDATORY_GROUP = 23
@@ -86,7 +88,7 @@ def h2_without_mandatory_suite(case: Case) -> Iterable[Fail]:
     severity=Severity.HIGH,
     cap=Cap.C,
     cwe=(326,),
-    applies=speaks(*LEGACY_VERSIONS),
+    applies=speaks(*_OLDER),
     expected="HTTP/2 only at TLS 1.2 or 1.3",
     why="HTTP/2 forbids older versions: clients end the connection, or use protocols that have been broken.",
     remedy="Set the minimum protocol version to TLS 1.2.",
@@ -98,7 +100,7 @@ def h2_without_mandatory_suite(case: Case) -> Iterable[Fail]:
 )
 def h2_below_1_2(case: Case) -> Iterable[Fail]:
     """One `Fail` for each older version that answers an offer of h2 with h2."""
-    accepted = case.facts.protocols.any(LEGACY_VERSIONS)
+    accepted = case.facts.protocols.any(_OLDER)
     answers = [(seen.item, case.facts.alpn_chosen.get(seen.item, case.facts.alpn.rest)) for seen in accepted]
     fails = [
         Fail(f"h2 at {version}", (answer.basis,))

@@ -238,7 +238,11 @@ def modest_strength(case: Case) -> Iterable[Fail]:
         asvs("appendix C, cipher modes"),
         asvs("11.3.5 (L3)"),
     ),
-    reproduce=_SHOW % "ECDHE+SHA384:ECDHE+SHA256:ECDHE+SHA1:kRSA+SHA1",
+    reproduce=(
+        "openssl s_client -connect {connect} -servername {servername} -tls1_2 -tlsextdebug "
+        "-cipher ECDHE+SHA384:ECDHE+SHA256:ECDHE+SHA1:kRSA+SHA1:@SECLEVEL=0 </dev/null "
+        "| grep -E 'Protocol|Cipher|encrypt-then-mac'"
+    ),
 )
 def cbc_without_etm(case: Case) -> Iterable[Fail]:
     """A CBC suite is accepted at TLS 1.2 and encrypt_then_mac (RFC 7366) is not answered."""

@@ -56,6 +56,7 @@ _STATIC_RSA = suites_where(lambda suite: suite.kx in _STATIC_RSA_KX)
 _STATIC_DH = suites_where(lambda suite: suite.kx in _STATIC_DH_KX)
 _FORWARD_SECRET = suites_where(lambda suite: suite.ephemeral)
 _ANY = suites_where(lambda suite: suite.code >= 0)
+_AT = {version: suites_where(lambda suite: suite.code >= 0, (version,)) for version in BELOW_TLS_1_3}
 _DHE = suites_where(lambda suite: suite.kx == "DHE", BELOW_TLS_1_3)
 _DISCOURAGED = suites_where(lambda suite: suite.recommended == "D" and not _has_own_rule(suite))
 _WEAK = suites_where(_is_weak, BELOW_TLS_1_3)
@@ -257,7 +258,7 @@ def weak_suite_wins(case: Case) -> Iterable[Fail]:
     why="A client with a poor order ends up with a weak suite although both sides have a better one.",
     remedy="Remove the weak suites, or let the server's order decide (nginx: ssl_prefer_server_ciphers on).",
     sources=(asvs("12.1.2 (L2)"), Source("Mozilla Server Side TLS 5.8")),
-    reproduce=_SHOW_CHOICE,
+    reproduce=_SHOW % "kRSA:ECDHE:DHE" + " | grep -E 'Protocol|Cipher'",
 )
 def client_decides(case: Case) -> Iterable[Fail]:
     """One `Fail` for each version that follows the client's order and accepts a weak suite."""
@@ -301,7 +302,10 @@ def _is_weaker(case: Case, pair: SuiteAt) -> bool:
 
 def _client_order(case: Case, versions: set[ProtocolVersion]) -> Iterable[Fail]:
     for version in sorted(versions, key=lambda version: version.rank):
-        preference = sure(case.facts.cipher_preference.get(version, case.facts.cipher_suites.rest))
+        known = case.facts.cipher_preference.get(version)
+        if known is None and len(case.facts.cipher_suites.all_of(_AT[version])) < 2:
+            continue  # there is nothing to choose from
+        preference = sure(known or case.facts.cipher_suites.rest)
         if preference.value is Preference.CLIENT:
             yield Fail(f"the client's order decides at {version}", (preference.basis,))
 

@@ -18,6 +18,7 @@ from tlsaudit.rules.sources import asvs, asvs4, cheat_sheet, rfc
 
 _SHEET = cheat_sheet("Client Certificates and Mutual TLS")
 _ASK = "openssl s_client -connect {connect} -servername {servername} </dev/null"
+_GET = "curl -sSk -o /dev/null -D - --connect-to ::{connect} https://{servername}/"
 _WEAK_HASHES = frozenset({"md5", "sha1"})
 
 
@@ -79,7 +80,7 @@ def never_requested(case: Case) -> Iterable[Fail]:
     why="The server asks for a certificate and serves clients that have none.",
     remedy="Make the certificate required and verified, not optional (nginx: ssl_verify_client on).",
     sources=(rfc(9846, "4.5.1.3"), asvs("12.1.3 (L2)"), asvs("12.3.5 (L3)")),
-    reproduce=_ASK,
+    reproduce=_GET,
 )
 def optional_certificate(case: Case) -> Iterable[Fail]:
     """Milder where the application is proven to refuse what TLS lets in."""
@@ -111,7 +112,8 @@ def ca_names_disclosed(case: Case) -> Iterable[Fail]:
     names = case.facts.client_auth.ca_names
     if names:
         severity = Severity.LOW if _is_public(case) else None
-        yield Fail(f"{len(names)} CA names: {listing(names, 3)}", _requested_at(case), severity=severity)
+        count = "1 CA name" if len(names) == 1 else f"{len(names)} CA names"
+        yield Fail(f"{count}: {listing(names, 3)}", _requested_at(case), severity=severity)
 
 
 @rule(
@@ -162,7 +164,7 @@ def identity_in_clear(case: Case) -> Iterable[Fail]:
     why="Clients without a certificate are locked out of a service that was declared open to them.",
     remedy="Confirm the intent: remove the requirement, or declare that client authentication is expected.",
     sources=(_SHEET,),
-    reproduce=_ASK,
+    reproduce=_GET,
 )
 def unexpected_requirement(case: Case) -> Iterable[Fail]:
     """Client authentication was declared as absent, and a certificate is required."""

@@ -140,7 +140,7 @@ def tls_1_1(case: Case) -> Iterable[Fail]:
     why="Current clients refuse everything below TLS 1.2, and those that connect get only withdrawn protocols.",
     remedy="Upgrade the TLS library or put a current terminator in front.",
     sources=(rfc(9325, "3.1.1"), asvs("12.1.1 (L1)"), Source("SSL Labs Server Rating Guide 2009j")),
-    reproduce="openssl s_client -connect {connect} -servername {servername} </dev/null",
+    reproduce="openssl s_client -connect {connect} -servername {servername} -cipher ALL:@SECLEVEL=0 </dev/null",
 )
 def nothing_modern(case: Case) -> Iterable[Fail]:
     """TLS 1.2 and 1.3 were both refused while something older is spoken."""

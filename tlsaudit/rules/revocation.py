@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from tlsaudit.model.certificate import Certificate, CertificateDeployment, OcspStatus, Staple
 from tlsaudit.model.limits import Limits
@@ -63,11 +63,15 @@ def _staple_problem(case: Case, staple: Staple) -> str | None:
         (staple.status is OcspStatus.UNREADABLE, f"the response cannot be read{detail}"),
         (staple.serial_matches is False, "the response is about another certificate"),
         (staple.verified is False, "the response is not signed by the issuer"),
-        (starts is not None and starts > case.as_of + tolerance, f"the response is valid only from {starts}"),
-        (ends is not None and ends < case.as_of, f"the response expired on {ends}"),
+        (starts is not None and starts > case.as_of + tolerance, f"the response is valid only from {_minute(starts)}"),
+        (ends is not None and ends < case.as_of, f"the response expired on {_minute(ends)}"),
         (staple.status is OcspStatus.UNKNOWN, "the responder does not know the certificate"),
     )
     return next((words for applies, words in problems if applies), None)
+
+
+def _minute(moment: datetime | None) -> str:
+    return "" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 @rule(

@@ -47,7 +47,6 @@ def no_secure_renegotiation(case: Case) -> Iterable[Fail]:
     why="CRIME guesses cookies and tokens from the length of compressed records.",
     remedy="Switch TLS compression off, or upgrade: current libraries have none.",
     sources=(cheat_sheet("Disable Compression"), rfc(9325, "3.3"), rfc(9113, "9.2.1"), Source("CVE-2012-4929")),
-    reproduce=_HELLO,
 )
 def compression(case: Case) -> Iterable[Fail]:
     """Milder where what answers is known not to be HTTP: there an attacker has no say in what is sent."""
@@ -103,7 +102,6 @@ def truncated_hmac(case: Case) -> Iterable[Fail]:
     why="Nothing on the web needs it, and it is the extension that Heartbleed came through.",
     remedy="Build or configure the TLS library without heartbeat.",
     sources=(_BSI, Source("CVE-2014-0160")),
-    reproduce="openssl s_client -connect {connect} -servername {servername} -tlsextdebug </dev/null",
 )
 def heartbeat(case: Case) -> Iterable[Fail]:
     """The server echoes extension 15."""

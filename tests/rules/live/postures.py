@@ -9,7 +9,6 @@ import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -28,6 +27,7 @@ from tlsaudit.model.limits import Expectation
 
 STRONG = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384"
 _MODERN = f"ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers {STRONG}; ssl_ecdh_curve X25519:prime256v1;"
+_TLS_1_2 = f"ssl_protocols TLSv1.2; ssl_ciphers {STRONG};"
 _HSTS = "max-age=63072000; includeSubDomains; preload"
 _DAY = timedelta(days=1)
 _CUSTOM_PRIME = (1 << 2048) - 1942289
@@ -48,11 +48,11 @@ def _nginx(server: str) -> Posture:
     return Posture(start=lambda lab: lab.nginx(server, certificates=(lab.pki.rsa,)).port)
 
 
-def _mutual(server: str, expect: Expectation | None = None) -> Posture:
+def _mutual(verify: str, expect: Expectation | None = None, *, tls: str = _MODERN) -> Posture:
     """nginx that knows the lab's client CA."""
 
     def start(lab: Lab) -> int:
-        return lab.nginx(f"{_MODERN} ssl_client_certificate {lab.pki.client_ca_file}; {server}").port
+        return lab.nginx(f"{tls} ssl_client_certificate {lab.pki.client_ca_file}; ssl_verify_client {verify};").port
 
     return Posture(start=start, expect=expect or Expectation())
 
@@ -151,10 +151,12 @@ def _script(name: str) -> Posture:
 
 _SOUND: Mapping[str, Posture] = {
     "modern": Posture(
-        start=lambda lab: lab.nginx(
-            f'{_MODERN} add_header Strict-Transport-Security "{_HSTS}"; '
-            'add_header Set-Cookie "session=1; Secure; HttpOnly";'
-        ).port
+        start=lambda lab: (
+            lab.nginx(
+                f'{_MODERN} add_header Strict-Transport-Security "{_HSTS}"; '
+                'add_header Set-Cookie "session=1; Secure; HttpOnly";'
+            ).port
+        )
     ),
     "modern, RSA": _nginx(_MODERN),
     "post-quantum": Posture(start=lambda lab: lab.node({"ecdhCurve": "X25519MLKEM768:X25519"}).port),
@@ -165,9 +167,9 @@ _SOUND: Mapping[str, Posture] = {
     "CBC with encrypt-then-MAC": _openssl("-cipher", "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-SHA256"),
     "DHE of 3072 bits": _dhe(_known_prime("modp3072")),
     "stapled": _must_staple(timedelta(hours=1)),
-    "declared mutual TLS": _mutual("ssl_verify_client on;", _REQUIRED),
-    "declared open": _mutual("", _NO_CLIENT_AUTH),
-    "mutual TLS at TLS 1.3": _mutual("ssl_verify_client on; ssl_protocols TLSv1.3;"),
+    "declared mutual TLS": _mutual("on", _REQUIRED),
+    "declared open": _mutual("off", _NO_CLIENT_AUTH),
+    "mutual TLS at TLS 1.3": _mutual("on", tls="ssl_protocols TLSv1.3;"),
     "mutual TLS without CA names": _openssl("-Verify", "1"),
 }
 
@@ -175,19 +177,21 @@ _FLAWED: Mapping[str, Posture] = {
     **{name: _script(name) for name in SCRIPTS},
     # Versions and cipher suites.
     "SSL 3.0": Posture(
-        start=lambda lab: lab.tlslite(
-            {
-                "minVersion": [3, 0],
-                "maxVersion": [3, 3],
-                "cipherNames": ["aes128gcm", "3des", "rc4"],
-                "macNames": ["aead", "sha", "md5"],
-            }
-        ).port
+        start=lambda lab: (
+            lab.tlslite(
+                {
+                    "minVersion": [3, 0],
+                    "maxVersion": [3, 3],
+                    "cipherNames": ["aes128gcm", "3des", "rc4"],
+                    "macNames": ["aead", "sha", "md5"],
+                }
+            ).port
+        )
     ),
     "up to TLS 1.1": _haproxy(
         "alpn h2 ssl-min-ver TLSv1.0 ssl-max-ver TLSv1.1 ciphers ECDHE-RSA-AES128-SHA:@SECLEVEL=0"
     ),
-    "TLS 1.2 only": _nginx(f"ssl_protocols TLSv1.2; ssl_ciphers {STRONG};"),
+    "TLS 1.2 only": _nginx(_TLS_1_2),
     "left-overs": _openssl(
         "-cipher",
         "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-CAMELLIA128-SHA256:DHE-RSA-AES128-GCM-SHA256:AES128-GCM-SHA256:"
@@ -199,8 +203,7 @@ _FLAWED: Mapping[str, Posture] = {
     ),
     "static RSA only": _nginx("ssl_protocols TLSv1.2; ssl_ciphers AES128-GCM-SHA256;"),
     "static RSA first": _nginx(
-        "ssl_protocols TLSv1.2; ssl_ciphers AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256;"
-        "ssl_prefer_server_ciphers on;"
+        "ssl_protocols TLSv1.2; ssl_ciphers AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256;ssl_prefer_server_ciphers on;"
     ),
     "CBC only": _openssl("-tls1_2", "-no_etm", "-cipher", "ECDHE-RSA-AES128-SHA256"),
     # Key exchange.
@@ -217,9 +220,11 @@ _FLAWED: Mapping[str, Posture] = {
     "old staple": _must_staple(7 * _DAY),
     # Extensions, behaviours, HTTP/2.
     "GnuTLS without extensions": Posture(
-        start=lambda lab: lab.gnutls(
-            "NORMAL:%NO_ETM:%NO_SESSION_HASH:%DISABLE_SAFE_RENEGOTIATION", "--heartbeat", certificate=lab.pki.rsa
-        ).port
+        start=lambda lab: (
+            lab.gnutls(
+                "NORMAL:%NO_ETM:%NO_SESSION_HASH:%DISABLE_SAFE_RENEGOTIATION", "--heartbeat", certificate=lab.pki.rsa
+            ).port
+        )
     ),
     "unoffered choice": _scripted(unoffered_choice),
     "h2 over CBC": _haproxy("alpn h2 ssl-max-ver TLSv1.2 ciphers ECDHE-RSA-AES128-SHA256"),
@@ -234,11 +239,11 @@ _FLAWED: Mapping[str, Posture] = {
     ),
     "broken HSTS": _sending("Strict-Transport-Security: max-age=soon"),
     # Client authentication.
-    "mutual TLS at TLS 1.2": _mutual("ssl_verify_client on; ssl_protocols TLSv1.2;"),
-    "mutual TLS with SHA-1": _mutual(f"ssl_verify_client on; ssl_protocols TLSv1.2; ssl_ciphers {STRONG}:@SECLEVEL=0;"),
-    "mutual TLS not enforced": _mutual("ssl_verify_client optional;", _REQUIRED),
-    "mutual TLS not asked for": _mutual("", _REQUIRED),
-    "mutual TLS by surprise": _mutual("ssl_verify_client on;", _NO_CLIENT_AUTH),
+    "mutual TLS at TLS 1.2": _mutual("on", tls=_TLS_1_2),
+    "mutual TLS with SHA-1": _mutual("on", tls=_TLS_1_2.replace(STRONG, f"{STRONG}:@SECLEVEL=0")),
+    "mutual TLS not enforced": _mutual("optional", _REQUIRED),
+    "mutual TLS not asked for": _mutual("off", _REQUIRED),
+    "mutual TLS by surprise": _mutual("on", _NO_CLIENT_AUTH),
 }
 
 POSTURES: Mapping[str, Posture] = {**_SOUND, **_FLAWED}

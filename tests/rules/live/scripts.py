@@ -8,11 +8,11 @@ from dataclasses import replace
 
 from tests.lab.script import SECP192R1_EXPLICIT, Refused, Script
 from tests.lab.scripted import Behaviour, Connection
+from tlsaudit.wire import EncryptedExtensions
 from tlsaudit.wire.certificate import CertificateMessage, CertificateVerify
 from tlsaudit.wire.client_hello import ClientHello
 from tlsaudit.wire.constants import TLS_1_3, ExtensionType
 from tlsaudit.wire.extensions import parse_offered_key_share
-from tlsaudit.wire.messages import EncryptedExtensions
 from tools.fuzz_wire import ScriptedTls13
 
 _X25519 = 0x001D
@@ -76,11 +76,10 @@ def _answering(script: Script, answer: Callable[[ClientHello], bytes]) -> Behavi
     def play(connection: Connection) -> None:
         hello = connection.hello()
         try:
-            if not isinstance(hello, ClientHello):
-                raise Refused
-            connection.sock.sendall(answer(hello))
+            said = answer(hello) if isinstance(hello, ClientHello) else script.refusal(Refused())
         except Refused as refused:
-            connection.sock.sendall(script.refusal(refused))
+            said = script.refusal(refused)
+        connection.sock.sendall(said)
         connection.sock.shutdown(socket.SHUT_WR)
         connection.drain()
 

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from tests.lab import hostile
+from tests.lab.pki import LabPki
+from tests.lab.process import Running
+from tests.lab.proxy import DelayProxy
+from tests.lab.script import Script
+from tests.lab.scripted import Behaviour, ScriptedServer
+from tests.lab.servers import Lab
+from tests.probe.auditing import TLS_1_2, TLS_1_3, alerting, audit, closing, ders, facts
+from tlsaudit.model.facts import Preference
+from tlsaudit.model.knowledge import Why
+from tlsaudit.probe import NotAuditedError
+
+SUITES = {0xC02F: "ECDHE", 0xC030: "ECDHE", 0x009C: "RSA", 0x002F: "RSA", 0x0035: "RSA", 0x000A: "RSA"}
+
+
+@pytest.mark.parametrize("interrupted", [alerting, closing])
+@pytest.mark.parametrize("answers", [2, 5, 8])
+def test_a_server_that_starts_refusing_is_unstable_and_nothing_it_refused_is_rejected(
+    lab_pki: LabPki, interrupted: object, answers: int
+) -> None:
+    assert callable(interrupted)
+    script = Script(suites=SUITES, chain=ders(lab_pki.rsa.leaf))
+    with ScriptedServer(interrupted(script, answers=answers)) as server:
+        done = audit(server)
+    assert "rate limit" in done.problem
+    for tried in (done.facts.protocols, done.facts.cipher_suites, done.facts.groups):
+        assert not tried.refused
+        assert tried.rest.why is Why.UNSTABLE
+    assert TLS_1_2 in done.facts.protocols.accepted
+    assert {code for _, code in done.facts.cipher_suites.accepted} <= set(SUITES)
+    preference = done.facts.cipher_preference.get(TLS_1_2)
+    assert getattr(preference, "value", None) is not Preference.CLIENT
+
+
+def test_an_unoffered_suite_is_a_fact_and_proves_nothing_else(lab_pki: LabPki) -> None:
+    class Obstinate(Script):
+        """Chooses its one suite whatever is offered."""
+
+        def _choose(self, ours: list[int], theirs: tuple[int, ...]) -> int:
+            del ours, theirs
+            return next(iter(self.suites))
+
+    with ScriptedServer(Obstinate(chain=ders(lab_pki.rsa.leaf))) as server:
+        found = audit(server).facts
+    assert list(found.suite_order[TLS_1_2]) == [0xC02F]
+    assert not [at for at in found.cipher_suites.refused if at[0] is TLS_1_2]
+    assert found.cipher_suites.rest.why is Why.UNSTABLE
+    assert "0xC02F" in (found.session.unoffered_choice.need() or "")
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "status", "code"),
+    [
+        (hostile.close_at_once, "not_tls", "closed"),
+        (hostile.reset_at_once, "unreachable", "reset"),
+        (hostile.junk, "not_tls", "not_tls"),
+        (hostile.ssh_banner, "not_tls", "not_tls"),
+        (hostile.http_plain, "not_tls", "not_tls"),
+        (hostile.endless_bytes, "not_tls", "not_tls"),
+        (hostile.endless_records, "not_tls", "not_tls"),
+        (hostile.accept_and_silence, "unreachable", "timeout"),
+    ],
+)
+def test_a_hostile_server_gets_a_clear_status(behaviour: Behaviour, status: str, code: str) -> None:
+    with ScriptedServer(behaviour) as server, pytest.raises(NotAuditedError) as caught:
+        audit(server, timeout=1.0)
+    assert (caught.value.status, caught.value.code) == (status, code)
+
+
+def test_where_nobody_listens_is_unreachable() -> None:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        nobody = Running(name="nobody", port=bound.getsockname()[1])
+        with pytest.raises(NotAuditedError) as caught:
+            audit(nobody)
+    assert (caught.value.status, caught.value.code) == ("unreachable", "refused")
+
+
+def test_when_the_time_is_over_what_was_seen_stays_and_the_rest_is_unknown(lab: Lab) -> None:
+    server = lab.nginx("ssl_protocols TLSv1.2 TLSv1.3;", certificates=(lab.pki.ecdsa, lab.pki.rsa))
+    with DelayProxy(server.port, round_trip=0.2) as proxy:
+        done = audit(proxy, deadline=1.0)
+    assert "time" in done.problem
+    assert TLS_1_2 not in done.facts.protocols.refused
+    assert done.facts.cipher_suites.rest.why is Why.NO_ANSWER
+
+
+@pytest.mark.parametrize(
+    ("listed", "accepted", "chosen"),
+    [("h2 http/1.1", {"h2", "http/1.1"}, "h2"), ("http/1.1", {"http/1.1"}, "http/1.1")],
+)
+def test_alpn_is_read_per_version(lab: Lab, listed: str, accepted: set[str], chosen: str) -> None:
+    found = facts(lab.apache(f"Protocols {listed}\nSSLProtocol -all +TLSv1.2 +TLSv1.3"))
+    assert set(found.alpn.accepted) == accepted
+    assert {version: fact.need() for version, fact in found.alpn_chosen.items()} == {TLS_1_2: chosen, TLS_1_3: chosen}
+
+
+def test_a_server_without_alpn_refuses_every_name(lab: Lab) -> None:
+    found = facts(lab.openssl())
+    assert found.alpn.refused == {"h2", "http/1.1"}
+
+
+def test_a_server_that_insists_on_another_name_is_audited_without(lab: Lab) -> None:
+    """OpenSSL answers an offer without a common name with the alert no_application_protocol."""
+    found = facts(lab.openssl("-alpn", "acme-tls/1"))
+    assert found.alpn.refused == {"h2", "http/1.1"}
+    assert found.http.need() is not None

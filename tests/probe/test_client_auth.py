@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+
+import pytest
+
+from tests.lab.pki import LabPki
+from tests.lab.process import Running
+from tests.lab.script import Script
+from tests.lab.scripted import ScriptedServer
+from tests.lab.servers import Lab
+from tests.probe.auditing import TLS_1_0, TLS_1_2, TLS_1_3, audit, ders, facts, versions
+from tlsaudit.model.facts import ClientAuthAt, ClientAuthMode, Layer, When
+from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Unknown, Why
+from tlsaudit.model.protocol import ProtocolVersion
+from tlsaudit.pki import format_name
+from tlsaudit.probe.client_auth import overall
+from tlsaudit.wire import CertificateRequest
+
+NONE, OPTIONAL, REQUIRED = ClientAuthMode
+SPOKEN = {"1.2": (TLS_1_2,), "1.3": (TLS_1_3,), "both": (TLS_1_2, TLS_1_3)}
+
+
+def nginx(lab: Lab, spoken: tuple[ProtocolVersion, ...], verify: str) -> Running:
+    names = " ".join(version.value for version in spoken)
+    return lab.nginx(
+        f"ssl_protocols {names}; ssl_verify_client {verify}; ssl_client_certificate {lab.pki.client_ca_file};"
+    )
+
+
+def haproxy(lab: Lab, spoken: tuple[ProtocolVersion, ...], verify: str) -> Running:
+    limits = f"ssl-min-ver {spoken[0].value} ssl-max-ver {spoken[-1].value}"
+    return lab.haproxy(f"{limits} verify {verify} ca-file {lab.pki.client_ca_file}")
+
+
+def apache(lab: Lab, spoken: tuple[ProtocolVersion, ...], verify: str) -> Running:
+    names = " ".join(f"+{version.value}" for version in spoken)
+    return lab.apache(
+        f"SSLProtocol -all {names}\nSSLVerifyClient {verify}\nSSLCACertificateFile {lab.pki.client_ca_file}"
+    )
+
+
+def openssl(lab: Lab, spoken: tuple[ProtocolVersion, ...], verify: str) -> Running:
+    limits = ("-min_protocol", spoken[0].value, "-max_protocol", spoken[-1].value)
+    return lab.openssl(*limits, verify, "2", "-CAfile", lab.pki.client_ca_file)
+
+
+def gnutls(lab: Lab, spoken: tuple[ProtocolVersion, ...], verify: str) -> Running:
+    names = "".join(f":+VERS-{version.value.replace('v', '')}" for version in spoken)
+    options = ("--require-client-cert",) if verify == "require" else ()
+    return lab.gnutls(f"NORMAL:-VERS-ALL{names}", f"--x509cafile={lab.pki.client_ca_file}", *options)
+
+
+def python(lab: Lab, spoken: tuple[ProtocolVersion, ...], verify: str) -> Running:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(lab.pki.ecdsa.chain, lab.pki.ecdsa.key)
+    context.load_verify_locations(lab.pki.client_ca_file)
+    context.minimum_version = ssl.TLSVersion(spoken[0].code)
+    context.maximum_version = ssl.TLSVersion(spoken[-1].code)
+    context.verify_mode = ssl.VerifyMode[verify]
+    return lab.python(context)
+
+
+Start = Callable[[Lab, tuple[ProtocolVersion, ...], str], Running]
+MATRIX: list[tuple[Start, str, ClientAuthMode, Layer | None]] = [
+    (nginx, "off", NONE, None),
+    (nginx, "optional", OPTIONAL, None),
+    (nginx, "optional_no_ca", OPTIONAL, None),
+    (nginx, "on", REQUIRED, Layer.APPLICATION),
+    (haproxy, "none", NONE, None),
+    (haproxy, "optional", OPTIONAL, None),
+    (haproxy, "required", REQUIRED, Layer.TLS),
+    (apache, "none", NONE, None),
+    (apache, "optional", OPTIONAL, None),
+    (apache, "require", REQUIRED, Layer.TLS),
+    (openssl, "-verify", OPTIONAL, None),
+    (openssl, "-Verify", REQUIRED, Layer.TLS),
+    (gnutls, "request", OPTIONAL, None),
+    (gnutls, "require", REQUIRED, Layer.TLS),
+    (python, "CERT_NONE", NONE, None),
+    (python, "CERT_OPTIONAL", OPTIONAL, None),
+    (python, "CERT_REQUIRED", REQUIRED, Layer.TLS),
+]
+
+
+@pytest.mark.parametrize("spoken", SPOKEN)
+@pytest.mark.parametrize("row", MATRIX, ids=lambda row: f"{row[0].__name__}-{row[1]}")
+def test_each_server_is_seen_for_what_it_asks(
+    lab: Lab, row: tuple[Start, str, ClientAuthMode, Layer | None], spoken: str
+) -> None:
+    start, verify, mode, layer = row
+    found = facts(start(lab, SPOKEN[spoken], verify))
+    assert versions(found) == set(SPOKEN[spoken])
+    auth = found.client_auth
+    assert auth.mode.need() is mode
+    assert auth.enforced_by is layer
+    assert auth.per_protocol.keys() == set(SPOKEN[spoken])
+    for at in auth.per_protocol.values():
+        assert (at.mode.need(), at.enforced_by, at.requested.need()) == (mode, layer, mode is not NONE)
+        assert at.evidence
+    assert auth.when is (None if mode is NONE else When.HANDSHAKE)
+
+
+@pytest.mark.parametrize("spoken", SPOKEN)
+def test_the_names_of_accepted_authorities_are_read(lab: Lab, spoken: str) -> None:
+    auth = facts(nginx(lab, SPOKEN[spoken], "optional")).client_auth
+    assert auth.ca_names == (format_name(lab.pki.client_ca.certificate.subject.public_bytes()),)
+    assert 0x0403 in auth.signature_schemes
+
+
+def test_a_version_that_lets_anybody_in_decides_the_whole() -> None:
+    at = {TLS_1_2: entry(REQUIRED, Layer.TLS), TLS_1_3: entry(NONE)}
+    assert overall(at, {}).mode == Known(NONE, Basis(Origin.DERIVED, "probe:1"))
+    assert overall(at, {}).enforced_by is None
+
+
+def entry(mode: ClientAuthMode | None, layer: Layer | None = None) -> ClientAuthAt:
+    basis = Basis(Origin.OBSERVED, "probe:1")
+    fact: Fact[ClientAuthMode] = Unknown(Why.NO_ANSWER) if mode is None else Known(mode, basis)
+    return ClientAuthAt(requested=Known(mode is not NONE, basis), mode=fact, enforced_by=layer)
+
+
+@pytest.mark.parametrize(
+    ("modes", "expected"),
+    [
+        ([REQUIRED, REQUIRED], REQUIRED),
+        ([REQUIRED, OPTIONAL], OPTIONAL),
+        ([OPTIONAL, NONE], NONE),
+        ([NONE, None], NONE),
+        ([OPTIONAL, None], None),
+        ([REQUIRED, None], None),
+        ([None], None),
+        ([], None),
+    ],
+)
+def test_an_unknown_mode_counts_unless_nothing_can_be_weaker(
+    modes: list[ClientAuthMode | None], expected: ClientAuthMode | None
+) -> None:
+    at = {version: entry(mode) for version, mode in zip((TLS_1_0, TLS_1_2), modes, strict=False)}
+    mode = overall(at, {}).mode
+    assert (mode.value if isinstance(mode, Known) else None) is expected
+
+
+def test_one_application_that_refuses_makes_the_application_the_layer() -> None:
+    at = {TLS_1_2: entry(REQUIRED, Layer.APPLICATION), TLS_1_3: entry(REQUIRED, Layer.TLS)}
+    assert overall(at, {}).enforced_by is Layer.APPLICATION
+
+
+def test_names_that_cannot_be_read_are_kept_as_such() -> None:
+    request = CertificateRequest(ca_names=(b"\x30\x05junk",))
+    (name,) = overall({}, {TLS_1_2: request}).ca_names
+    assert name.startswith("unreadable name")
+
+
+def test_a_request_that_nothing_follows_leaves_the_mode_open(lab_pki: LabPki) -> None:
+    script = Script(
+        certificate_request=CertificateRequest(certificate_types=(1, 64), signature_schemes=(0x0403,)),
+        chain=ders(lab_pki.rsa.leaf),
+    )
+    with ScriptedServer(script) as server:
+        auth = audit(server).facts.client_auth
+    assert auth.per_protocol[TLS_1_2].requested.need()
+    assert isinstance(auth.mode, Unknown)
+    assert auth.certificate_types == (1, 64)
+
+
+def test_a_request_at_ssl_3_leaves_the_mode_open(lab_pki: LabPki) -> None:
+    """No OpenSSL speaks it any more, so nobody can go on without a certificate there."""
+    script = Script(
+        versions=(0x0300,),
+        suites={0x000A: "RSA"},
+        certificate_request=CertificateRequest(certificate_types=(1,)),
+        chain=ders(lab_pki.rsa.leaf),
+    )
+    with ScriptedServer(script) as server:
+        auth = facts(server).client_auth
+    assert isinstance(auth.mode, Unknown)
+    assert auth.mode.why is Why.UNSUPPORTED

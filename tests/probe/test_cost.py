@@ -1,0 +1,45 @@
+"""What an audit costs the server: connections, counted where they arrive."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.lab.proxy import DelayProxy
+from tests.lab.servers import Lab
+from tests.probe.auditing import TLS_1_2, TLS_1_3, facts, suites, versions
+from tlsaudit.model.facts import ClientAuthMode
+
+TLS_1_2_SUITES = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305"
+DUAL_SUITES = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384"
+SIX = "ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA384:ECDHE-ECDSA-AES128-SHA256"
+
+
+@pytest.mark.parametrize("order", ["on", "off"])
+@pytest.mark.parametrize("listed", [f"{TLS_1_2_SUITES}:{SIX}", TLS_1_2_SUITES])
+def test_an_ordinary_nginx_costs_at_most_forty_connections(lab: Lab, listed: str, order: str) -> None:
+    server = lab.nginx(f"ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers {listed}; ssl_prefer_server_ciphers {order};")
+    with DelayProxy(server.port, round_trip=0.0) as proxy:
+        found = facts(proxy)
+    assert versions(found) == {TLS_1_2, TLS_1_3}
+    assert len(suites(found, TLS_1_2)) == len(listed.split(":"))
+    assert found.connections == proxy.connections == len(found.probes) <= 40
+
+
+def test_two_certificates_and_client_authentication_cost_no_more(lab: Lab) -> None:
+    server = lab.nginx(
+        f"ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers {DUAL_SUITES};"
+        f"ssl_verify_client on; ssl_client_certificate {lab.pki.client_ca_file};",
+        certificates=(lab.pki.ecdsa, lab.pki.rsa),
+    )
+    with DelayProxy(server.port, round_trip=0.0) as proxy:
+        found = facts(proxy)
+    assert found.client_auth.mode.need() is ClientAuthMode.REQUIRED
+    assert found.connections == proxy.connections <= 40
+
+
+def test_a_server_never_sees_more_than_ten_connections_at_once(lab: Lab) -> None:
+    server = lab.nginx("ssl_protocols TLSv1.2 TLSv1.3;", certificates=(lab.pki.ecdsa, lab.pki.rsa))
+    with DelayProxy(server.port, round_trip=0.02) as proxy:
+        found = facts(proxy)
+    assert found.connections == proxy.connections
+    assert proxy.most_open <= 11  # the proxy hears of an end a moment later than we

@@ -1,0 +1,58 @@
+"""Audits of postures: the server, its report, and what a report says of one rule."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.lab.servers import Lab
+from tests.rules.live.ordinary import ORDINARY
+from tests.rules.live.postures import POSTURES
+from tlsaudit.app import Anchors, ScanOptions, load_anchors, scan
+from tlsaudit.model import document as doc
+from tlsaudit.model.target import parse_target
+from tlsaudit.policy import Policy, load_policy
+
+_SECONDS = 20.0
+_ALL = {**POSTURES, **ORDINARY}
+
+
+class Audits:
+    """The reports of all postures that were asked for, each server started once and each report made once."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+        self._anchors: Anchors = load_anchors(lab.pki.root_file)
+        self._ports: dict[str, int] = {}
+        self._subjects: dict[str, doc.Subject] = {}
+
+    def port(self, posture: str) -> int:
+        """Where the server of this posture listens."""
+        if posture not in self._ports:
+            self._ports[posture] = _ALL[posture].start(self._lab)
+        return self._ports[posture]
+
+    def subject(self, posture: str) -> doc.Subject:
+        """The report on it under the policy `owasp`."""
+        if posture not in self._subjects:
+            self._subjects[posture] = self.judged(posture, load_policy("owasp"))
+        return self._subjects[posture]
+
+    def judged(self, posture: str, policy: Policy) -> doc.Subject:
+        """A new report on it under `policy`."""
+        options = ScanOptions(policy=policy, anchors=self._anchors, timeout=_SECONDS, expect=_ALL[posture].expect)
+        target = parse_target(f"localhost@127.0.0.1:{self.port(posture)}")
+        (subject,) = asyncio.run(scan([target], options)).subjects
+        return subject
+
+
+def result(subject: doc.Subject, rule: str) -> doc.ResultPart:
+    """What the report says of one rule."""
+    return next(each for each in subject.results if each.rule == rule)
+
+
+def assert_proves(subject: doc.Subject, found: doc.ResultPart) -> None:
+    """The failure points at probes of the report."""
+    numbers = {f"probe:{probe.n}" for probe in subject.probes}
+    assert found.evidence
+    assert {each.at for each in found.evidence} <= numbers
+    assert all(each.observed for each in found.evidence)

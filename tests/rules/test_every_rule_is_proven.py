@@ -1,0 +1,27 @@
+"""No rule without proof: each fails and passes on a real server or on minted certificates, seen over the network.
+
+The proofs themselves are in `live`; here it is only counted that none is missing.
+"""
+
+from __future__ import annotations
+
+from tests.rules.live.minted import FAILS, PASSES
+from tests.rules.live.ordinary import ORDINARY
+from tests.rules.live.postures import POSTURES
+from tests.rules.live.proofs import PROVEN, PROVEN_APART
+from tests.rules.live.test_ordinary import FAILING
+from tlsaudit.rules import CATALOGUE
+
+
+def test_every_rule_has_a_proof_that_it_fails_and_one_that_it_passes() -> None:
+    ids = {rule.id for rule in CATALOGUE}
+    assert PROVEN.keys() | PROVEN_APART | FAILS.keys() == ids
+    assert PROVEN.keys() | PROVEN_APART | PASSES.keys() == ids
+    assert len(ids) >= 80
+
+
+def test_every_posture_proves_something() -> None:
+    used = {name for proof in PROVEN.values() for name in (proof.fails, proof.passes)}
+    assert used == POSTURES.keys()
+    assert all(proof.fails != proof.passes for proof in PROVEN.values())
+    assert FAILING.keys() == ORDINARY.keys()
