@@ -164,12 +164,17 @@ def test_what_is_only_possible_costs_nothing() -> None:
     assert _scored(possible).value == 100
 
 
-@pytest.mark.parametrize(("inconclusive", "grade"), [(0, "A+"), (1, "A+"), (2, "A"), (5, "A"), (6, "A?"), (98, "A?")])
+@pytest.mark.parametrize(("inconclusive", "grade"), [(0, "A+"), (1, "A+"), (2, "A"), (5, "A"), (6, "A?"), (20, "A?")])
 def test_low_coverage_puts_the_letter_in_doubt(inconclusive: int, grade: str) -> None:
     results = [*_with_outcome(Outcome.INCONCLUSIVE, inconclusive), *_with_outcome(Outcome.PASS, 18)]
     found = _scored(*results)
     assert found.grade == grade
     assert found.coverage == 20 / (20 + inconclusive)
+
+
+def test_too_little_to_say_anything_is_no_score() -> None:
+    results = [*_with_outcome(Outcome.INCONCLUSIVE, 21), *_with_outcome(Outcome.PASS, 18)]
+    assert score([*results, *_PERFECT], mode="full") is None
 
 
 def test_what_was_not_asked_or_does_not_apply_leaves_coverage_alone() -> None:

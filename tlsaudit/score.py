@@ -22,6 +22,8 @@ CEILINGS: Final = {Cap.A_MINUS: 94, Cap.B: 89, Cap.C: 74, Cap.D: 59, Cap.F: 39}
 _LETTERS = ((95, "A"), (90, "A-"), (75, "B"), (60, "C"), (40, "D"), (0, "F"))
 _TRUST = (Cap.TRUST, Cap.MISMATCH)
 """Caps that replace the letter; the first one present is shown."""
+_LEAST_COVERAGE = 0.5
+"""Below it too little is known to say anything in a number."""
 _ENOUGH_COVERAGE = 0.8
 _FULL_COVERAGE = 0.95
 _A_PLUS_VALUE = 97
@@ -33,11 +35,12 @@ _DECIDED = {Outcome.PASS, Outcome.FAIL, Outcome.WAIVED}
 
 
 def score(results: Sequence[Result], *, mode: str) -> Score | None:
-    """The score of one subject from all its results; None in gate mode and where nothing was decided."""
+    """The score of one subject from all its results; None in gate mode and where too little was decided."""
     decided = sum(result.outcome in _DECIDED for result in results)
-    if mode == "gate" or not decided:
+    asked = decided + sum(result.outcome is Outcome.INCONCLUSIVE for result in results)
+    if mode == "gate" or not decided or decided / asked < _LEAST_COVERAGE:
         return None
-    coverage = decided / (decided + sum(result.outcome is Outcome.INCONCLUSIVE for result in results))
+    coverage = decided / asked
     fails = [each for each in results if each.outcome is Outcome.FAIL and each.confidence is Confidence.CONFIRMED]
     deductions = _deductions(fails)
     caps = tuple(CapRow(rule=each.rule, cap=each.cap) for each in fails if each.cap is not None)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.probe.auditing import TLS_1_2, TLS_1_3, alerting, audit, closing, der
 from tlsaudit.model.facts import Preference
 from tlsaudit.model.knowledge import Why
 from tlsaudit.probe import NotAuditedError
+from tlsaudit.wire import ClientHello
 
 SUITES = {0xC02F: "ECDHE", 0xC030: "ECDHE", 0x009C: "RSA", 0x002F: "RSA", 0x0035: "RSA", 0x000A: "RSA"}
 
@@ -42,9 +44,8 @@ def test_an_unoffered_suite_is_a_fact_and_proves_nothing_else(lab_pki: LabPki) -
     class Obstinate(Script):
         """Chooses its one suite whatever is offered."""
 
-        def _choose(self, ours: list[int], theirs: tuple[int, ...]) -> int:
-            del ours, theirs
-            return next(iter(self.suites))
+        def answer(self, hello: ClientHello) -> bytes:
+            return Script.answer(self, replace(hello, cipher_suites=tuple(self.suites)))
 
     with ScriptedServer(Obstinate(chain=ders(lab_pki.rsa.leaf))) as server:
         found = audit(server).facts

@@ -63,7 +63,7 @@ PROVEN: Mapping[str, Proof] = {
     "TLS-KEX-009": Proof("small curves", _MODERN, "medium", "secp224r1 at TLSv1.2"),
     "TLS-KEX-010": Proof("explicit curve", _MODERN, "medium", "explicit_prime parameters at TLSv1.2"),
     "TLS-KEX-011": Proof("one large curve", _MODERN, "low", "secp256r1 and x25519 are refused"),
-    "TLS-KEX-012": Proof("one large curve", _MODERN, "low", "secp521r1 at TLSv1.2, TLSv1.3"),
+    "TLS-KEX-012": Proof("one large curve", _MODERN, "info", "secp521r1 at TLSv1.2, TLSv1.3"),
     "TLS-KEX-014": Proof("withdrawn extensions", _MODERN, "low", "ec_point_formats without uncompressed"),
     "TLS-PQ-001": Proof(_MODERN, "post-quantum", "info", "no group with ML-KEM"),
     "TLS-PQ-003": Proof("Kyber draft", "post-quantum", "low", "X25519Kyber768Draft00 at TLSv1.3"),
