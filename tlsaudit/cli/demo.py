@@ -40,13 +40,14 @@ def demo(
             expectations={endpoint.target.id: endpoint.expect for endpoint in running.endpoints},
         )
         document = asyncio.run(app.scan([endpoint.target for endpoint in running.endpoints], options))
-    found = [
-        _verdict(endpoint, subject) for endpoint, subject in zip(running.endpoints, document.subjects, strict=True)
-    ]
+    pairs = list(zip(running.endpoints, document.subjects, strict=True))
+    named = [subject.model_copy(update={"name": f"{each.name} ({subject.name})"}) for each, subject in pairs]
+    document = document.model_copy(update={"subjects": named})
+    found = [_verdict(endpoint, subject) for endpoint, subject in pairs]
     outputs.write(document, [("html", str(output / "demo.html")), ("json", str(output / "demo.json"))])
-    seconds = sum(subject.duration_s for subject in document.subjects)
+    seconds = (document.finished_at - document.started_at).total_seconds()
     connections = sum(subject.facts.connections for subject in document.subjects if subject.facts)
-    outputs.put(f"\n{len(found)} endpoints, {connections} connections, {seconds:.1f} s of auditing\n")
+    outputs.put(f"\n{len(found)} endpoints, {connections} connections, {seconds:.1f} s\n")
     outputs.put(f"report: {output / 'demo.html'} and {output / 'demo.json'}\n")
     return 0 if all(found) else 1
 
