@@ -102,6 +102,18 @@ def test_each_server_is_seen_for_what_it_asks(
     assert auth.when is (None if mode is NONE else When.HANDSHAKE)
 
 
+@pytest.mark.parametrize("spoken", ["-tls1_2", "-tls1_3"])
+def test_a_server_of_http_2_alone_is_told_by_tls_or_not_at_all(lab: Lab, spoken: str) -> None:
+    options = (spoken, "-alpn", "h2", "-CAfile", lab.pki.client_ca_file)
+    found = facts(lab.openssl(*options, "-Verify", "2"))
+    assert found.client_auth.mode.need() is REQUIRED
+    assert found.client_auth.enforced_by is Layer.TLS
+    found = facts(lab.openssl(*options, "-verify", "2"))
+    for fact in (found.client_auth.mode, found.http):
+        assert isinstance(fact, Unknown)
+        assert fact.why is Why.UNSUPPORTED
+
+
 @pytest.mark.parametrize("spoken", SPOKEN)
 def test_the_names_of_accepted_authorities_are_read(lab: Lab, spoken: str) -> None:
     auth = facts(nginx(lab, SPOKEN[spoken], "optional")).client_auth

@@ -32,6 +32,8 @@ OLD_SUITES = {0x0035: "RSA", 0x002F: "RSA", 0x000A: "RSA"}
         ("TLSv1", {TLS_1_0}),
         ("TLSv1 TLSv1.1", {TLS_1_0, TLS_1_1}),
         ("TLSv1.1", {TLS_1_1}),
+        ("TLSv1 TLSv1.2", {TLS_1_0, TLS_1_2}),
+        ("TLSv1 TLSv1.3", {TLS_1_0, TLS_1_3}),
         ("TLSv1.2", {TLS_1_2}),
         ("TLSv1.3", {TLS_1_3}),
         ("TLSv1.2 TLSv1.3", {TLS_1_2, TLS_1_3}),

@@ -225,6 +225,8 @@ def _http(exchange: Exchange | None) -> Fact[HttpAnswer | None]:
     if not exchange.data:
         reason = exchange.alert.name if exchange.alert else exchange.problem or "nothing was answered"
         return Unknown(Why.NO_ANSWER, f"no answer to GET /: {reason}")
+    if exchange.alpn == "h2":
+        return Unknown(Why.UNSUPPORTED, "the server speaks HTTP/2 alone, and only HTTP/1.1 is asked")
     if reading is None:
         return Known(None, exchange.basis)
     return Known(http.answer_of(reading), exchange.basis)

@@ -24,7 +24,7 @@ from tlsaudit.probe.hellos import Shape
 from tlsaudit.probe.notes import Notes
 from tlsaudit.probe.tls13 import GROUPS_13, SUITES_13, ask_retry, explore, explore_without_retry
 from tlsaudit.probe.versions import VersionFindings, accepts, explore_old, explore_ssl2, explore_ssl3, explore_version
-from tlsaudit.wire import CertificateMessage
+from tlsaudit.wire import AlertDescription, CertificateMessage
 
 _HTTP_NAMES = ("http/1.1",)
 
@@ -140,19 +140,28 @@ async def _tls13(dialogue: Dialogue, notes: Notes) -> None:
 
 
 async def _http(dialogue: Dialogue, notes: Notes, target: Target) -> None:
-    notes.exchange = await _exchange(dialogue, target, None, alpn=bool(notes.contact.shape.alpn))
+    notes.exchange = await _exchange(dialogue, notes, target, None)
 
 
-async def _exchange(dialogue: Dialogue, target: Target, version: ProtocolVersion | None, *, alpn: bool) -> Exchange:
-    return await exchange(
-        dialogue,
-        f"GET / over {version or 'the best version'}, without a client certificate",
-        server_name=target.server_name,
-        request=http.request(target),
-        enough=http.enough,
-        alpn=_HTTP_NAMES if alpn else (),
-        version=version,
-    )
+async def _exchange(dialogue: Dialogue, notes: Notes, target: Target, version: ProtocolVersion | None) -> Exchange:
+    """One request at HTTP/1.1, or at least a handshake where the server speaks HTTP/2 alone."""
+
+    async def ask(alpn: tuple[str, ...]) -> Exchange:
+        return await exchange(
+            dialogue,
+            f"GET / over {version or 'the best version'}, without a client certificate",
+            server_name=target.server_name,
+            request=http.request(target),
+            enough=http.enough,
+            alpn=alpn,
+            version=version,
+        )
+
+    names = notes.contact.shape.alpn
+    answer = await ask(_HTTP_NAMES if names else ())
+    if answer.alert is not None and answer.alert.description == AlertDescription.NO_APPLICATION_PROTOCOL:
+        return await ask(names)
+    return answer
 
 
 async def _client_auth(dialogue: Dialogue, notes: Notes, target: Target) -> None:
@@ -173,7 +182,7 @@ async def _client_auth(dialogue: Dialogue, notes: Notes, target: Target) -> None
 async def _exchange_at(dialogue: Dialogue, notes: Notes, target: Target, version: ProtocolVersion) -> Exchange:
     if notes.exchange is not None and notes.exchange.version is version:
         return notes.exchange
-    return await _exchange(dialogue, target, version, alpn=bool(notes.contact.shape.alpn))
+    return await _exchange(dialogue, notes, target, version)
 
 
 async def _check_stability(dialogue: Dialogue, notes: Notes) -> None:

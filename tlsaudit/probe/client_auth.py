@@ -46,6 +46,9 @@ def _by_exchange(requested: Known[bool], exchange: Exchange) -> ClientAuthAt:
             return _decided(requested, exchange.basis, ClientAuthMode.REQUIRED, Layer.TLS, evidence)
         detail = f"the handshake failed before a certificate was asked for: {exchange.alert.name}"
         return ClientAuthAt(requested=requested, mode=Unknown(Why.NO_ANSWER, detail))
+    if exchange.alpn == "h2" and exchange.data:
+        detail = "without a certificate TLS goes on, and the application was not asked: it speaks HTTP/2 alone"
+        return ClientAuthAt(requested=requested, mode=Unknown(Why.UNSUPPORTED, detail))
     reading = http.read(exchange.data, ended=exchange.ended) if exchange.data else None
     if reading is not None:
         refused = http.refuses_certificate(reading)

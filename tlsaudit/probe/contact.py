@@ -87,7 +87,7 @@ async def _try_otherwise(dialogue: Dialogue, shape: Shape, classic: Answer) -> C
         shape=shape,
         classic=classic,
         retry=None if retry.ended_in_silence else retry,
-        tolerant=answered is None or answered is retry,
+        tolerant=not any(answer.answered for answer in others),
     )
 
 
