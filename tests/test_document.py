@@ -21,7 +21,7 @@ from tests.rules.facts import TLS_1_2, TLS_1_3, asks, at, session, sound, speaks
 from tlsaudit import app
 from tlsaudit.document import audited, not_audited
 from tlsaudit.model.certificate import CertificateDeployment, Unparsed
-from tlsaudit.model.document import Document, Subject
+from tlsaudit.model.document import Document, Problem, Subject
 from tlsaudit.model.facts import Facts, Probe
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Known, Origin, Tried, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
@@ -206,7 +206,7 @@ def test_a_server_that_asks_for_certificates_is_shown_with_its_names(report: Any
 
 def subject_of(facts: Facts, **given: Any) -> Subject:
     judgement = given.pop("judgement", Judgement())
-    return audited(TARGET, facts, judgement, problem=given.pop("problem", ""), seconds=0.12345)
+    return audited(TARGET, facts, judgement, problem=given.pop("problem", None), seconds=0.12345)
 
 
 def why(facts: Facts) -> dict[str, str]:
@@ -326,7 +326,9 @@ def test_a_basis_in_a_file_has_a_place() -> None:
 
 
 def test_an_audit_that_was_cut_short_is_incomplete_and_keeps_what_is_known() -> None:
-    subject = subject_of(sound(probes=(Probe(1, "asked", "answered"),)), problem="the time ran out")
+    subject = subject_of(
+        sound(probes=(Probe(1, "asked", "answered"),)), problem=Problem(code="deadline", message="the time ran out")
+    )
     assert subject.status == "incomplete"
     assert subject.error is not None
     assert subject.error.message == "the time ran out"

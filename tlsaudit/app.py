@@ -190,4 +190,5 @@ async def _scan_one(target: Target, network: Network, options: ScanOptions, as_o
         return not_audited(target, status="unreachable", code=error.code, message=str(error), seconds=seconds)
     expect = options.expectations.get(target.id, options.expect)
     judgement = judge(audit.facts, options.policy, as_of=as_of, expect=expect, mode=MODE, subject_id=target.id)
-    return audited(target, audit.facts, judgement, problem=audit.problem, seconds=time.monotonic() - begun)
+    problem = doc.Problem(code=audit.problem.code, message=audit.problem.message) if audit.problem else None
+    return audited(target, audit.facts, judgement, problem=problem, seconds=time.monotonic() - begun)

@@ -31,14 +31,16 @@ _SESSION_NAMES = (
 )
 
 
-def audited(target: Target, facts: Facts, judgement: Judgement, *, problem: str, seconds: float) -> doc.Subject:
+def audited(
+    target: Target, facts: Facts, judgement: Judgement, *, problem: doc.Problem | None, seconds: float
+) -> doc.Subject:
     """The subject of an endpoint that was audited, wholly or (with `problem`) in part."""
     return doc.Subject(
         id=target.id,
         kind="endpoint",
         name=target.name,
         status="incomplete" if problem else "audited",
-        error=doc.Problem(code="incomplete", message=problem) if problem else None,
+        error=problem,
         duration_s=round(seconds, 3),
         location=None,
         facts=facts_part(facts),

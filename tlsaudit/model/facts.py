@@ -147,7 +147,7 @@ class Session:
     compressed_points_only: Fact[bool] = NOT_ASKED
     """ec_point_formats of the server names no uncompressed format (RFC 8422 section 5.1.2)."""
     unoffered_choice: Fact[str | None] = NOT_ASKED
-    """What the server chose although it was not offered, in words; None: it never did."""
+    """The name of what the server chose although it was not offered; None: it never did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,8 @@ The questions live one a module: `contact`, `versions`, `suites`, `groups`, `tls
 (pyOpenSSL); `notes` collects, `assemble` turns notes into facts.
 """
 
-from tlsaudit.probe.audit import Audit, Settings, audit_endpoint
+from tlsaudit.probe.audit import Audit, Problem, Settings, audit_endpoint
 from tlsaudit.probe.certificates import Trusting
 from tlsaudit.probe.contact import NotAuditedError
 
-__all__ = ["Audit", "NotAuditedError", "Settings", "Trusting", "audit_endpoint"]
+__all__ = ["Audit", "NotAuditedError", "Problem", "Settings", "Trusting", "audit_endpoint"]

@@ -25,7 +25,7 @@ from tlsaudit.probe.enumeration import Enumeration
 from tlsaudit.probe.full import Exchange
 from tlsaudit.probe.handshake import Handshake
 from tlsaudit.probe.hellos import ALPN_NAMES
-from tlsaudit.probe.key_exchange import read_key_exchange
+from tlsaudit.probe.key_exchange import read_key_exchanges
 from tlsaudit.probe.notes import Notes
 from tlsaudit.probe.session import session_of, session_of_handshake
 from tlsaudit.probe.suites import candidates
@@ -134,7 +134,7 @@ def _preferences(notes: Notes) -> dict[ProtocolVersion, Fact[Preference]]:
 
 
 def _key_exchanges(notes: Notes) -> Fact[tuple[KeyExchange, ...]]:
-    found = [exchange for answer in notes.answers() if (exchange := read_key_exchange(answer)) is not None]
+    found = read_key_exchanges(notes.answers())
     found += [each for handshake in _handshakes(notes) if (each := _key_exchange_13(handshake)) is not None]
     if not found and not notes.finished:
         return Unknown(Why.NO_ANSWER, "no key exchange was seen before the time ran out")

@@ -38,11 +38,19 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
+class Problem:
+    """Why the facts of an endpoint are incomplete: a stable word for the report, and a sentence."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
-    """The facts of one endpoint; `problem` says why they are incomplete, "" where they are not."""
+    """The facts of one endpoint; `problem` is None where they are complete."""
 
     facts: Facts
-    problem: str
+    problem: Problem | None
 
 
 async def audit_endpoint(target: Target, network: Network, settings: Settings) -> Audit:
@@ -54,8 +62,9 @@ async def audit_endpoint(target: Target, network: Network, settings: Settings) -
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(settings.deadline):
             await _ask_everything(dialogue, notes, target)
-    facts = assemble(notes, dialogue, target, settings.trusting)
-    return Audit(facts, _problem(notes))
+    # In a thread: testing an unknown Diffie-Hellman modulus can take a second, and other endpoints should not wait.
+    facts = await asyncio.to_thread(assemble, notes, dialogue, target, settings.trusting)
+    return Audit(facts, _problem(dialogue, notes))
 
 
 async def _dial(target: Target, network: Network) -> Dialogue:
@@ -189,14 +198,21 @@ async def _check_stability(dialogue: Dialogue, notes: Notes) -> None:
     """Ask once more what was answered first: if that fails now, what was refused since may have been refused to us."""
     if dialogue.control is not None:
         answer = await dialogue.ask("control: the hello that was answered first", dialogue.control)
+        notes.closing = answer
         notes.stable = answer.answered
 
 
-def _problem(notes: Notes) -> str:
+def _problem(dialogue: Dialogue, notes: Notes) -> Problem | None:
+    if dialogue.shortage:
+        return Problem("local", dialogue.shortage)
     if not notes.finished:
-        return "the time for this endpoint ran out"
+        return Problem("deadline", "the time for this endpoint ran out")
     if not notes.stable:
-        return "the server stopped answering what it had answered before: a rate limit or intrusion prevention"
-    if not notes.accepted():
-        return "the server refused every hello of every version"
-    return ""
+        detail = "the server stopped answering what it had answered before: a rate limit or intrusion prevention"
+        return Problem("unstable", detail)
+    if notes.accepted():
+        return None
+    unknown = next((fact for version in ProtocolVersion if isinstance(fact := notes.accepts(version), Unknown)), None)
+    if unknown is not None:
+        return Problem("no_answer", f"no protocol version could be established: {unknown.detail}")
+    return Problem("refused", "the server refused every hello of every version")

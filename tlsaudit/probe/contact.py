@@ -136,4 +136,4 @@ def _greeting(answer: Answer) -> str:
     for start, meaning in known.items():
         if first.startswith(start):
             return meaning
-    return f"{answer.problem}; it begins with {first[:16].hex(' ')}"
+    return answer.problem if _is_tls(answer) else f"it begins with {first[:16].hex(' ')}"

@@ -166,6 +166,13 @@ class Dialogue:
         self.address = endpoint.address
         self.log = Log()
         self.control: ClientHello | Ssl2ClientHello | None = None
+        self.shortage = ""
+        """What this machine ran out of while asking, which says nothing of the server; "" while it has enough."""
+
+    def note(self, error: NetworkError) -> None:
+        """Remember a failure that is ours."""
+        if error.code == "local":
+            self.shortage = str(error)
 
     async def ask(self, asked: str, hello: ClientHello | Ssl2ClientHello) -> Answer:
         """The answer to `hello`; a close or a reset is asked once more, and compared with the control."""
@@ -184,6 +191,7 @@ class Dialogue:
             async with self.network.connect(self.address, self.endpoint.port) as connection:
                 answer = await _converse(connection, n, hello)
         except NetworkError as error:
+            self.note(error)
             answer = Answer(n=n, sent=hello, events=(), end=End.UNREACHED, problem=str(error), code=error.code)
         self.log.close(n, answer.summary())
         return answer

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from tlsaudit.model.knowledge import NOT_ASKED, Basis, Unknown, Why
+from tlsaudit.model.knowledge import NOT_ASKED, Basis, Known, Unknown, Why
 from tlsaudit.probe.dialogue import Answer
 
 NONE_OF_THEM = -1
@@ -28,8 +28,8 @@ class Enumeration:
     refused: set[int] = field(default_factory=set)
     rest: Unknown = NOT_ASKED
     answers: list[Answer] = field(default_factory=list)
-    unoffered: str | None = None
-    """A choice that was not on offer, in words."""
+    unoffered: Known[int] | None = None
+    """A choice that was not on offer."""
 
     def take(self, answer: Answer, offered: Sequence[int], chosen: int | None) -> list[int]:
         """Note the answer to an offer of `offered`; returns what is still open (nothing, where it is decided)."""
@@ -41,8 +41,8 @@ class Enumeration:
             self.rest = Unknown(Why.NO_ANSWER, f"probe {answer.n}: {answer.summary()}")
             return []
         if chosen not in offered:
-            self.unoffered = f"0x{chosen:04X}, which was not on offer (probe {answer.n})"
-            self.rest = Unknown(Why.UNSTABLE, f"the server chose {self.unoffered}")
+            self.unoffered = Known(chosen, answer.basis)
+            self.rest = Unknown(Why.UNSTABLE, f"the server chose 0x{chosen:04X}, which was not on offer")
             return []
         self.accepted[chosen] = answer.basis
         return [item for item in offered if item != chosen]

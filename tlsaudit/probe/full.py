@@ -96,6 +96,7 @@ async def exchange(
     except SSL.Error as error:
         result.problem = _reason(error)
     except NetworkError as error:
+        dialogue.note(error)
         result.problem = str(error)
     result.certificate_requested = observer.certificate_requested
     result.chain = _chain(tls)

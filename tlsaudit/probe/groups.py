@@ -17,7 +17,8 @@ from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.probe.dialogue import Answer, Dialogue
 from tlsaudit.probe.enumeration import NONE_OF_THEM, Ask, Enumeration, remove_the_winner
 from tlsaudit.probe.hellos import Shape
-from tlsaudit.probe.key_exchange import read_key_exchange
+from tlsaudit.probe.key_exchange import read_parameters
+from tlsaudit.wire import EcdheParameters
 
 _NAMED_CURVE = 3
 _CURVES = {group.name: group.code for group in GROUPS.values() if group.kind == "ec"}
@@ -25,10 +26,10 @@ _CURVES = {group.name: group.code for group in GROUPS.values() if group.kind == 
 
 def chosen_group(answer: Answer) -> int | None:
     """The named group that a ServerKeyExchange chose, or `NONE_OF_THEM` where it spells a curve out."""
-    exchange = read_key_exchange(answer)
-    if exchange is None:
+    parameters = read_parameters(answer)
+    if not isinstance(parameters, EcdheParameters):
         return None
-    return exchange.group if exchange.curve_type == _NAMED_CURVE else NONE_OF_THEM
+    return parameters.group if parameters.curve_type == _NAMED_CURVE else NONE_OF_THEM
 
 
 def curve_code(name: str | None) -> int | None:

@@ -134,6 +134,7 @@ async def handshake(
         async with dialogue.network.connect(dialogue.address, dialogue.endpoint.port) as connection:
             result = await _run(connection, client, n)
     except NetworkError as error:
+        dialogue.note(error)
         result = Handshake(n=n, events=(), verdict=Verdict.UNDECIDED, problem=str(error))
     dialogue.log.close(n, result.summary())
     return result

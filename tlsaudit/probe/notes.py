@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tlsaudit.data.groups import group_name
+from tlsaudit.data.suites import suite_name
 from tlsaudit.model.facts import ClientAuthAt
 from tlsaudit.model.knowledge import Fact, Known, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
@@ -33,6 +34,8 @@ class Notes:
     groups_12: Enumeration | None = None
     exchange: Exchange | None = None
     client_auth: dict[ProtocolVersion, ClientAuthAt] = field(default_factory=dict)
+    closing: Answer | None = None
+    """The answer to the first hello, asked again at the end."""
     stable: bool = True
     finished: bool = False
 
@@ -55,14 +58,17 @@ class Notes:
         enumerations = [found.suites for found in self.versions.values()]
         enumerations += [self.groups_12] if self.groups_12 is not None else []
         answers = (answer for each in enumerations for answer in each.answers)
-        yield from {answer.n: answer for answer in (self.contact.classic, *answers)}.values()
+        closing = (self.closing,) if self.closing is not None else ()
+        yield from {answer.n: answer for answer in (self.contact.classic, *answers, *closing)}.values()
 
-    def unoffered(self) -> str | None:
-        """A choice the server made although it was not on offer."""
-        enumerations = [found.suites for found in self.versions.values()]
-        enumerations += [self.tls13.suites, self.tls13.groups] if self.tls13 else []
-        enumerations += [self.groups_12] if self.groups_12 else []
-        return next((each.unoffered for each in enumerations if each.unoffered), None)
+    def unoffered(self) -> Known[str] | None:
+        """A choice the server made although it was not on offer, by name."""
+        suites = [*(found.suites for found in self.versions.values()), *([self.tls13.suites] if self.tls13 else [])]
+        groups = [each for each in (self.groups_12, self.tls13.groups if self.tls13 else None) if each is not None]
+        for each, name in (*((each, suite_name) for each in suites), *((each, group_name) for each in groups)):
+            if each.unoffered is not None:
+                return Known(name(each.unoffered.value), each.unoffered.basis)
+        return None
 
     def certificate_requests(self) -> dict[ProtocolVersion, CertificateRequest]:
         """The CertificateRequest of each version that sent one."""

@@ -16,7 +16,7 @@ from tlsaudit.wire import ClientHello, EncryptedExtensions, ExtensionType, NewSe
 _UNCOMPRESSED = 0
 
 
-def session_of(answers: Sequence[Answer], unoffered: str | None) -> Session:
+def session_of(answers: Sequence[Answer], unoffered: Known[str] | None) -> Session:
     """The session facts in `answers` to hellos of TLS <= 1.2; those asked with all extensions come first."""
     classic = [
         answer
@@ -43,7 +43,7 @@ def session_of(answers: Sequence[Answer], unoffered: str | None) -> Session:
     )
 
 
-def session_of_handshake(handshake: Handshake, unoffered: str | None) -> Session:
+def session_of_handshake(handshake: Handshake, unoffered: Known[str] | None) -> Session:
     """The session facts of a server that speaks TLS 1.3 alone: what went with the older versions is not there."""
     absent = Known(False, Basis(Origin.DERIVED, handshake.basis.at))
     encrypted = handshake.first(EncryptedExtensions)
@@ -57,7 +57,7 @@ def session_of_handshake(handshake: Handshake, unoffered: str | None) -> Session
         truncated_hmac=absent,
         session_ticket=Known(handshake.first(NewSessionTicket) is not None, handshake.basis),
         compressed_points_only=absent,
-        unoffered_choice=Known(unoffered, handshake.basis),
+        unoffered_choice=unoffered or Known(None, handshake.basis),
     )
 
 
@@ -103,6 +103,6 @@ def _compressed_points(answers: Sequence[Answer]) -> Fact[bool]:
     return Known(False, answers[0].basis)
 
 
-def _unoffered(answers: Sequence[Answer], unoffered: str | None) -> Fact[str | None]:
-    at = next((answer.basis.at for answer in answers if answer.hello), None)
-    return Known(unoffered, Basis(Origin.OBSERVED, at)) if at is not None else NOT_ASKED
+def _unoffered(answers: Sequence[Answer], unoffered: Known[str] | None) -> Fact[str | None]:
+    basis = next((answer.basis for answer in answers if answer.hello), None)
+    return unoffered or (Known(None, basis) if basis is not None else NOT_ASKED)

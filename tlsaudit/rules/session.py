@@ -125,7 +125,7 @@ def unoffered_choice(case: Case) -> Iterable[Fail]:
     """A ServerHello with a suite, group or protocol name that was not in the ClientHello."""
     chosen = sure(case.facts.session.unoffered_choice)
     if chosen.value is not None:
-        yield Fail(chosen.value, (chosen.basis,))
+        yield Fail(f"the server chose {chosen.value}, which was not on offer", (chosen.basis,))
 
 
 RULES: tuple[Rule, ...] = (

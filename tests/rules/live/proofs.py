@@ -97,7 +97,9 @@ PROVEN: Mapping[str, Proof] = {
     "TLS-SESS-007": Proof("GnuTLS without extensions", _MODERN, "medium", "extended_master_secret is not answered"),
     "TLS-SESS-013": Proof("withdrawn extensions", _MODERN, "medium", "truncated_hmac is answered"),
     "TLS-SESS-014": Proof("GnuTLS without extensions", _MODERN, "low", "heartbeat is answered"),
-    "TLS-IMPL-002": Proof("unoffered choice", _MODERN, "high", "0xC02F, which was not on offer"),
+    "TLS-IMPL-002": Proof(
+        "unoffered choice", _MODERN, "high", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, which was not on offer"
+    ),
 }
 
 PROVEN_APART = frozenset({"TLS-CIPH-018", "TLS-CIPH-019"})
