@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from tlsaudit.model.errors import DecodeError
@@ -17,9 +18,9 @@ from tlsaudit.probe import client_auth, http
 from tlsaudit.probe.assemble import assemble
 from tlsaudit.probe.certificates import Trusting
 from tlsaudit.probe.contact import make_contact
-from tlsaudit.probe.dialogue import Dialogue
+from tlsaudit.probe.dialogue import Answer, Dialogue
 from tlsaudit.probe.full import Exchange, exchange
-from tlsaudit.probe.groups import curve_code, enumerate_groups
+from tlsaudit.probe.groups import curve_code, enumerate_groups, usable_for_groups
 from tlsaudit.probe.hellos import Shape
 from tlsaudit.probe.notes import Notes
 from tlsaudit.probe.tls13 import GROUPS_13, SUITES_13, ask_retry, explore, explore_without_retry
@@ -94,19 +95,26 @@ async def _ask_everything(dialogue: Dialogue, notes: Notes, target: Target) -> N
 
 
 async def _classic(dialogue: Dialogue, notes: Notes) -> None:
-    """TLS 1.2: suites, preference, then groups with the suites that are accepted."""
+    """TLS 1.2: suites and preference, and groups: side by side where the first answer shows a suite to ask with."""
     contact = notes.contact
     first = contact.classic if contact.piece is None else None
-    found = await explore_version(dialogue, contact.shape, ProtocolVersion.TLS_1_2, first, contact.piece)
-    notes.versions[ProtocolVersion.TLS_1_2] = found
-    if found.suites.accepted:
-        notes.groups_12 = await enumerate_groups(
-            dialogue,
-            contact.shape,
-            found.suites.accepted,
-            first=first,
-            certificate_curve=_certificate_curve(found),
-        )
+    suites = asyncio.create_task(
+        explore_version(dialogue, contact.shape, ProtocolVersion.TLS_1_2, first, contact.piece)
+    )
+    early = usable_for_groups(first)
+    groups = asyncio.create_task(_groups(dialogue, notes, early, first, None)) if early else None
+    found = notes.versions[ProtocolVersion.TLS_1_2] = await suites
+    if groups is not None:
+        await groups
+    else:
+        await _groups(dialogue, notes, found.suites.accepted, first, _certificate_curve(found))
+
+
+async def _groups(
+    dialogue: Dialogue, notes: Notes, suites: Collection[int], first: Answer | None, curve: int | None
+) -> None:
+    shape = notes.contact.shape
+    notes.groups_12 = await enumerate_groups(dialogue, shape, suites, first=first, certificate_curve=curve)
 
 
 def _certificate_curve(found: VersionFindings) -> int | None:

@@ -47,6 +47,15 @@ class Enumeration:
         self.accepted[chosen] = answer.basis
         return [item for item in offered if item != chosen]
 
+    def merge(self, part: Enumeration) -> None:
+        """Add what was found of other candidates; the first reason for something unknown stays."""
+        self.accepted.update(part.accepted)
+        self.refused.update(part.refused)
+        self.answers.extend(part.answers)
+        self.unoffered = self.unoffered or part.unoffered
+        if self.rest is NOT_ASKED:
+            self.rest = part.rest
+
 
 async def remove_the_winner(
     ask: Ask, candidates: Sequence[int], chosen: Chosen, into: Enumeration | None = None

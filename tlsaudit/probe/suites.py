@@ -6,15 +6,21 @@ PRIORITIZE_CHACHA), or is not AES-GCM (Go). So ChaCha20 always comes last in an 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from tlsaudit.data.suites import SUITES, suites_for
 from tlsaudit.model.facts import Preference
-from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Unknown, Why
+from tlsaudit.model.knowledge import Fact, Known, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.probe.dialogue import Answer, Dialogue
-from tlsaudit.probe.enumeration import NONE_OF_THEM, Ask, Enumeration, remove_the_winner
+from tlsaudit.probe.enumeration import NONE_OF_THEM, Ask, Chosen, Enumeration, remove_the_winner
 from tlsaudit.probe.hellos import Shape
+
+_IN_A_ROW = 2
+_LISTS = 4
+"""Lists to ask for side by side; each costs one refusal more, so that a few suites are found in a row first."""
 
 
 def candidates(version: ProtocolVersion) -> tuple[int, ...]:
@@ -35,12 +41,22 @@ def chosen_suite(answer: Answer, version: ProtocolVersion) -> int | None:
     return answer.hello.cipher_suite if answer.version is version else NONE_OF_THEM
 
 
+@dataclass(slots=True, kw_only=True)
+class Suites:
+    """The accepted suites at one version; `preference` is None where there are fewer than two of them."""
+
+    enumeration: Enumeration
+    preference: Fact[Preference] | None
+
+
 async def enumerate_suites(
     dialogue: Dialogue, shape: Shape, version: ProtocolVersion, *, first: Answer | None, piece: int | None
-) -> Enumeration:
+) -> Suites:
     """The accepted suites at `version`, below TLS 1.3. `first` answered an offer of all of them, where there is one.
 
-    Servers that break on long lists get them in pieces of `piece`, and what they accept once more for the order.
+    A server with an order of its own shows it in as many rounds as it has suites. Where the client's order decides
+    there is none to find, so a long list is asked for in a few disjoint lists side by side. Servers that break on long
+    lists get them in pieces of `piece`, and what they accept once more for the order.
     """
 
     async def ask(suites: Sequence[int]) -> Answer:
@@ -50,37 +66,81 @@ async def enumerate_suites(
         return chosen_suite(answer, version)
 
     offered = list(candidates(version))
+    if first is None:
+        return await _in_pieces(ask, chosen, version, offered, piece or len(offered))
     enumeration = Enumeration()
-    if first is not None:
-        offered = enumeration.take(first, offered, chosen(first))
-    size = piece or max(1, len(offered))
-    for start in range(0, len(offered), size):
-        await remove_the_winner(ask, offered[start : start + size], chosen, enumeration)
+    offered = enumeration.take(first, offered, chosen(first))
+    if not enumeration.accepted:
+        return Suites(enumeration=enumeration, preference=None)
+    preference, offered = await _turned_round(ask, chosen, version, enumeration, offered)
+    if isinstance(preference, Known) and preference.value is Preference.CLIENT:
+        await _side_by_side(ask, chosen, enumeration, offered)
+    else:
+        await remove_the_winner(ask, offered, chosen, enumeration)
+    return Suites(enumeration=enumeration, preference=preference if len(enumeration.accepted) > 1 else None)
+
+
+async def _turned_round(
+    ask: Ask, chosen: Chosen, version: ProtocolVersion, enumeration: Enumeration, offered: list[int]
+) -> tuple[Fact[Preference], list[int]]:
+    """Whose order decides, by an offer of everything in reverse; with what is open after it."""
+    winner = next(iter(enumeration.accepted))
+    answer = await ask(in_reverse([winner, *offered], version, winner))
+    own = chosen(answer)
+    if own in offered:
+        offered = enumeration.take(answer, offered, own)
+    else:
+        enumeration.answers.append(answer)
+    return preference_of(answer, winner, enumeration.accepted), offered
+
+
+async def _side_by_side(ask: Ask, chosen: Chosen, enumeration: Enumeration, offered: list[int]) -> None:
+    """What is left where the client's order decides: a few in a row, and if there are more, four lists at once."""
+    for _ in range(_IN_A_ROW):
+        if offered:
+            answer = await ask(offered)
+            offered = enumeration.take(answer, offered, chosen(answer))
+    parts = [Enumeration() for _ in range(_LISTS)]
+    async with asyncio.TaskGroup() as tasks:
+        for start, part in enumerate(parts):
+            tasks.create_task(remove_the_winner(ask, offered[start::_LISTS], chosen, part))
+    for part in parts:
+        enumeration.merge(part)
+
+
+async def _in_pieces(ask: Ask, chosen: Chosen, version: ProtocolVersion, offered: list[int], piece: int) -> Suites:
+    enumeration = Enumeration()
+    for start in range(0, len(offered), piece):
+        await remove_the_winner(ask, offered[start : start + piece], chosen, enumeration)
         if enumeration.rest.why is not Why.NOT_ASKED:
             break
-    if size < len(offered):
+    if piece < len(offered):
         await _put_in_order(ask, chosen, enumeration)
-    return enumeration
+    order = list(enumeration.accepted)
+    if len(order) < 2:
+        return Suites(enumeration=enumeration, preference=None)
+    answer = await ask(in_reverse(order, version, order[0]))
+    return Suites(enumeration=enumeration, preference=preference_of(answer, order[0], order))
 
 
-async def _put_in_order(ask: Ask, chosen: Callable[[Answer], int | None], enumeration: Enumeration) -> None:
+async def _put_in_order(ask: Ask, chosen: Chosen, enumeration: Enumeration) -> None:
     """What was accepted out of several offers, in the order of one."""
     together = await remove_the_winner(ask, list(enumeration.accepted), chosen)
     enumeration.accepted = {code: enumeration.accepted[code] for code in (*together.accepted, *enumeration.accepted)}
 
 
-async def find_preference(ask: Ask, version: ProtocolVersion, enumeration: Enumeration) -> Fact[Preference] | None:
-    """Whose order decides at `version`: `ask` offers the accepted suites in reverse. None: fewer than two of them.
+def in_reverse(order: Sequence[int], version: ProtocolVersion, winner: int) -> list[int]:
+    """`order` in reverse, led by a suite of AES-GCM other than the winner, accepted or not, where the version has one.
 
-    The offer begins with a suite of AES-GCM other than the server's first choice, accepted or not, where the version
-    has one: a client's order decides for it or for the server's last, a server's order for its first.
+    A client's order decides for the lead or for the last of `order`, a server's for the winner.
     """
-    order = list(enumeration.accepted)
-    if len(order) < 2:
-        return None
-    lead = [code for code in candidates(version) if SUITES[code].mode == "GCM" and code != order[0]][:1]
-    answer = await ask([*lead, *(code for code in reversed(order) if code not in lead)])
-    if answer.hello is None or answer.hello.cipher_suite not in order:
+    lead = [code for code in candidates(version) if SUITES[code].mode == "GCM" and code != winner][:1]
+    return [*lead, *(code for code in reversed(order) if code not in lead)]
+
+
+def preference_of(answer: Answer, winner: int, accepted: Collection[int]) -> Fact[Preference]:
+    """Whose order decided, where an offer in reverse got `answer` and the offer in order got the winner."""
+    if answer.hello is None or answer.hello.cipher_suite not in accepted:
         return Unknown(Why.NO_ANSWER, f"probe {answer.n}: {answer.summary()}")
-    own = answer.hello.cipher_suite == order[0]
-    return Known(Preference.SERVER if own else Preference.CLIENT, Basis(Origin.OBSERVED, f"probe:{answer.n}"))
+    own = answer.hello.cipher_suite == winner
+    return Known(Preference.SERVER if own else Preference.CLIENT, answer.basis)

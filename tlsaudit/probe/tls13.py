@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 
 from tlsaudit.data.groups import GROUPS, groups_for
 from tlsaudit.model.facts import Preference
-from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Unknown, Why
+from tlsaudit.model.knowledge import Basis, Fact, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.probe.dialogue import Answer, Dialogue
 from tlsaudit.probe.enumeration import NONE_OF_THEM, Enumeration, remove_the_winner
 from tlsaudit.probe.handshake import COMPUTABLE_GROUPS, Handshake, handshake
 from tlsaudit.probe.hellos import ALL_SCHEMES, OTHER_SCHEMES, RSA_SCHEMES, Shape
-from tlsaudit.probe.suites import candidates, chosen_suite, find_preference
+from tlsaudit.probe.suites import candidates, chosen_suite, in_reverse, preference_of
 from tlsaudit.wire import CertificateVerify
 
 SUITES_13 = candidates(ProtocolVersion.TLS_1_3)
@@ -58,7 +58,7 @@ async def explore(dialogue: Dialogue, shape: Shape, first: Answer) -> Tls13:
         tasks.create_task(_suites(dialogue, shape, found, suites))
         tasks.create_task(_groups(dialogue, shape, found, curves, found.groups))
         finite_task = tasks.create_task(_groups(dialogue, shape, found, finite, Enumeration()))
-    _merge(found.groups, finite_task.result())
+    found.groups.merge(finite_task.result())
     return found
 
 
@@ -94,7 +94,10 @@ async def _suites(dialogue: Dialogue, shape: Shape, found: Tls13, suites: Sequen
         return await ask_retry(dialogue, shape, offer, (known_group,))
 
     await remove_the_winner(ask, suites, _suite, found.suites)
-    found.preference = await find_preference(ask, ProtocolVersion.TLS_1_3, found.suites)
+    order = list(found.suites.accepted)
+    if len(order) > 1:
+        answer = await ask(in_reverse(order, ProtocolVersion.TLS_1_3, order[0]))
+        found.preference = preference_of(answer, order[0], order)
 
 
 async def _groups(
@@ -106,15 +109,6 @@ async def _groups(
         return await ask_retry(dialogue, shape, (known_suite,), offer)
 
     return await remove_the_winner(ask, groups, _group, into)
-
-
-def _merge(groups: Enumeration, more: Enumeration) -> None:
-    groups.accepted.update(more.accepted)
-    groups.refused.update(more.refused)
-    groups.answers.extend(more.answers)
-    groups.unoffered = groups.unoffered or more.unoffered
-    if groups.rest is NOT_ASKED:
-        groups.rest = more.rest
 
 
 async def _handshakes(dialogue: Dialogue, shape: Shape, found: Tls13) -> None:

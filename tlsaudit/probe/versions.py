@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tlsaudit.data.suites import SSL2_CIPHERS
@@ -13,7 +12,7 @@ from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.probe.dialogue import Answer, Dialogue
 from tlsaudit.probe.enumeration import Enumeration
 from tlsaudit.probe.hellos import Shape
-from tlsaudit.probe.suites import candidates, enumerate_suites, find_preference
+from tlsaudit.probe.suites import candidates, enumerate_suites
 from tlsaudit.wire import Ssl2ClientHello, Ssl2Error, Ssl2ServerHello
 
 
@@ -49,14 +48,10 @@ async def explore_version(
         if not isinstance(found.accepted, Known) or not found.accepted.value:
             found.suites.answers.append(first)
             return found
-    found.suites = await enumerate_suites(dialogue, shape, version, first=first, piece=piece)
+    suites = await enumerate_suites(dialogue, shape, version, first=first, piece=piece)
+    found.suites, found.preference = suites.enumeration, suites.preference
     if first is None:
         found.accepted = _accepted_in_pieces(found.suites, version)
-
-    async def ask(suites: Sequence[int]) -> Answer:
-        return await dialogue.ask(f"{version}, accepted suites in reverse", shape.classic(version, suites))
-
-    found.preference = await find_preference(ask, version, found.suites)
     return found
 
 
