@@ -15,13 +15,14 @@ from tests.lab.process import HOST, reserved_port
 from tests.lab.scripted import ScriptedServer
 from tests.lab.servers import Lab
 from tlsaudit import app
+from tlsaudit.judge import judge
 from tlsaudit.model.document import Subject
 from tlsaudit.model.errors import InputError
-from tlsaudit.model.facts import ClientAuthMode
+from tlsaudit.model.facts import ClientAuthMode, Facts
 from tlsaudit.model.limits import Expectation
-from tlsaudit.model.result import Severity
+from tlsaudit.model.result import Judgement, Severity
 from tlsaudit.model.target import Target
-from tlsaudit.policy import load_policy
+from tlsaudit.policy import Policy, load_policy
 
 LOW, MEDIUM, HIGH, CRITICAL = Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL
 
@@ -189,3 +190,24 @@ def test_the_anchors_of_a_file_decide(lab_pki: LabPki, tmp_path: Path) -> None:
     )
     with pytest.raises(InputError, match=r"mixed.pem': no X.509 certificate in 1 of its 2 entries"):
         app.load_anchors(mixed)
+
+
+def test_a_mistake_of_ours_at_one_target_costs_no_other_its_report(
+    lab: Lab, lab_pki: LabPki, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No real server can be asked to show a mistake that is not known, so one is put in."""
+    good, bad = lab.nginx(), lab.nginx()
+
+    def mistaken(facts: Facts, policy: Policy, **given: Any) -> Judgement:
+        if facts.endpoint.port == bad.port:
+            raise ZeroDivisionError
+        return judge(facts, policy, **given)
+
+    monkeypatch.setattr(app, "judge", mistaken)
+    targets = [Target(host=HOST, port=server.port) for server in (bad, good)]
+    document = asyncio.run(app.scan(targets, options(lab_pki)))
+    assert [(each.status, each.error.code if each.error else None) for each in document.subjects] == [
+        ("incomplete", app.INTERNAL),
+        ("audited", None),
+    ]
+    assert document.summary.exit_code == 70

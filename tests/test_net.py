@@ -221,23 +221,6 @@ def test_a_resolver_that_does_not_answer_delays_neither_other_names_nor_the_end(
     answering.set()
 
 
-def test_the_first_address_that_answers_is_taken() -> None:
-    async def chosen(port: int, *addresses: str) -> str:
-        return await Network(SHORT).first_open(addresses, port)
-
-    with ScriptedServer(echo) as server:
-        assert run(chosen(server.port, "127.0.0.2", HOST)) == HOST
-        assert run(chosen(server.port, HOST, "127.0.0.2")) == HOST
-    assert run(chosen(reserved_port(), "127.0.0.3", "127.0.0.2")) == "127.0.0.3"
-
-
-def test_a_name_with_many_dead_addresses_is_given_up_soon() -> None:
-    network = Network(SHORT)
-    addresses = [f"127.0.1.{n}" for n in range(1, 200)]
-    assert run(network.first_open(addresses, reserved_port())) == addresses[0]
-    assert network.opened < 10
-
-
 OUT_OF_DESCRIPTORS = """
 import asyncio, os, resource, sys
 from tlsaudit import app

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import sys
 import traceback
 from collections.abc import Sequence
@@ -28,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(arguments: list[str], *, debug: bool) -> int:
+    if debug:
+        logging.basicConfig()
+        logging.getLogger("tlsaudit").setLevel(logging.DEBUG)
     try:
         from tlsaudit.cli import outputs, run  # noqa: PLC0415 - here, so that Ctrl-C while importing ends quietly too
     except KeyboardInterrupt:

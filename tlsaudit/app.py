@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -33,7 +34,13 @@ MODE: Final = "inventory"
 INTERRUPTED: Final = "interrupted"
 """The code of the error of a subject that a run did not come to."""
 
+INTERNAL: Final = "internal"
+"""The code of the error of a subject at which tlsaudit itself failed."""
+
 EXIT_INTERRUPTED = 130
+EXIT_INTERNAL = 70
+
+_LOGGER = logging.getLogger(__name__)
 
 _AT_ONCE = 64
 _DEADLINE_IN_TIMEOUTS = 12
@@ -155,11 +162,13 @@ def summarise(subjects: Sequence[doc.Subject], fail_on: Severity | None) -> doc.
 
 
 def exit_code(subjects: Sequence[doc.Subject], fail_on: Severity | None) -> int:
-    """1: a failure at or above `fail_on`; 3: none, but something could not be judged; 0: all judged.
+    """1: a failure at or above `fail_on`; 3: none, but something could not be judged; 0: all judged; 70: our mistake.
 
     What could not be judged is an endpoint that was not audited as a whole, or an inconclusive rule at or above
     `fail_on`. Without `fail_on` no rule decides, and an endpoint that was not audited still gives 3.
     """
+    if any(subject.error is not None and subject.error.code == INTERNAL for subject in subjects):
+        return EXIT_INTERNAL
     if any(_reaches(subject, "fail", fail_on) for subject in subjects):
         return 1
     unjudged = any(subject.status != "audited" or _reaches(subject, "inconclusive", fail_on) for subject in subjects)
@@ -179,15 +188,26 @@ def _interrupted(target: Target) -> doc.Subject:
 
 async def _scan_one(target: Target, network: Network, options: ScanOptions, as_of: datetime) -> doc.Subject:
     begun = time.monotonic()
-    settings = Settings(trusting=options.anchors.trusting, deadline=options.timeout * _DEADLINE_IN_TIMEOUTS)
     try:
-        audit = await audit_endpoint(target, network, settings)
+        return await _audit_and_judge(target, network, options, as_of, begun)
     except NotAuditedError as error:
         status, code = error.status, error.code
         return not_audited(target, status=status, code=code, message=str(error), seconds=time.monotonic() - begun)
     except NetworkError as error:
         seconds = time.monotonic() - begun
         return not_audited(target, status="unreachable", code=error.code, message=str(error), seconds=seconds)
+    except Exception as error:  # our own mistake at one target must not cost the report of the others
+        _LOGGER.debug("internal error while auditing %s", target.id, exc_info=True)
+        message = f"internal error: {type(error).__name__}: {error!s:.200}"
+        seconds = time.monotonic() - begun
+        return not_audited(target, status="incomplete", code=INTERNAL, message=message, seconds=seconds)
+
+
+async def _audit_and_judge(
+    target: Target, network: Network, options: ScanOptions, as_of: datetime, begun: float
+) -> doc.Subject:
+    settings = Settings(trusting=options.anchors.trusting, deadline=options.timeout * _DEADLINE_IN_TIMEOUTS)
+    audit = await audit_endpoint(target, network, settings)
     expect = options.expectations.get(target.id, options.expect)
     judgement = judge(audit.facts, options.policy, as_of=as_of, expect=expect, mode=MODE, subject_id=target.id)
     problem = doc.Problem(code=audit.problem.code, message=audit.problem.message) if audit.problem else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, TypeVar
 
-from tlsaudit.data.groups import GROUPS, group_name, groups_for
+from tlsaudit.data.groups import group_name, groups_for
 from tlsaudit.data.signatures import scheme_name
 from tlsaudit.data.suites import SSL2_CIPHERS, openssl_name, suite_name, suites_for
 from tlsaudit.model import document as doc
@@ -19,6 +19,8 @@ from tlsaudit.model.target import Target
 Entry = TypeVar("Entry")
 
 _PROBE = "probe:"
+_GROUP_VERSIONS = (ProtocolVersion.TLS_1_2, ProtocolVersion.TLS_1_3)
+"""The versions at which named groups are tried."""
 _HTTP_NAMES = frozenset({"h2", "http/1.1"})
 _SESSION_NAMES = (
     "secure_renegotiation",
@@ -326,14 +328,15 @@ def _unknowns(facts: Facts) -> dict[str, doc.UnknownPart]:
     for version in ProtocolVersion:
         if _verdict(facts.protocols, version) == "unknown":
             found[f"protocols.{version}"] = facts.protocols.rest
-    for version in {version for version, _ in facts.cipher_suites.accepted}:
-        if not _is_whole(facts.cipher_suites, version, [suite.code for suite in suites_for(version)]):
+    for version in ProtocolVersion:
+        if version not in facts.protocols.accepted:
+            continue
+        if not _is_whole(facts.cipher_suites, version, _suites_at(version)):
             found[f"cipher_suites.{version}"] = facts.cipher_suites.rest
-    for version in {version for version, _ in facts.groups.accepted}:
-        if not _is_whole(facts.groups, version, [group.code for group in groups_for(version)]):
+        if version in _GROUP_VERSIONS and not _is_whole(facts.groups, version, _groups_at(version)):
             found[f"groups.{version}"] = facts.groups.rest
     hidden = facts.groups.rest
-    if hidden.why is Why.UNSUPPORTED and facts.groups.any((ProtocolVersion.TLS_1_2, code) for code in GROUPS):
+    if hidden.why is Why.UNSUPPORTED and any(version is ProtocolVersion.TLS_1_2 for version, _ in facts.groups.accepted):
         found.setdefault(f"groups.{ProtocolVersion.TLS_1_2}", hidden)
     if not facts.alpn.refused.issuperset(_HTTP_NAMES - facts.alpn.accepted.keys()):
         found["alpn"] = Unknown(facts.alpn.rest.why, "a server names one protocol of those it is offered")
@@ -359,6 +362,14 @@ def _single_facts(facts: Facts) -> dict[str, Fact[object]]:
         at = f"certificate_deployments.{place}"
         paths |= {f"{at}.chain_status": each.analysis, f"{at}.name_match": each.name, f"{at}.stapled_ocsp": each.staple}
     return paths
+
+
+def _suites_at(version: ProtocolVersion) -> list[int]:
+    return list(SSL2_CIPHERS) if version is ProtocolVersion.SSL_2 else [suite.code for suite in suites_for(version)]
+
+
+def _groups_at(version: ProtocolVersion) -> list[int]:
+    return [group.code for group in groups_for(version)]
 
 
 def _is_whole(tried: Tried[tuple[ProtocolVersion, int]], version: ProtocolVersion, universe: Iterable[int]) -> bool:

@@ -1,7 +1,8 @@
 """Facts, a policy and a moment in; results and a score out. Pure: no clock, no file, no network.
 
-Every rule of the catalogue gives one result. What a rule needs and is unknown decides the outcome: `not_tested` where
-it was not asked, else `inconclusive`. Anything else that a rule raises is a bug of ours and ends the audit.
+Every rule of the catalogue gives one result. A proof is a failure, whatever else is unknown. Without one, what a rule
+needs and is unknown decides the outcome: `not_tested` where it was not asked, else `inconclusive`. Anything else that a
+rule raises is a bug of ours and ends the audit.
 """
 
 from __future__ import annotations
@@ -55,14 +56,20 @@ def judge(
     proofs: dict[str, tuple[Fail, ...]] = {}
     results: list[Result] = []
     for rule in rules:
+        fails: list[Fail] = []
+        unknown: Undecided | None = None
+        applies = True
         try:
             applies = rule.applies(case)
-            proofs[rule.id] = tuple(rule.evaluate(case)) if applies else ()
+            for fail in rule.evaluate(case) if applies else ():
+                fails.append(fail)  # noqa: PERF402 - what was found before an Undecided counts
         except Undecided as undecided:
-            results.append(_undecided(rule, policy, undecided))
-            continue
-        if proofs[rule.id]:
+            unknown = undecided
+        if fails:
+            proofs[rule.id] = tuple(fails)
             results.append(_failure(rule, policy, proofs[rule.id], facts.endpoint, subject_id))
+        elif unknown is not None:
+            results.append(_undecided(rule, policy, unknown))
         else:
             outcome = Outcome.PASS if applies else Outcome.NOT_APPLICABLE
             results.append(Result(rule=rule.id, outcome=outcome, severity=policy.severity_of(rule)))

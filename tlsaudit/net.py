@@ -12,14 +12,13 @@ import errno
 import ipaddress
 import socket
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from tlsaudit.model.errors import NetworkError
 
 _CHUNK = 16384
-_MOST_ADDRESSES = 4
 _OURS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
 _RESET = {errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED, errno.ESHUTDOWN}
 _UNREACHABLE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.EACCES, errno.EPERM}
@@ -108,19 +107,6 @@ class Network:
             finally:
                 connection.close()
 
-    async def first_open(self, addresses: Sequence[str], port: int) -> str:
-        """The first of `addresses` that accepts a connection, asked in turn; the first of all where none does.
-
-        A name may have any number of addresses: only the first few are tried.
-        """
-        for address in addresses[:_MOST_ADDRESSES]:
-            try:
-                async with self.connect(address, port):
-                    return address
-            except NetworkError:
-                continue
-        return addresses[0]
-
     async def _dial(self, address: str, port: int) -> socket.socket:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         sock: socket.socket | None = None
@@ -198,6 +184,4 @@ def _classified(error: OSError, at: str = "the server") -> NetworkError:
         return NetworkError("reset", f"{at} reset the connection")
     if error.errno in _UNREACHABLE:
         return NetworkError("unreachable", f"{at} cannot be reached: {error.strerror}")
-    if error.errno == errno.ETIMEDOUT:
-        return NetworkError("timeout", f"{at} did not answer in time")
     return NetworkError("unreachable", f"{at}: {error.strerror or error}")

@@ -58,7 +58,10 @@ def score(results: Sequence[Result], *, mode: str) -> Score | None:
 
 
 def heads(fails: Iterable[Result]) -> dict[str, Result]:
-    """The finding of each cause that costs points: the worst; of equals a confirmed one, then the first by id."""
+    """The finding of each cause that stands for it: a confirmed one before any possible one, then the worst, then by id.
+
+    Only confirmed findings cost points, so a possible one, however bad, never hides the one that does.
+    """
     worst: dict[str, Result] = {}
     for each in sorted(fails, key=_rank):
         worst.setdefault(each.cause or each.rule, each)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import socket
 from dataclasses import replace
 
@@ -7,7 +8,7 @@ import pytest
 
 from tests.lab import hostile
 from tests.lab.pki import LabPki
-from tests.lab.process import Running
+from tests.lab.process import Running, reserved_port
 from tests.lab.proxy import DelayProxy
 from tests.lab.script import Script
 from tests.lab.scripted import Behaviour, ScriptedServer
@@ -15,9 +16,13 @@ from tests.lab.servers import Lab
 from tests.probe.auditing import TLS_1_2, TLS_1_3, alerting, audit, closing, ders, facts
 from tlsaudit.model.facts import Preference
 from tlsaudit.model.knowledge import Known, Why
-from tlsaudit.probe import NotAuditedError
+from tlsaudit.model.target import Target
+from tlsaudit.net import Network, NetworkLimits
+from tlsaudit.pki import TrustStore
+from tlsaudit.probe import NotAuditedError, Settings, Trusting, audit_endpoint
 from tlsaudit.wire import ClientHello
 
+SETTINGS = Settings(trusting=Trusting(stores={"none": TrustStore.from_ders("none", ())}, deciding="none"), deadline=60)
 SUITES = {0xC02F: "ECDHE", 0xC030: "ECDHE", 0x009C: "RSA", 0x002F: "RSA", 0x0035: "RSA", 0x000A: "RSA"}
 
 
@@ -117,3 +122,46 @@ def test_a_server_that_insists_on_another_name_is_audited_without(lab: Lab) -> N
     found = facts(lab.openssl("-alpn", "acme-tls/1"))
     assert found.alpn.refused == {"h2", "http/1.1"}
     assert found.http.need() is not None
+
+
+class Several(Network):
+    """A network in which every name has these addresses."""
+
+    def __init__(self, *addresses: str) -> None:
+        super().__init__(NetworkLimits(connect_timeout=2, read_timeout=2))
+        self.addresses = addresses
+
+    async def resolve(self, _host: str, _port: int) -> tuple[str, ...]:
+        return self.addresses
+
+
+def at(port: int, *addresses: str) -> tuple[str | None, int, int]:
+    """The address that was audited, the connections in the report, and those that were opened."""
+    network = Several(*addresses)
+    found = asyncio.run(audit_endpoint(Target(host="localhost", port=port), network, SETTINGS)).facts
+    return found.endpoint.address, found.connections, network.opened
+
+
+@pytest.mark.parametrize("addresses", [("127.0.0.2", "127.0.0.1"), ("127.0.0.1", "127.0.0.2")])
+def test_the_first_address_that_answers_is_audited_and_every_dial_is_counted(
+    lab_pki: LabPki, addresses: tuple[str, ...]
+) -> None:
+    with ScriptedServer(Script(suites=SUITES, chain=ders(lab_pki.rsa.leaf))) as server:
+        address, reported, opened = at(server.port, *addresses)
+    assert address == "127.0.0.1"
+    assert reported == opened
+
+
+def test_a_name_with_many_dead_addresses_is_given_up_soon() -> None:
+    network = Several(*(f"127.0.1.{n}" for n in range(1, 200)))
+    with pytest.raises(NotAuditedError, match="refused"):
+        asyncio.run(audit_endpoint(Target(host="localhost", port=reserved_port()), network, SETTINGS))
+    assert network.opened < 10
+
+
+def test_the_time_for_an_endpoint_holds_for_first_contact_too() -> None:
+    network = Network(NetworkLimits(connect_timeout=5, read_timeout=5))
+    with ScriptedServer(hostile.accept_and_silence) as server:
+        asked = audit_endpoint(Target(host="127.0.0.1", port=server.port), network, replace(SETTINGS, deadline=0.3))
+        with pytest.raises(NotAuditedError, match=r"within 0\.3 s"):
+            asyncio.run(asked)

@@ -15,8 +15,9 @@ from tlsaudit.model.facts import ClientAuthAt, ClientAuthMode, Layer, When
 from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.pki import format_name
-from tlsaudit.probe.client_auth import overall
-from tlsaudit.wire import CertificateRequest
+from tlsaudit.probe.client_auth import at_version, overall
+from tlsaudit.probe.full import Exchange
+from tlsaudit.wire import Alert, CertificateRequest
 
 NONE, OPTIONAL, REQUIRED = ClientAuthMode
 SPOKEN = {"1.2": (TLS_1_2,), "1.3": (TLS_1_3,), "both": (TLS_1_2, TLS_1_3)}
@@ -189,3 +190,14 @@ def test_a_request_at_ssl_3_leaves_the_mode_open(lab_pki: LabPki) -> None:
         auth = facts(server).client_auth
     assert isinstance(auth.mode, Unknown)
     assert auth.mode.why is Why.UNSUPPORTED
+
+
+@pytest.mark.parametrize(
+    ("alert", "expected"), [(40, REQUIRED), (42, REQUIRED), (116, REQUIRED), (80, None), (10, None)]
+)
+def test_only_an_alert_that_can_mean_the_certificate_is_a_refusal_of_it(
+    alert: int, expected: ClientAuthMode | None
+) -> None:
+    exchange = Exchange(n=7, certificate_requested=True, alert=Alert(2, alert))
+    mode = at_version(Known(True, Basis(Origin.OBSERVED, "probe:1")), None, exchange).mode
+    assert (mode.value if isinstance(mode, Known) else None) is expected

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import pytest
 
 from tests.lab.proxy import DelayProxy
 from tests.lab.servers import Lab
 from tests.probe.auditing import TLS_1_2, TLS_1_3, facts, suites, versions
 from tlsaudit.model.facts import ClientAuthMode
+from tlsaudit.model.target import Target
+from tlsaudit.net import Connection, Network, NetworkLimits
+from tlsaudit.pki import TrustStore
+from tlsaudit.probe import Settings, Trusting, audit_endpoint
 
 TLS_1_2_SUITES = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305"
 DUAL_SUITES = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384"
@@ -37,9 +45,30 @@ def test_two_certificates_and_client_authentication_cost_no_more(lab: Lab) -> No
     assert found.connections == proxy.connections <= 40
 
 
-def test_a_server_never_sees_more_than_ten_connections_at_once(lab: Lab) -> None:
+class Watched(Network):
+    """A network that remembers how many connections were open at once."""
+
+    def __init__(self) -> None:
+        super().__init__(NetworkLimits())
+        self.open = self.most_open = 0
+
+    @asynccontextmanager
+    async def connect(self, address: str, port: int) -> AsyncIterator[Connection]:
+        async with super().connect(address, port) as connection:
+            self.open += 1
+            self.most_open = max(self.most_open, self.open)
+            try:
+                yield connection
+            finally:
+                self.open -= 1
+
+
+def test_a_server_never_has_more_than_ten_of_our_connections_at_once(lab: Lab) -> None:
     server = lab.nginx("ssl_protocols TLSv1.2 TLSv1.3;", certificates=(lab.pki.ecdsa, lab.pki.rsa))
-    with DelayProxy(server.port, round_trip=0.0) as proxy:
-        found = facts(proxy)
-    assert found.connections == proxy.connections
-    assert proxy.most_open <= 11  # the proxy hears of an end a moment later than we
+    trusting = Trusting(stores={"none": TrustStore.from_ders("none", ())}, deciding="none")
+    network = Watched()
+    with DelayProxy(server.port, round_trip=0.02) as proxy:
+        target = Target(host="127.0.0.1", port=proxy.port)
+        found = asyncio.run(audit_endpoint(target, network, Settings(trusting=trusting, deadline=60))).facts
+    assert found.connections == network.opened == proxy.connections
+    assert 5 < network.most_open <= 10

@@ -145,3 +145,10 @@ def test_what_is_not_http_is_known_not_to_be(lab: Lab) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(lab.pki.ecdsa.chain, lab.pki.ecdsa.key)
     assert facts(lab.python(context, lambda _connection: b"220 mail.lab.test ESMTP\r\n")).http.need() is None
+
+
+@pytest.mark.parametrize("field", ["max-age" + " " * 4000 + "x", "max-age=1;" * 400, '"' * 4000, "x" * 100_000])
+def test_a_monstrous_hsts_field_is_invalid(field: str) -> None:
+    found = http.parse_hsts([field])
+    assert found is not None
+    assert found.error

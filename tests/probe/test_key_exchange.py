@@ -69,7 +69,7 @@ def test_every_handshake_below_tls_1_3_shows_group_and_signature(lab: Lab, own: 
 def test_fresh_keys_are_never_taken_for_reused_ones(lab: Lab) -> None:
     found = facts(lab.nginx("ssl_protocols TLSv1.2;", certificates=(lab.pki.ecdsa, lab.pki.rsa)))
     values = [each.public_sha256 for each in found.key_exchanges.need()]
-    assert len(values) > 20
+    assert len(values) > 5
     assert len(set(values)) == len(values)
 
 

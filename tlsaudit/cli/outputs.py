@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
@@ -109,7 +110,10 @@ def complain(message: str) -> None:
     """Tell the user in one line on standard error; characters that a terminal would obey are written out."""
     line = " ".join(message.split())
     safe = "".join(each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in line)
-    print(f"tlsaudit: {safe}", file=sys.stderr)  # noqa: T201 - the one place that speaks beside the report
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError):  # the exit code says it too
+            sys.stderr.write(f"tlsaudit: {safe}\n")
+            sys.stderr.flush()
 
 
 def _refuse_closed() -> None:

@@ -4,7 +4,7 @@
     +-- InputError        our own input is wrong: usage, targets, policy, files (exit code 2)
     +-- DecodeError       bytes from outside break the format they claim to have
     +-- NetworkError      an endpoint could not be asked
-    +-- Undecided         a fact that is needed is unknown (see facts.py); the judge turns it into an outcome
+    +-- Undecided         a fact that is needed is unknown (see knowledge.py); the judge turns it into an outcome
 
 A message says what is wrong, where, and where it helps what to do. It never carries control characters, secrets or
 more than a line.

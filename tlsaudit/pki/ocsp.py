@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import new as new_hash
-from hashlib import sha1
 
 from tlsaudit.model.certificate import Certificate, OcspStatus, Staple
 from tlsaudit.model.errors import DecodeError
@@ -156,7 +155,7 @@ def _is_about(cert_id: _CertId, leaf: Certificate, issuer: Certificate | None) -
         return True
     return (
         new_hash(cert_id.hash_name, leaf.issuer_der, usedforsecurity=False).digest() == cert_id.name_hash
-        and new_hash(cert_id.hash_name, _key_bits(issuer), usedforsecurity=False).digest() == cert_id.key_hash
+        and _key_hash(cert_id.hash_name, issuer) == cert_id.key_hash
     )
 
 
@@ -189,11 +188,15 @@ def _names(responder_id: der.Element, certificate: Certificate) -> bool:
         key_hash = der.single(responder_id.content, "ResponderID", der.OCTET_STRING).content
     except DecodeError:
         return False
-    return key_hash == sha1(_key_bits(certificate), usedforsecurity=False).digest()
+    return key_hash == _key_hash("sha1", certificate)
 
 
-def _key_bits(certificate: Certificate) -> bytes:
-    """The value of subjectPublicKey, without tag, length and number of unused bits."""
-    info = der.members(der.single(outline(certificate.der).spki, "subjectPublicKeyInfo"), "subjectPublicKeyInfo")
-    info.take()
-    return der.octets(info.take(der.BIT_STRING), "subjectPublicKey")
+def _key_hash(name: str, certificate: Certificate) -> bytes | None:
+    """The digest of subjectPublicKey without tag, length and number of unused bits; None where it cannot be read."""
+    try:
+        info = der.members(der.single(outline(certificate.der).spki, "subjectPublicKeyInfo"), "subjectPublicKeyInfo")
+        info.take()
+        bits = der.octets(info.take(der.BIT_STRING), "subjectPublicKey")
+    except DecodeError:
+        return None
+    return new_hash(name, bits, usedforsecurity=False).digest()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 
 from tlsaudit.data.groups import groups_for
-from tlsaudit.data.suites import SSL2_CIPHERS
+from tlsaudit.data.suites import SSL2_CIPHERS, SUITES
 from tlsaudit.model.certificate import CertificateDeployment
-from tlsaudit.model.facts import Facts, GroupAt, HttpAnswer, KeyExchange, Preference, Session, SuiteAt
+from tlsaudit.model.facts import ClientAuthAt, Facts, GroupAt, HttpAnswer, KeyExchange, Preference, Session, SuiteAt
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Tried, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.target import Target
@@ -23,16 +24,17 @@ from tlsaudit.probe.certificates import (
 from tlsaudit.probe.dialogue import Dialogue
 from tlsaudit.probe.enumeration import Enumeration
 from tlsaudit.probe.full import Exchange
+from tlsaudit.probe.groups import WITH_GROUPS
 from tlsaudit.probe.handshake import Handshake
 from tlsaudit.probe.hellos import ALPN_NAMES
 from tlsaudit.probe.key_exchange import read_key_exchanges
-from tlsaudit.probe.notes import Notes
+from tlsaudit.probe.notes import UNFINISHED, Notes
 from tlsaudit.probe.session import session_of, session_of_handshake
 from tlsaudit.probe.suites import candidates
 from tlsaudit.wire import CertificateVerify
 
 _UNSTABLE = Unknown(Why.UNSTABLE, "the server stopped answering a hello that it had answered before")
-_MOST_KEY_EXCHANGES = 64
+_OF_EACH_KIND = 3
 
 
 def assemble(notes: Notes, dialogue: Dialogue, target: Target, trusting: Trusting) -> Facts:
@@ -49,7 +51,7 @@ def assemble(notes: Notes, dialogue: Dialogue, target: Target, trusting: Trustin
         group_order={version: tuple(each.accepted) for version, each in _group_enumerations(notes) if each.accepted},
         key_exchanges=_key_exchanges(notes),
         certificate_deployments=_deployments(notes, target, trusting),
-        client_auth=client_auth.overall(notes.client_auth, notes.certificate_requests()),
+        client_auth=client_auth.overall(_client_auth(notes), notes.certificate_requests()),
         alpn=_alpn(notes),
         alpn_chosen=_alpn_chosen(notes),
         session=_session(notes),
@@ -94,9 +96,11 @@ def _groups(notes: Notes) -> Tried[GroupAt]:
     """Groups at TLS 1.2 and 1.3; where no suite uses them, all are refused."""
     versions = (ProtocolVersion.TLS_1_2, ProtocolVersion.TLS_1_3)
     tried = _tried(notes, _group_enumerations(notes), versions, lambda v: [group.code for group in groups_for(v)])
-    suites = notes.versions.get(ProtocolVersion.TLS_1_2)
-    if suites is None or notes.groups_12 is not None or suites.suites.rest is not NOT_ASKED or not notes.stable:
+    found = notes.versions.get(ProtocolVersion.TLS_1_2)
+    if found is None or found.suites.rest is not NOT_ASKED or not notes.stable:
         return tried
+    if any(SUITES[code].kx in WITH_GROUPS for code in found.suites.accepted):
+        return tried if notes.groups_12 is not None else Tried(tried.accepted, tried.refused, UNFINISHED)
     unused = {(ProtocolVersion.TLS_1_2, group.code) for group in groups_for(ProtocolVersion.TLS_1_2)}
     return Tried(tried.accepted, tried.refused | unused, tried.rest)
 
@@ -111,7 +115,9 @@ def _tried(
     accepted: dict[tuple[ProtocolVersion, int], Basis] = {}
     refused: set[tuple[ProtocolVersion, int]] = set()
     rest = NOT_ASKED
+    listed = set()
     for version, each in enumerations:
+        listed.add(version)
         accepted.update({(version, item): basis for item, basis in each.accepted.items()})
         refused.update((version, item) for item in each.refused)
         rest = each.rest if rest is NOT_ASKED else rest
@@ -119,8 +125,8 @@ def _tried(
         fact = notes.accepts(version)
         if isinstance(fact, Known) and not fact.value:
             refused.update((version, item) for item in universe(version))
-        elif isinstance(fact, Unknown) and rest is NOT_ASKED:
-            rest = fact
+        elif rest is NOT_ASKED and (isinstance(fact, Unknown) or version not in listed):
+            rest = fact if isinstance(fact, Unknown) else UNFINISHED
     if not notes.stable:
         return Tried(accepted, frozenset(), _UNSTABLE)
     return Tried(accepted, frozenset(refused), rest)
@@ -134,11 +140,33 @@ def _preferences(notes: Notes) -> dict[ProtocolVersion, Fact[Preference]]:
 
 
 def _key_exchanges(notes: Notes) -> Fact[tuple[KeyExchange, ...]]:
-    found = read_key_exchanges(notes.answers())
-    found += [each for handshake in _handshakes(notes) if (each := _key_exchange_13(handshake)) is not None]
+    found = [each for handshake in _handshakes(notes) if (each := _key_exchange_13(handshake)) is not None]
+    found += _of_each_kind(read_key_exchanges(notes.answers()))
     if not found and not notes.finished:
         return Unknown(Why.NO_ANSWER, "no key exchange was seen before the time ran out")
-    return Known(tuple(found[:_MOST_KEY_EXCHANGES]), Basis(Origin.OBSERVED, found[0].basis.at if found else "probe:1"))
+    return Known(tuple(found), Basis(Origin.OBSERVED, found[0].basis.at if found else "probe:1"))
+
+
+def _of_each_kind(exchanges: Iterable[KeyExchange]) -> Iterator[KeyExchange]:
+    """A few of each kind: enough to see a public value again, however many suites show the same."""
+    seen: Counter[tuple[object, ...]] = Counter()
+    for each in exchanges:
+        kind = (each.version, each.group, each.curve_type, each.dh, each.signature_scheme)
+        seen[kind] += 1
+        if seen[kind] <= _OF_EACH_KIND:
+            yield each
+
+
+def _client_auth(notes: Notes) -> dict[ProtocolVersion, ClientAuthAt]:
+    """Client authentication at every version that was not refused: what is unknown of one is unknown of the whole."""
+    found = dict(notes.client_auth)
+    for version in ProtocolVersion:
+        accepted = notes.accepts(version)
+        if version is ProtocolVersion.SSL_2 or version in found or (isinstance(accepted, Known) and not accepted.value):
+            continue
+        unknown = accepted if isinstance(accepted, Unknown) else UNFINISHED
+        found[version] = ClientAuthAt(requested=unknown, mode=unknown)
+    return dict(sorted(found.items(), key=lambda item: item[0].rank))
 
 
 def _handshakes(notes: Notes) -> list[Handshake]:

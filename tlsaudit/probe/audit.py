@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from tlsaudit.model.errors import DecodeError
+from tlsaudit.model.errors import DecodeError, NetworkError
 from tlsaudit.model.facts import Endpoint, Facts
 from tlsaudit.model.knowledge import Known, Unknown
 from tlsaudit.model.protocol import ProtocolVersion
@@ -17,8 +16,8 @@ from tlsaudit.pki import parse_certificate
 from tlsaudit.probe import client_auth, http
 from tlsaudit.probe.assemble import assemble
 from tlsaudit.probe.certificates import Trusting
-from tlsaudit.probe.contact import make_contact
-from tlsaudit.probe.dialogue import Answer, Dialogue
+from tlsaudit.probe.contact import NotAuditedError, make_contact
+from tlsaudit.probe.dialogue import Answer, Dialogue, Log
 from tlsaudit.probe.full import Exchange, exchange
 from tlsaudit.probe.groups import curve_code, enumerate_groups, usable_for_groups
 from tlsaudit.probe.hellos import Shape
@@ -28,6 +27,7 @@ from tlsaudit.probe.versions import VersionFindings, accepts, explore_old, explo
 from tlsaudit.wire import AlertDescription, CertificateMessage
 
 _HTTP_NAMES = ("http/1.1",)
+_MOST_ADDRESSES = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,29 +56,40 @@ class Audit:
 
 async def audit_endpoint(target: Target, network: Network, settings: Settings) -> Audit:
     """Ask one endpoint everything; raises NotAuditedError, or NetworkError where its name does not resolve."""
-    dialogue = await _dial(target, network)
-    shape = Shape(server_name=target.server_name)
-    contact = await make_contact(dialogue, shape)
-    notes = Notes(contact=contact)
-    with contextlib.suppress(TimeoutError):
+    notes: Notes | None = None
+    try:
         async with asyncio.timeout(settings.deadline):
+            dialogue = await _dial(target, network)
+            notes = Notes(contact=await make_contact(dialogue, Shape(server_name=target.server_name)))
             await _ask_everything(dialogue, notes, target)
+    except TimeoutError:
+        if notes is None:
+            message = f"no ClientHello was answered within {settings.deadline:g} s"
+            raise NotAuditedError("unreachable", "timeout", message) from None
     # In a thread: testing an unknown Diffie-Hellman modulus can take a second, and other endpoints should not wait.
     facts = await asyncio.to_thread(assemble, notes, dialogue, target, settings.trusting)
     return Audit(facts, _problem(dialogue, notes))
 
 
 async def _dial(target: Target, network: Network) -> Dialogue:
-    """A dialogue with the first address of the target that accepts a connection, else with the first of all."""
+    """A dialogue with the first address of the target that accepts a connection, else with the first of all.
+
+    A name may have any number of addresses: only the first few are tried.
+    """
     addresses = (target.address,) if target.address else await network.resolve(target.host, target.port)
+    log = Log()
     chosen = addresses[0]
-    if len(addresses) > 1:
-        chosen = await network.first_open(addresses, target.port)
+    for address in addresses[:_MOST_ADDRESSES] if len(addresses) > 1 else ():
+        n = log.open(f"does {address} accept a connection")
+        try:
+            async with network.connect(address, target.port):
+                log.close(n, "yes")
+                chosen = address
+                break
+        except NetworkError as error:
+            log.close(n, str(error))
     endpoint = Endpoint(host=target.host, port=target.port, address=chosen, sni=target.server_name)
-    dialogue = Dialogue(network, endpoint)
-    if len(addresses) > 1:
-        dialogue.log.close(dialogue.log.open("which address accepts a connection"), chosen)
-    return dialogue
+    return Dialogue(network, endpoint, log)
 
 
 async def _ask_everything(dialogue: Dialogue, notes: Notes, target: Target) -> None:

@@ -16,7 +16,22 @@ from tlsaudit.pki import format_name
 from tlsaudit.probe import http
 from tlsaudit.probe.full import Exchange
 from tlsaudit.probe.handshake import Handshake, Verdict
-from tlsaudit.wire import CertificateRequest
+from tlsaudit.wire import Alert, AlertDescription, CertificateRequest
+
+_OF_A_CREDENTIAL = {
+    AlertDescription.HANDSHAKE_FAILURE,
+    AlertDescription.NO_CERTIFICATE,
+    AlertDescription.BAD_CERTIFICATE,
+    AlertDescription.UNSUPPORTED_CERTIFICATE,
+    AlertDescription.CERTIFICATE_REVOKED,
+    AlertDescription.CERTIFICATE_EXPIRED,
+    AlertDescription.CERTIFICATE_UNKNOWN,
+    AlertDescription.UNKNOWN_CA,
+    AlertDescription.ACCESS_DENIED,
+    AlertDescription.CERTIFICATE_REQUIRED,
+    AlertDescription.DECODE_ERROR,
+}
+"""Alerts that refuse a client for its certificate, or for having none, as GnuTLS does with decode_error."""
 
 _STRENGTH = [ClientAuthMode.NONE, ClientAuthMode.OPTIONAL, ClientAuthMode.REQUIRED]
 
@@ -29,10 +44,7 @@ def at_version(requested: Fact[bool], handshake: Handshake | None, exchange: Exc
         mode = Known(ClientAuthMode.NONE, requested.basis)
         return ClientAuthAt(requested=requested, mode=mode, evidence="no CertificateRequest")
     if handshake is not None and handshake.verdict is Verdict.REFUSED and handshake.alert is not None:
-        alert = handshake.alert
-        return _decided(
-            requested, handshake.basis, ClientAuthMode.REQUIRED, Layer.TLS, _alert(alert.description, alert.name)
-        )
+        return _by_alert(requested, handshake.basis, handshake.alert)
     if exchange is not None:
         return _by_exchange(requested, exchange)
     undecided = Unknown(Why.UNSUPPORTED, "a certificate is asked for; whether one is needed was not established")
@@ -42,8 +54,7 @@ def at_version(requested: Fact[bool], handshake: Handshake | None, exchange: Exc
 def _by_exchange(requested: Known[bool], exchange: Exchange) -> ClientAuthAt:
     if exchange.alert is not None and not exchange.data:
         if exchange.certificate_requested:
-            evidence = _alert(exchange.alert.description, exchange.alert.name)
-            return _decided(requested, exchange.basis, ClientAuthMode.REQUIRED, Layer.TLS, evidence)
+            return _by_alert(requested, exchange.basis, exchange.alert)
         detail = f"the handshake failed before a certificate was asked for: {exchange.alert.name}"
         return ClientAuthAt(requested=requested, mode=Unknown(Why.NO_ANSWER, detail))
     if exchange.alpn == "h2" and exchange.data:
@@ -72,8 +83,13 @@ def _decided(
     return ClientAuthAt(requested=requested, mode=Known(mode, basis), enforced_by=layer, evidence=evidence)
 
 
-def _alert(description: int, name: str) -> str:
-    return f"alert {description} {name}"
+def _by_alert(requested: Known[bool], basis: Basis, alert: Alert) -> ClientAuthAt:
+    """A refusal of the empty certificate, if the alert can mean that (RFC 8446 section 6.2)."""
+    evidence = f"alert {alert.description} {alert.name}"
+    if alert.description in _OF_A_CREDENTIAL:
+        return _decided(requested, basis, ClientAuthMode.REQUIRED, Layer.TLS, evidence)
+    detail = f"a certificate is asked for; without one came {evidence}, which says nothing of the certificate"
+    return ClientAuthAt(requested=requested, mode=Unknown(Why.NO_ANSWER, detail))
 
 
 def overall(
@@ -99,7 +115,7 @@ def overall(
 def _weakest(modes: list[Fact[ClientAuthMode]]) -> Fact[ClientAuthMode]:
     """The weakest mode; unknown where an unknown one could be weaker than all that are known."""
     if not modes:
-        return Unknown(Why.NO_ANSWER, "no protocol version was accepted")
+        return Unknown(Why.NO_ANSWER, "no protocol version could be established")
     known = [mode for mode in modes if isinstance(mode, Known)]
     unknown = [mode for mode in modes if isinstance(mode, Unknown)]
     weakest = min(known, key=lambda mode: _STRENGTH.index(mode.value), default=None)

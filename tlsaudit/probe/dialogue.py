@@ -158,13 +158,13 @@ class Log:
 class Dialogue:
     """Asks one endpoint, one connection a question. `control` is a hello known to be answered, once there is one."""
 
-    def __init__(self, network: Network, endpoint: Endpoint) -> None:
+    def __init__(self, network: Network, endpoint: Endpoint, log: Log | None = None) -> None:
         if endpoint.address is None:
             raise NetworkError("dns", f"no address for {endpoint.host}")
         self.network = network
         self.endpoint = endpoint
         self.address = endpoint.address
-        self.log = Log()
+        self.log = log if log is not None else Log()
         self.control: ClientHello | Ssl2ClientHello | None = None
         self.shortage = ""
         """What this machine ran out of while asking, which says nothing of the server; "" while it has enough."""

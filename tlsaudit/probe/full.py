@@ -138,10 +138,13 @@ async def _handshake(connection: Connection, tls: SSL.Connection) -> None:
 async def _read(connection: Connection, tls: SSL.Connection, result: Exchange, enough: Enough) -> bool:
     """Read into `result` until it is enough; returns whether the server ended the conversation."""
     await _flush(connection, tls)
-    while len(result.data) < _LONGEST_ANSWER and not enough(result.data):
+    while len(result.data) < _LONGEST_ANSWER:
         try:
             result.data += tls.recv(16384)
         except SSL.WantReadError:
+            # Everything that has arrived is read by now, so that many small records are looked at once.
+            if enough(result.data):
+                return False
             if not await _fill(connection, tls):
                 return True
         except SSL.ZeroReturnError:

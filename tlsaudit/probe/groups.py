@@ -21,7 +21,7 @@ from tlsaudit.probe.key_exchange import read_parameters
 from tlsaudit.wire import EcdheParameters
 
 _NAMED_CURVE = 3
-_WITH_GROUPS = {"ECDHE", "ECDH_anon", "ECDHE_PSK"}
+WITH_GROUPS = {"ECDHE", "ECDH_anon", "ECDHE_PSK"}
 """Key exchanges that use a named group."""
 _CURVES = {group.name: group.code for group in GROUPS.values() if group.kind == "ec"}
 
@@ -44,7 +44,7 @@ def usable_for_groups(first: Answer | None) -> tuple[int, ...]:
     if first is None or first.hello is None or first.version is not ProtocolVersion.TLS_1_2:
         return ()
     suite = SUITES.get(first.hello.cipher_suite)
-    return (suite.code,) if suite is not None and suite.kx in _WITH_GROUPS and suite.auth != "ECDSA" else ()
+    return (suite.code,) if suite is not None and suite.kx in WITH_GROUPS and suite.auth != "ECDSA" else ()
 
 
 async def enumerate_groups(
@@ -60,7 +60,7 @@ async def enumerate_groups(
     `accepted` are the suites at TLS 1.2; `first` an answer to an offer of all groups and, where the suites of an RSA
     certificate are used, of all suites; `certificate_curve` that of the ECDSA certificate, if there is one.
     """
-    suites = [code for code in accepted if SUITES[code].kx in _WITH_GROUPS]
+    suites = [code for code in accepted if SUITES[code].kx in WITH_GROUPS]
     if not suites:
         return None
     free = [code for code in suites if SUITES[code].auth != "ECDSA"]

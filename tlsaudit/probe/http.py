@@ -13,10 +13,11 @@ from tlsaudit.model.facts import Hsts, HttpAnswer
 from tlsaudit.model.target import Target
 
 _BODY_ENOUGH = 4096
-_PART = re.compile(r"""(?:[^;"]|"[^"]*"|")+""")
+_LONGEST_FIELD = 4096
+_PART = re.compile(r"""(?:[^;"]+|"[^"]*"|")+""")
 """What stands between two semicolons that are not in a quoted string."""
 _DIRECTIVE = re.compile(
-    r"""\s*(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*(?:=\s*(?:"(?P<quoted>[^"]*)"|(?P<plain>[^\s;"]+)))?\s*"""
+    r"""(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:\s*=\s*(?:"(?P<quoted>[^"]*)"|(?P<plain>[^\s;"]+)))?"""
 )
 _CERTIFICATE_REFUSED = re.compile(rb"ssl certificate|client certificate|tls certificate", re.IGNORECASE)
 
@@ -133,12 +134,14 @@ def parse_hsts(fields: Sequence[str]) -> Hsts | None:
 def _directives(raw: str) -> tuple[dict[str, str | None], str | None]:
     """The directives by lower-case name, and what is wrong with the field."""
     found: dict[str, str | None] = {}
-    for part in _PART.findall(raw):
-        if not part.strip():
+    if len(raw) > _LONGEST_FIELD:
+        return found, f"the field is longer than {_LONGEST_FIELD} characters"
+    for part in (each.strip() for each in _PART.findall(raw)):
+        if not part:
             continue
         match = _DIRECTIVE.fullmatch(part)
         if match is None:
-            return found, f"{part.strip()!r} is no directive"
+            return found, f"{part!r} is no directive"
         name = match["name"].lower()
         if name in found:
             return found, f"{name} is repeated"

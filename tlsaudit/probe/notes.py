@@ -20,7 +20,7 @@ from tlsaudit.probe.tls13 import Tls13
 from tlsaudit.probe.versions import VersionFindings
 from tlsaudit.wire import CertificateRequest, ServerHelloDone
 
-_UNFINISHED = Unknown(Why.NO_ANSWER, "the time for this endpoint ran out before this was established")
+UNFINISHED = Unknown(Why.NO_ANSWER, "the time for this endpoint ran out before this was established")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class Notes:
 
     contact: Contact
     versions: dict[ProtocolVersion, VersionFindings] = field(default_factory=dict)
-    accepts_13: Fact[bool] = _UNFINISHED
+    accepts_13: Fact[bool] = UNFINISHED
     tls13: Tls13 | None = None
     groups_12: Enumeration | None = None
     exchange: Exchange | None = None
@@ -46,7 +46,7 @@ class Notes:
         if version is ProtocolVersion.TLS_1_3:
             return self.accepts_13
         found = self.versions.get(version)
-        return found.accepted if found is not None else _UNFINISHED
+        return found.accepted if found is not None else UNFINISHED
 
     def accepted(self) -> list[ProtocolVersion]:
         """The versions known to be accepted, oldest first."""

@@ -45,12 +45,13 @@ def _addresses(leaf: Certificate) -> tuple[str, ...]:
     return tuple(name.value for name in leaf.san or () if name.kind == "ip")
 
 
-def _targets_name(case: Case) -> bool:
-    return serves_certificate(case) and not is_address(case.facts.endpoint.host)
+def _by_name(case: Case, deployment: CertificateDeployment) -> bool:
+    """Whether clients compare a name: the one they ask for, also where they connect to an address with SNI."""
+    return not _by_address(case, deployment)
 
 
-def _targets_address(case: Case) -> bool:
-    return serves_certificate(case) and is_address(case.facts.endpoint.host)
+def _by_address(_case: Case, deployment: CertificateDeployment) -> bool:
+    return is_address(deployment.name.need().reference)
 
 
 @rule(
@@ -61,16 +62,16 @@ def _targets_address(case: Case) -> bool:
     why="Clients refuse the connection; people who click the warning away cannot tell this server from an impostor.",
     remedy="Issue a certificate that lists this host name as dNSName, or serve the right certificate for it (SNI).",
     sources=(_DOMAIN_NAMES, wstg("Validity"), rfc(9525, "6"), rfc(9325, "7.1")),
-    applies=_targets_name,
+    applies=some(_by_name),
     cap=Cap.MISMATCH,
     cwe=(297,),
     reproduce=_SHOW_NAMES,
 )
 @each_deployment
-def name_mismatch(_case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
-    """The reference identity matches no subjectAltName entry."""
+def name_mismatch(case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
+    """The reference identity is a name and matches no subjectAltName entry."""
     match = deployment.name.need()
-    if not match.matches:
+    if _by_name(case, deployment) and not match.matches:
         names = listing(_dns_names(deployment.leaf.need()))
         yield Fail(f"does not cover {match.reference}; its DNS names are: {names or 'none'}")
 
@@ -129,16 +130,16 @@ def common_name_not_in_san(_case: Case, leaf: Certificate) -> Iterable[Fail]:
     why="A client that connects by address compares it with iPAddress entries only, and refuses.",
     remedy="Connect by name, or issue a certificate with this address as iPAddress.",
     sources=(rfc(9525, "6.4"), rfc(9525, "7.4")),
-    applies=_targets_address,
+    applies=some(_by_address),
     cap=Cap.MISMATCH,
     cwe=(297,),
     reproduce=_SHOW_NAMES,
 )
 @each_deployment
-def address_not_covered(_case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
-    """The target is an IP literal and no iPAddress has the same octets."""
+def address_not_covered(case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
+    """The reference identity is an IP literal and no iPAddress has the same octets."""
     match = deployment.name.need()
-    if not match.matches:
+    if _by_address(case, deployment) and not match.matches:
         leaf = deployment.leaf.need()
         yield Fail(
             f"does not cover the address {match.reference}; its addresses are: {listing(_addresses(leaf)) or 'none'};"

@@ -114,7 +114,8 @@ def lifetime(certificate: Certificate) -> timedelta:
 
 def has_expired(certificate: Certificate, as_of: datetime) -> bool:
     """Whether notAfter has passed; its own second is still within the validity."""
-    return as_of >= certificate.not_after + _SECOND
+    # A difference has no end, where a moment after 9999-12-31T23:59:59Z (RFC 5280 section 4.1.2.5) would.
+    return as_of - certificate.not_after >= _SECOND
 
 
 def listing(values: Iterable[str], most: int = 5) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from tlsaudit.model.facts import DhParameters, KeyExchange
 from tlsaudit.model.knowledge import Basis, Unknown, Why
 from tlsaudit.model.result import Cap, Fail, Severity, Source
-from tlsaudit.rules.registry import GROUP_VERSIONS, group_fails, groups_where, sure
+from tlsaudit.rules.registry import GROUP_VERSIONS, group_fails, groups_where, suites_where, sure
 from tlsaudit.rules.rule import Case, Rule, rule
 from tlsaudit.rules.sources import asvs, cheat_sheet, rfc, wstg
 
@@ -18,6 +18,8 @@ _DISCOURAGED = groups_where(lambda group: group.kind == "ec" and group.recommend
 _ALL_GROUPS = groups_where(lambda group: group.code >= 0)
 _COMMON = frozenset((version, code) for version in GROUP_VERSIONS for code in (23, 29))
 """secp256r1 and x25519."""
+_DHE = suites_where(lambda suite: suite.kx in {"DHE", "DH_anon", "DHE_PSK"})
+"""What sends parameters in its ServerKeyExchange."""
 _EXPLICIT_CURVES = {1: "explicit_prime", 2: "explicit_char2"}
 _STANDARD_PRIME = re.compile(r"(ffdhe|modp)[0-9]+")
 """Names of the primes of RFC 7919, and of RFC 2409 and 3526."""
@@ -32,7 +34,12 @@ _SHOW_DH = (
 
 
 def _has_dh(case: Case) -> bool:
-    return any(each.dh is not None for each in case.facts.key_exchanges.need())
+    """Parameters were read; undecided where a suite with DHE is accepted and they were not, or may be accepted."""
+    if any(each.dh is not None for each in case.facts.key_exchanges.need()):
+        return True
+    if case.facts.cipher_suites.any(_DHE):
+        Unknown(Why.NO_ANSWER, "a suite with DHE is accepted, and its parameters could not be read").need()
+    return False
 
 
 def _has_curve(case: Case) -> bool:
@@ -135,6 +142,9 @@ def unsafe_dh(case: Case) -> Iterable[Fail]:
             yield Fail(f"{_dh_name(dh)}: (p-1)/2 is not prime", at)
         elif dh.generator < 2:
             yield Fail(f"{_dh_name(dh)}: the generator is {dh.generator}", at)
+    for dh, _ in _dh(case):
+        if dh.is_safe_prime is None:
+            Unknown(Why.UNSUPPORTED, f"a modulus of {dh.bits} bits is too large to be tested").need()
 
 
 @rule(
