@@ -242,6 +242,30 @@ def test_groups_that_hide_behind_the_certificates_curve_make_a_lower_bound() -> 
     assert "groups.TLSv1.3" not in unknown
 
 
+def test_groups_of_which_none_is_known_hide_behind_nothing() -> None:
+    hidden = Unknown(Why.UNSUPPORTED, "a group may hide")
+    unknown = why(sound(groups=Tried(rest=hidden)))
+    assert {path: reason for path, reason in unknown.items() if path.startswith("groups")} == {
+        "groups.TLSv1.2": "unsupported",
+        "groups.TLSv1.3": "unsupported",
+    }
+
+
+def test_an_accepted_version_of_which_nothing_was_enumerated_is_unknown() -> None:
+    facts = sound(protocols=speaks(*ProtocolVersion), cipher_suites=Tried(), groups=Tried())
+    assert [path for path in why(facts) if path.startswith(("cipher_suites", "groups"))] == [
+        "cipher_suites.SSLv2",
+        "cipher_suites.SSLv3",
+        "cipher_suites.TLSv1.0",
+        "cipher_suites.TLSv1.1",
+        "cipher_suites.TLSv1.2",
+        "groups.TLSv1.2",
+        "cipher_suites.TLSv1.3",
+        "groups.TLSv1.3",
+    ], "in the order of the versions"
+    assert not [path for path in why(sound(protocols=speaks())) if path.startswith("cipher_suites")]
+
+
 @pytest.mark.parametrize(
     ("accepted", "refused", "whole"),
     [

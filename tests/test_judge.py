@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from tests.rules import served
 from tests.rules.facts import (
     AS_OF,
     ENDPOINT,
@@ -26,10 +28,12 @@ from tests.rules.facts import (
 )
 from tests.strategies import facts as any_facts
 from tlsaudit.judge import fingerprint, judge
+from tlsaudit.model.certificate import OcspStatus, Staple
 from tlsaudit.model.facts import ClientAuthMode, Endpoint, Facts
-from tlsaudit.model.knowledge import Unknown, Why
+from tlsaudit.model.knowledge import Undecided, Unknown, Why
 from tlsaudit.model.limits import Expectation
 from tlsaudit.model.result import Cap, Fail, Judgement, Outcome, Result, Severity, Source
+from tlsaudit.pki import parse_certificate
 from tlsaudit.rules import CATALOGUE
 from tlsaudit.rules.rule import Case, Rule, rule
 
@@ -95,6 +99,15 @@ def test_a_bug_in_a_rule_is_not_hidden() -> None:
 
     with pytest.raises(ZeroDivisionError):
         _judged(sound(), replace(_rule("TLS-CERT-998"), evaluate=broken))
+
+
+def test_a_proof_counts_although_what_comes_after_is_unknown() -> None:
+    def half(_case: Case) -> Iterator[Fail]:
+        yield Fail("seen", (at(1),))
+        raise Undecided(Unknown(Why.NO_ANSWER, "the rest is not"))
+
+    result = _judged(sound(), replace(_rule("TLS-CERT-998"), evaluate=half)).results[0]
+    assert (result.outcome, result.observed) == (Outcome.FAIL, "seen")
 
 
 def test_the_worst_proof_decides_severity_and_cap() -> None:
@@ -269,11 +282,34 @@ def test_worked_check_d_on_facts() -> None:
     assert (judgement.score.value, judgement.score.grade) == (39, "F")
 
 
+def _endless() -> Facts:
+    """Leaf and intermediate have no end that is well defined: 99991231235959Z (RFC 5280 section 4.1.2.5)."""
+    begin, end = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    certificates = [
+        replace(parse_certificate(served.der(each)), not_before=begin, not_after=end)
+        for each in served.issuing().issue(served.HOST).chain()
+    ]
+    deployed = served.deployment(*(each.der for each in certificates))
+    analysis = deployed.analysis.need()
+    paths = tuple(replace(path, certificates=tuple(certificates)) for path in analysis.paths)
+    staple = Staple(status=OcspStatus.GOOD, this_update=begin, next_update=end)
+    deployed = replace(
+        deployed,
+        leaf=known(certificates[0]),
+        chain=tuple(certificates),
+        analysis=known(replace(analysis, paths=paths)),
+        staple=known(staple),
+    )
+    return sound(certificate_deployments=known((deployed,)))
+
+
 _EXPECTATIONS = st.builds(Expectation, client_auth=st.none() | st.sampled_from(ClientAuthMode))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(any_facts(), _EXPECTATIONS, st.datetimes(min_value=datetime(1990, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001 - hypothesis wants naive bounds
+@example(_endless(), Expectation(), AS_OF)
+@example(_endless(), Expectation(), datetime.max.replace(tzinfo=UTC))
 def test_no_facts_make_a_rule_raise(facts: Facts, expect: Expectation, as_of: datetime) -> None:
     judgement = judge(facts, OWASP, as_of=as_of, expect=expect, mode="full", subject_id=_ID)
     assert len(judgement.results) == len(CATALOGUE)

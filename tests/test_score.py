@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tlsaudit.model.result import Cap, Confidence, Outcome, Result, Score, Severity
-from tlsaudit.score import CEILINGS, POINTS, score
+from tlsaudit.score import CEILINGS, POINTS, heads, score
 
 _PERFECT = (
     Result(rule="TLS-HTTP-001", outcome=Outcome.PASS, severity=Severity.MEDIUM),
@@ -162,6 +162,13 @@ def test_every_cap_of_a_cause_counts() -> None:
 def test_what_is_only_possible_costs_nothing() -> None:
     possible = replace(_fail("TLS-VULN-013", Severity.CRITICAL, Cap.F), confidence=Confidence.POSSIBLE)
     assert _scored(possible).value == 100
+
+
+def test_what_is_only_possible_hides_nothing_that_is_confirmed() -> None:
+    possible = replace(_fail("TLS-VULN-013", Severity.CRITICAL, cause="X"), confidence=Confidence.POSSIBLE)
+    confirmed = [_fail("TLS-KEX-003", Severity.LOW, cause="X"), _fail("TLS-KEX-006", Severity.MEDIUM, cause="X")]
+    assert heads([possible, *confirmed])["X"].rule == "TLS-KEX-006"
+    assert heads([possible])["X"] == possible
 
 
 @pytest.mark.parametrize(("inconclusive", "grade"), [(0, "A+"), (1, "A+"), (2, "A"), (5, "A"), (6, "A?"), (20, "A?")])

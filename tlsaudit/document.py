@@ -336,7 +336,9 @@ def _unknowns(facts: Facts) -> dict[str, doc.UnknownPart]:
         if version in _GROUP_VERSIONS and not _is_whole(facts.groups, version, _groups_at(version)):
             found[f"groups.{version}"] = facts.groups.rest
     hidden = facts.groups.rest
-    if hidden.why is Why.UNSUPPORTED and any(version is ProtocolVersion.TLS_1_2 for version, _ in facts.groups.accepted):
+    if hidden.why is Why.UNSUPPORTED and any(
+        version is ProtocolVersion.TLS_1_2 for version, _ in facts.groups.accepted
+    ):
         found.setdefault(f"groups.{ProtocolVersion.TLS_1_2}", hidden)
     if not facts.alpn.refused.issuperset(_HTTP_NAMES - facts.alpn.accepted.keys()):
         found["alpn"] = Unknown(facts.alpn.rest.why, "a server names one protocol of those it is offered")

@@ -58,7 +58,7 @@ def score(results: Sequence[Result], *, mode: str) -> Score | None:
 
 
 def heads(fails: Iterable[Result]) -> dict[str, Result]:
-    """The finding of each cause that stands for it: a confirmed one before any possible one, then the worst, then by id.
+    """The finding that stands for each cause: a confirmed one before any possible one, then the worst, then by id.
 
     Only confirmed findings cost points, so a possible one, however bad, never hides the one that does.
     """

@@ -46,7 +46,7 @@ SCRIPT = Script()
 
 MISBEHAVIOURS: dict[str, tuple[Behaviour, str, str]] = {
     "silence": (hostile.accept_and_silence, "unreachable", "does not answer a ClientHello"),
-    "closes at once": (hostile.close_at_once, "not_tls", "closes the connection"),
+    "closes at once": (hostile.close_at_once, "unreachable", "closes the connection"),
     "resets at once": (hostile.reset_at_once, "unreachable", "resets the connection"),
     "junk": (hostile.junk, "not_tls", "does not speak TLS"),
     "endless bytes": (hostile.endless_bytes, "not_tls", "does not speak TLS"),

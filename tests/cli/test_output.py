@@ -51,6 +51,14 @@ def test_what_is_no_file_is_written_to_as_it_is(closed: str) -> None:
     assert tlsaudit("scan", closed, "--format", "json", "-o", "/dev/stdout").document["schema"] == "tlsaudit.report/1"
 
 
+def test_two_spellings_of_one_file_are_one_file(tmp_path: Path, closed: str) -> None:
+    twice = ("-o", tmp_path / "x", "--format", "json", "-o", tmp_path / "." / "y" / ".." / "x")
+    (tmp_path / "y").mkdir()
+    ended = tlsaudit("scan", closed, "--format", "html", *twice)
+    assert ended.code == 2
+    assert "only one format" in ended.err
+
+
 def test_a_link_stays_a_link(tmp_path: Path, closed: str) -> None:
     (tmp_path / "today.json").write_text("old")
     (tmp_path / "latest.json").symlink_to("today.json")

@@ -27,6 +27,7 @@ from tests.lab.process import HOST, Command, Running, program
 from tlsaudit.demo.server import Respond, TlsServer, plain_answer
 
 _HERE = Path(__file__).parent
+_APACHE_CONTENT = 'Redirect 200 /\nErrorDocument 200 "ok"\n'
 _APACHE_MODULES = Path("/usr/lib/apache2/modules")
 
 T = TypeVar("T")
@@ -114,8 +115,10 @@ class Lab:
 
         return self._start("haproxy", command, folder)
 
-    def apache(self, host: str = "", *, certificates: Sequence[CertificateFiles] = ()) -> Running:
-        """Apache httpd with directives of the virtual host."""
+    def apache(
+        self, host: str = "", *, certificates: Sequence[CertificateFiles] = (), content: str = _APACHE_CONTENT
+    ) -> Running:
+        """Apache httpd with directives of the virtual host; its usual content is there before access is checked."""
         requires("apache2")
         folder = self._folder("apache")
         modules = ("mpm_event", "authz_core", "alias", "headers", "http2", "socache_shmcb", "ssl")
@@ -133,7 +136,7 @@ class Lab:
                 f"PidFile apache.pid\nErrorLog /dev/stderr\nListen {HOST}:{port}\nMutex pthread\n"
                 "SSLSessionCache none\nTimeout 10\n"
                 f"<VirtualHost *:{port}>\nSSLEngine on\n{pairs}{host}\n"
-                'Redirect 200 /\nErrorDocument 200 "ok"\n</VirtualHost>\n'
+                f"{content}</VirtualHost>\n"
             )
             return [program("apache2") or "apache2", "-X", "-f", folder / "apache.conf"]
 

@@ -98,7 +98,9 @@ def test_each_store_gives_its_own_verdict() -> None:
     analysis = analyse_chain(chain_of(*case.sent), stores, "custom")
     assert analysis.trust["custom"].anchor == "CN=Root One,O=tlsaudit demo"
     assert analysis.trust["mozilla"].anchor == "CN=Root Two,O=tlsaudit demo"
-    assert analysis.trust["other"].reason == "the root 'CN=Root One,O=tlsaudit demo' is not in the store"
+    assert (
+        analysis.trust["other"].reason == "the chain leads to 'CN=Root One,O=tlsaudit demo', which is not in the store"
+    )
     assert analysis.public
     assert [path.stores for path in analysis.paths] == [{"custom"}, {"mozilla"}]
 

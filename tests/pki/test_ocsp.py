@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fixtures.certificates import NAME, der_of
-from fixtures.forge import tlv
+from fixtures.forge import forge, tlv
 from tlsaudit.demo.mint import Authority, Leaf, PrivateKey, rsa_key
 from tlsaudit.model.certificate import Certificate, OcspStatus, Staple
 from tlsaudit.pki import parse_certificate, parse_staple
@@ -85,6 +85,14 @@ def test_the_next_update_may_be_left_out() -> None:
 
 def test_sha256_may_identify_the_certificate() -> None:
     assert read(response(digest=hashes.SHA256())).serial_matches
+
+
+@pytest.mark.parametrize("encoding", list(ocsp.OCSPResponderEncoding))
+def test_an_issuer_whose_key_cannot_be_read_matches_nothing(encoding: ocsp.OCSPResponderEncoding) -> None:
+    seven_bits = tlv(0x30, tlv(0x30, tlv(0x06, b"\x2a\x03")), tlv(0x03, b"\x01\x80"))
+    odd = parse_certificate(forge(ISSUER.certificate, ISSUER.key, spki=seven_bits))
+    staple = read(response(encoding=encoding), issuer=odd)
+    assert (staple.status, staple.serial_matches, staple.verified) == (OcspStatus.GOOD, False, False)
 
 
 def test_an_answer_about_another_certificate() -> None:

@@ -16,6 +16,7 @@ from tests.lab.servers import Lab
 from tests.probe.auditing import TLS_1_2, TLS_1_3, alerting, audit, closing, ders, facts
 from tlsaudit.model.facts import Preference
 from tlsaudit.model.knowledge import Known, Why
+from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.target import Target
 from tlsaudit.net import Network, NetworkLimits
 from tlsaudit.pki import TrustStore
@@ -67,7 +68,7 @@ def test_an_unoffered_suite_is_a_fact_and_proves_nothing_else(lab_pki: LabPki) -
 @pytest.mark.parametrize(
     ("behaviour", "status", "code"),
     [
-        (hostile.close_at_once, "not_tls", "closed"),
+        (hostile.close_at_once, "unreachable", "closed"),
         (hostile.reset_at_once, "unreachable", "reset"),
         (hostile.junk, "not_tls", "not_tls"),
         (hostile.ssh_banner, "not_tls", "not_tls"),
@@ -165,3 +166,15 @@ def test_the_time_for_an_endpoint_holds_for_first_contact_too() -> None:
         asked = audit_endpoint(Target(host="127.0.0.1", port=server.port), network, replace(SETTINGS, deadline=0.3))
         with pytest.raises(NotAuditedError, match=r"within 0\.3 s"):
             asyncio.run(asked)
+
+
+def test_a_server_that_does_not_know_the_name_says_what_to_do(lab: Lab) -> None:
+    server = lab.nginx("ssl_protocols TLSv1.2 TLSv1.3; ssl_reject_handshake on;")
+    with pytest.raises(NotAuditedError, match="--sni") as caught:
+        audit(server)
+    assert (caught.value.status, caught.value.code) == ("incomplete", "unrecognized_name")
+
+
+def test_a_server_that_wants_a_name_is_audited_whole(lab: Lab) -> None:
+    found = facts(lab.haproxy("strict-sni"))
+    assert {ProtocolVersion.SSL_2, ProtocolVersion.SSL_3} <= found.protocols.refused

@@ -201,3 +201,35 @@ def test_only_an_alert_that_can_mean_the_certificate_is_a_refusal_of_it(
     exchange = Exchange(n=7, certificate_requested=True, alert=Alert(2, alert))
     mode = at_version(Known(True, Basis(Origin.OBSERVED, "probe:1")), None, exchange).mode
     assert (mode.value if isinstance(mode, Known) else None) is expected
+
+
+def protected(lab: Lab, spoken: str) -> Running:
+    """Apache that asks for a certificate only once it has seen the path."""
+    return lab.apache(
+        f"SSLProtocol -all {spoken}\nSSLCACertificateFile {lab.pki.client_ca_file}\n"
+        "<Location />\nSSLVerifyClient require\n</Location>",
+        content="",
+    )
+
+
+def test_a_certificate_asked_for_by_renegotiation_is_required_late(lab: Lab) -> None:
+    auth = facts(protected(lab, "+TLSv1.2")).client_auth
+    assert auth.mode.need() is REQUIRED
+    assert (auth.when, auth.enforced_by) == (When.LATE, Layer.TLS)
+    assert "alert 40" in auth.per_protocol[TLS_1_2].evidence
+
+
+def test_behind_a_late_request_tls_1_3_without_post_handshake_authentication_is_open(lab: Lab) -> None:
+    auth = facts(protected(lab, "+TLSv1.2 +TLSv1.3")).client_auth
+    assert auth.per_protocol[TLS_1_2].mode.need() is REQUIRED
+    assert isinstance(auth.per_protocol[TLS_1_3].mode, Unknown)
+    assert isinstance(auth.mode, Unknown)
+    assert auth.when is When.LATE
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_status_that_proves_nothing_leaves_the_mode_open(lab: Lab, status: int) -> None:
+    server = lab.nginx(f"ssl_verify_client optional; ssl_client_certificate {lab.pki.client_ca_file}; return {status};")
+    auth = facts(server).client_auth
+    assert isinstance(auth.mode, Unknown)
+    assert f"HTTP {status}" in auth.mode.detail

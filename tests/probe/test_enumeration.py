@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from tlsaudit.probe.enumeration import NONE_OF_THEM, Enumeration, remove_the_win
 from tlsaudit.wire import Alert, ClientHello, ServerHello
 
 ITEMS = st.lists(st.integers(1, 500), min_size=1, max_size=30, unique=True)
-SENT = ClientHello(cipher_suites=(1,))
+SENT = ClientHello(cipher_suites=(1,), extensions=())
 
 
 def answered(n: int, item: int) -> Answer:
@@ -57,9 +58,17 @@ def test_silence_refuses_nothing() -> None:
 
 def test_an_alert_that_is_no_refusal_refuses_nothing() -> None:
     found = Enumeration()
-    assert found.take(refused(1, description=112), [1, 2], None) == []
+    answer = replace(refused(1, description=112), sent=ClientHello(cipher_suites=(1, 2), extensions=()))
+    assert found.take(answer, [1, 2], None) == []
     assert not found.refused
     assert found.rest.why is Why.NO_ANSWER
+
+
+def test_a_server_that_wants_a_name_refuses_hellos_that_have_no_room_for_one() -> None:
+    found = Enumeration()
+    answer = replace(refused(1, description=112), sent=ClientHello(cipher_suites=(1, 2), extensions=None))
+    assert found.take(answer, [1, 2], None) == []
+    assert found.refused == {1, 2}
 
 
 def test_a_confirmed_close_refuses() -> None:

@@ -22,7 +22,15 @@ def _flat(text: str) -> str:
 
 @pytest.mark.parametrize("width", [40, 80, 100, 140])
 def test_no_line_is_wider_than_asked(document: Document, width: int) -> None:
-    assert max(cell_len(line) for line in _text(document, width=width).splitlines()) <= width
+    lines = _text(document, width=width).splitlines()
+    assert max(cell_len(line) for line in lines if not line.lstrip().startswith("$ ")) <= width
+
+
+def test_a_command_is_never_folded(document: Document) -> None:
+    commands = {each.reproduce for subject in document.subjects for each in subject.results if each.reproduce}
+    shown = {line.strip()[2:] for line in _text(document, width=40).splitlines() if line.lstrip().startswith("$ ")}
+    assert shown
+    assert shown <= commands
 
 
 @pytest.mark.parametrize("colour", [True, False])

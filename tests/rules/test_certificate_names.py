@@ -113,6 +113,15 @@ def test_address_target_is_judged_by_addresses_only() -> None:
     assert "192.0.2.1" in only(names.address_not_covered, mapped).observed
 
 
+def test_address_with_sni_is_judged_by_the_name() -> None:
+    for_other, good = (
+        case(deployment(*issuing().issue(each).chain()), host=ADDRESS) for each in ("other.example", HOST)
+    )
+    assert not names.address_not_covered.applies(for_other)
+    assert only(names.name_mismatch, for_other).observed.startswith(f"does not cover {HOST}")
+    assert failures(names.name_mismatch, good) == []
+
+
 def test_name_target_is_not_judged_by_addresses() -> None:
     assert not names.address_not_covered.applies(sound())
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from fixtures.certificates import CHAINS, NAME
+from fixtures.certificates import CHAINS, NAME, authority_extensions
 from fixtures.forge import forge
 from tests.rules.served import (
     DAY,
@@ -194,6 +196,65 @@ def test_expired_anchor_does_no_harm() -> None:
     judged = case(deployment(*leaf.chain(), anchors=[old.certificate]), as_of=NOW + 20 * DAY)
     assert failures(chain.untrusted, judged) == []
     assert failures(chain_paths.intermediate_expired, judged) == []
+
+
+def twins(*kinds: str) -> Case:
+    """A leaf below an authority with one certificate of each of these kinds, sent in this order."""
+    code_signing = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING])
+    no_names = x509.NameConstraints(None, [x509.DNSName("")])
+    gone = {"not_before": NOW - 900 * DAY, "not_after": NOW - DAY}
+    made: dict[str, dict[str, Any]] = {
+        "valid": {},
+        "expired": gone,
+        "early": {"not_before": NOW + DAY},
+        "no CA": {"extensions": authority_extensions(ca=False)},
+        "code signing": {"extensions": authority_extensions((code_signing, False))},
+        "no names": {"extensions": authority_extensions((no_names, True))},
+        "expired, no CA": {**gone, "extensions": authority_extensions(ca=False)},
+    }
+    key = ec_key()
+    issuers = [root().subordinate("Twin", key=key, **made[kind]) for kind in kinds]
+    return case(deployment(issuers[0].issue(HOST).certificate, *(each.certificate for each in issuers)))
+
+
+@pytest.mark.parametrize(
+    ("kinds", "failing"),
+    [
+        (("valid",), ""),
+        (("expired",), "008"),
+        (("early",), "008"),
+        (("no CA",), "011"),
+        (("no names",), "012"),
+        (("code signing",), "013"),
+        (("expired, no CA",), "008 011"),
+        (("expired", "code signing"), "008 013"),
+        (("code signing", "expired"), "008 013"),
+        (("no CA", "no names"), "011 012"),
+        (("expired", "expired, no CA"), "008"),
+        (("expired, no CA", "code signing"), "013"),
+        (("expired", "valid"), "009"),
+        (("valid", "expired, no CA"), "009"),
+        (("code signing", "valid"), ""),
+        (("valid", "no CA"), ""),
+    ],
+    ids=str,
+)
+def test_without_a_valid_path_the_faults_of_the_best_are_told(kinds: tuple[str, ...], failing: str) -> None:
+    judged = twins(*kinds)
+    assert len(judged.deployments()[0].analysis.need().paths) == len(kinds)
+    found = [
+        rule.id[-3:] for rule in chain.RULES if rule.id[-3:] in "008 009 010 011 012 013" and failures(rule, judged)
+    ]
+    assert found == failing.split()
+
+
+def test_a_critical_extension_of_the_leaf_blames_no_issuer_of_another_path() -> None:
+    strange = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.99999.1"), b"\x05\x00")
+    good = root().subordinate("Twin")
+    bad = root().subordinate("Twin", key=good.key, extensions=authority_extensions(ca=False))
+    leaf = good.issue(HOST, extra=[(strange, True)])
+    judged = case(deployment(leaf.certificate, bad.certificate, good.certificate))
+    assert failures(chain_paths.issuer_not_allowed, judged) == []
 
 
 def test_intermediate_not_yet_valid_breaks_the_path() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rules.facts import TLS_1_2, TLS_1_3, Row, asks, known, sound
+from tests.rules.facts import TLS_1_2, TLS_1_3, Row, asks, judged, known, sound
 from tlsaudit.model.facts import ClientAuth, ClientAuthAt, ClientAuthMode, Layer
 from tlsaudit.model.knowledge import NOT_ASKED, Unknown, Why
 from tlsaudit.model.limits import Expectation
@@ -20,11 +20,16 @@ _APPLICATION = sound(client_auth=asks(ClientAuthMode.OPTIONAL, enforced_by=Layer
 _NAMES = sound(client_auth=asks(ClientAuthMode.REQUIRED, ca_names=("CN=Internal CA", "CN=Other")))
 _AT_1_3 = ClientAuthAt(requested=known(True), mode=known(ClientAuthMode.REQUIRED))
 _ONLY_1_3 = sound(client_auth=ClientAuth(mode=known(ClientAuthMode.REQUIRED), per_protocol={TLS_1_3: _AT_1_3}))
+_AT_1_2 = ClientAuthAt(requested=known(False, 2), mode=known(ClientAuthMode.NONE, 2))
+_GAP = sound(client_auth=ClientAuth(mode=known(ClientAuthMode.NONE), per_protocol={TLS_1_2: _AT_1_2, TLS_1_3: _AT_1_3}))
 _REQUESTING = ("TLS-MTLS-010", "TLS-MTLS-011", "TLS-MTLS-021", "TLS-MTLS-023")
 
 ROWS = (
     Row("TLS-MTLS-001", "pass", _REQUIRED, expect=_NEEDED),
-    Row("TLS-MTLS-001", "fail", _NEVER, severity="critical", cap="F", observed="TLSv1.2: none", expect=_NEEDED),
+    Row(
+        "TLS-MTLS-001", "fail", _NEVER, severity="critical", cap="F", observed="at TLSv1.2, TLSv1.3 no", expect=_NEEDED
+    ),
+    Row("TLS-MTLS-001", "fail", _GAP, observed="at TLSv1.2 no client certificate is asked for", expect=_NEEDED),
     Row("TLS-MTLS-001", "pass", _OPTIONAL, "MTLS-002 says it", expect=_NEEDED),
     Row("TLS-MTLS-001", "not_applicable", _NEVER, "nothing was declared"),
     Row("TLS-MTLS-001", "inconclusive", _SILENT, expect=_NEEDED),
@@ -61,3 +66,9 @@ ROWS = (
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_rule_gives_the_outcome(row: Row) -> None:
     row.check()
+
+
+def test_only_the_versions_that_do_not_ask_are_named_and_proven() -> None:
+    result = judged("TLS-MTLS-001", _GAP, _NEEDED)
+    assert result.observed == "at TLSv1.2 no client certificate is asked for"
+    assert [proof.at for proof in result.evidence] == ["probe:2"]

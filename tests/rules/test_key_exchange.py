@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.rules.facts import TLS_1_2, TLS_1_3, Row, exchange, groups, judged, known, session, sound
+from tests.rules.facts import TLS_1_2, TLS_1_3, Row, exchange, groups, judged, known, session, sound, with_suites
 from tlsaudit.model.facts import DhParameters, Facts
 from tlsaudit.model.knowledge import NOT_ASKED, Tried, Unknown, Why
 
@@ -18,6 +18,16 @@ def _dh(bits: int, **changes: Any) -> Facts:
     sound_group: dict[str, Any] = {"generator": 2, "is_prime": True, "is_safe_prime": True, "name": None}
     parameters = DhParameters(bits=bits, **(sound_group | changes))
     return sound(key_exchanges=known((exchange("a", suite=0x9E, group=None, curve_type=None, dh=parameters),)))
+
+
+_TOO_LARGE = DhParameters(bits=9000, generator=2, is_prime=True, is_safe_prime=None)
+_UNSAFE = DhParameters(bits=2048, generator=2, is_prime=True, is_safe_prime=False)
+
+
+def _two_dh(*served: DhParameters) -> Facts:
+    """The sound endpoint with several sets of parameters, in this order."""
+    exchanges = (exchange(str(n), n, suite=0x9E, group=None, curve_type=None, dh=dh) for n, dh in enumerate(served, 1))
+    return sound(key_exchanges=known(tuple(exchanges)))
 
 
 def _at_1_2(*codes: int) -> Facts:
@@ -32,6 +42,8 @@ ROWS = (
     *(Row(rule, "not_applicable", sound(), "no DHE") for rule in _DH_RULES),
     *(Row(rule, "inconclusive", sound(key_exchanges=_SILENT)) for rule in _DH_RULES),
     *(Row(rule, "not_tested", sound(key_exchanges=NOT_ASKED)) for rule in _DH_RULES),
+    *(Row(rule, "inconclusive", with_suites(0x9E), "parameters not read") for rule in _DH_RULES),
+    *(Row(rule, "not_tested", sound(cipher_suites=Tried()), "suites not asked") for rule in _DH_RULES),
     Row("TLS-KEX-001", "fail", _dh(768), severity="critical", cap="F", observed="768 bits"),
     Row("TLS-KEX-001", "pass", _dh(1024), "KEX-002 says it"),
     Row("TLS-KEX-002", "fail", _dh(1024, name="modp1024"), severity="high", cap="B", observed="1024 bits (modp1024)"),
@@ -43,7 +55,9 @@ ROWS = (
     ),
     Row("TLS-KEX-004", "fail", _dh(2048, is_safe_prime=False), "not safe", severity="critical", cap="F"),
     Row("TLS-KEX-004", "fail", _dh(2048, is_safe_prime=False, well_known=True), "RFC 5114", severity="medium", cap="B"),
-    Row("TLS-KEX-004", "pass", _dh(9000, is_safe_prime=None), "too large to tell"),
+    Row("TLS-KEX-004", "inconclusive", _dh(9000, is_safe_prime=None), "too large to tell"),
+    Row("TLS-KEX-004", "fail", _dh(9000, is_safe_prime=None, generator=1), "generator of what is too large to tell"),
+    Row("TLS-KEX-004", "fail", _two_dh(_TOO_LARGE, _UNSAFE), "proof beside what is too large to tell"),
     Row("TLS-KEX-004", "fail", _dh(2048, generator=1), "generator"),
     Row("TLS-KEX-005", "fail", _dh(1024, well_known=True), severity="high", cap="C"),
     Row("TLS-KEX-005", "pass", _dh(1024), "small, not shared"),

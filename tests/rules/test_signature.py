@@ -12,7 +12,9 @@ from fixtures.certificates import CHAINS, NAME
 from fixtures.forge import SIGNATURE_OIDS, encode_oid, forge, tlv
 from tests.rules.served import (
     BASIS,
+    DAY,
     HOST,
+    NOW,
     CaseTable,
     assert_complete,
     assert_fails,
@@ -153,6 +155,18 @@ def test_old_cross_certificate_that_another_path_avoids_does_not_count() -> None
     leaf = rsa_root().issue(HOST)
     judged = case(deployment(leaf.certificate, other.certificate, cross))
     assert failures(signature.sha1_signature, judged) == []
+
+
+def test_sha1_counts_where_the_path_that_avoids_it_has_expired() -> None:
+    anchor, key = rsa_root(), rsa_key()
+    gone = anchor.subordinate("Twin", key=key, not_before=NOW - 90 * DAY, not_after=NOW - DAY)
+    valid = anchor.subordinate("Twin", key=key)
+    old = forge(valid.certificate, anchor.key, digest="sha1")
+    leaf = valid.issue(HOST)
+    judged = case(deployment(leaf.certificate, gone.certificate, old, anchors=[anchor.certificate]))
+    assert "Twin" in only(signature.sha1_signature, judged).observed
+    avoided = case(deployment(leaf.certificate, old, valid.certificate, anchors=[anchor.certificate]))
+    assert failures(signature.sha1_signature, avoided) == []
 
 
 def test_chain_without_an_anchor_is_judged_as_sent() -> None:

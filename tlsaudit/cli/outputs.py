@@ -42,8 +42,9 @@ def pair(formats: Sequence[str], outputs: Sequence[str]) -> list[tuple[str, str]
         raise InputError(
             f"{_count(len(chosen), 'format')} and {_count(len(files), 'output file')} (-o): give one a format"
         )
-    for file in files:
-        if files.count(file) > 1:
+    places = [file if file == STANDARD_OUTPUT else os.path.realpath(file) for file in files]
+    for file, place in zip(files, places, strict=True):
+        if places.count(place) > 1 and place != os.devnull:
             raise InputError(f"only one format can go to {_name(file)}")
         if file == STANDARD_OUTPUT:
             _refuse_closed()

@@ -109,6 +109,7 @@ class ClientAuthAt:
     requested: Fact[bool]
     mode: Fact[ClientAuthMode]
     enforced_by: Layer | None = None
+    when: When | None = None
     evidence: str = ""
 
 

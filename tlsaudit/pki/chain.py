@@ -103,7 +103,7 @@ def _why_no_path(graph: Graph, routes: Sequence[Route], missing: str | None) -> 
         return "the certificate is self-signed and not in the store"
     if routes:
         root = routes[0].anchor or routes[0].certificates[-1]
-        return f"the root '{shorten(root.subject)}' is not in the store"
+        return f"the chain leads to '{shorten(root.subject)}', which is not in the store"
     if graph.cut_short:
         return "the chain is a labyrinth: the search for a path was cut short"
     if missing is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tlsaudit.model.errors import DecodeError
 from tlsaudit.pki import der
 
-SIZE_MAX = 64 * 1024
+SIZE_MAX = 256 * 1024
 WHERE = "Certificate"
 _EXTENSIONS = "extensions"
 

@@ -55,7 +55,7 @@ def assemble(notes: Notes, dialogue: Dialogue, target: Target, trusting: Trustin
         alpn=_alpn(notes),
         alpn_chosen=_alpn_chosen(notes),
         session=_session(notes),
-        http=_http(notes.exchange),
+        http=_http(notes.exchange) if notes.exchange is not None else UNFINISHED,
     )
 
 
@@ -242,9 +242,7 @@ def _alpn_chosen(notes: Notes) -> dict[ProtocolVersion, Fact[str | None]]:
 _WITH_ALPN = (ProtocolVersion.TLS_1_0, ProtocolVersion.TLS_1_1, ProtocolVersion.TLS_1_2)
 
 
-def _http(exchange: Exchange | None) -> Fact[HttpAnswer | None]:
-    if exchange is None:
-        return Unknown(Why.NO_ANSWER, "the time ran out before HTTP was asked")
+def _http(exchange: Exchange) -> Fact[HttpAnswer | None]:
     reading = http.read(exchange.data, ended=exchange.ended or bool(exchange.problem)) if exchange.data else None
     refused = exchange.alert is not None if reading is None else http.refuses_certificate(reading)
     if exchange.certificate_requested and refused:
@@ -255,6 +253,8 @@ def _http(exchange: Exchange | None) -> Fact[HttpAnswer | None]:
         return Unknown(Why.NO_ANSWER, f"no answer to GET /: {reason}")
     if exchange.alpn == "h2":
         return Unknown(Why.UNSUPPORTED, "the server speaks HTTP/2 alone, and only HTTP/1.1 is asked")
-    if reading is None:
-        return Known(None, exchange.basis)
-    return Known(http.answer_of(reading), exchange.basis)
+    if reading is not None:
+        return Known(http.answer_of(reading), exchange.basis)
+    if exchange.data.startswith(b"HTTP/"):
+        return Unknown(Why.UNSUPPORTED, "the head of the response is malformed, or larger than is read")
+    return Known(None, exchange.basis)

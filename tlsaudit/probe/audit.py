@@ -7,8 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from tlsaudit.model.errors import DecodeError, NetworkError
-from tlsaudit.model.facts import Endpoint, Facts
-from tlsaudit.model.knowledge import Known, Unknown
+from tlsaudit.model.facts import ClientAuthAt, Endpoint, Facts
+from tlsaudit.model.knowledge import Known, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.target import Target
 from tlsaudit.net import Network
@@ -205,6 +205,28 @@ async def _client_auth(dialogue: Dialogue, notes: Notes, target: Target) -> None
         if isinstance(entry.mode, Unknown) and isinstance(requested, Known) and version is not ProtocolVersion.SSL_3:
             entry = client_auth.at_version(requested, known, await _exchange_at(dialogue, notes, target, version))
         notes.client_auth[version] = entry
+    await _late_client_auth(dialogue, notes, target)
+
+
+async def _late_client_auth(dialogue: Dialogue, notes: Notes, target: Target) -> None:
+    """Whether a certificate is asked for after the request (RFC 5246 section 7.4.1.1, RFC 8446 section 4.6.2).
+
+    TLS 1.2 is asked where it is the best version, or where HTTP refuses at TLS 1.3: an application that wants a
+    certificate for this path has no other way to say so to a client without post-handshake authentication.
+    """
+    if not notes.is_free(ProtocolVersion.TLS_1_2) or notes.exchange is None:
+        return
+    forbidden = http.forbids(notes.exchange.data)
+    if notes.exchange.version is not ProtocolVersion.TLS_1_2 and not forbidden:
+        return
+    asked = await _exchange_at(dialogue, notes, target, ProtocolVersion.TLS_1_2)
+    if not asked.certificate_requested:
+        return
+    notes.client_auth[ProtocolVersion.TLS_1_2] = client_auth.late(asked)
+    if notes.is_free(ProtocolVersion.TLS_1_3) and forbidden:
+        detail = "HTTP 403 without post-handshake authentication; at TLSv1.2 a certificate is asked for late"
+        open_ = Unknown(Why.UNSUPPORTED, detail)
+        notes.client_auth[ProtocolVersion.TLS_1_3] = ClientAuthAt(requested=open_, mode=open_)
 
 
 async def _exchange_at(dialogue: Dialogue, notes: Notes, target: Target, version: ProtocolVersion) -> Exchange:

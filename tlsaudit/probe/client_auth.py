@@ -6,7 +6,8 @@ an alert, or an answer of the application, decides.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from tlsaudit.model.errors import DecodeError
 from tlsaudit.model.facts import ClientAuth, ClientAuthAt, ClientAuthMode, Layer, When
@@ -33,6 +34,9 @@ _OF_A_CREDENTIAL = {
 }
 """Alerts that refuse a client for its certificate, or for having none, as GnuTLS does with decode_error."""
 
+_PROVES_NOTHING = {401, 403}
+"""Statuses that a good certificate may or may not change."""
+
 _STRENGTH = [ClientAuthMode.NONE, ClientAuthMode.OPTIONAL, ClientAuthMode.REQUIRED]
 
 
@@ -51,6 +55,11 @@ def at_version(requested: Fact[bool], handshake: Handshake | None, exchange: Exc
     return ClientAuthAt(requested=requested, mode=undecided)
 
 
+def late(exchange: Exchange) -> ClientAuthAt:
+    """Client authentication at a version that asks for the certificate by renegotiation, after the request."""
+    return replace(_by_exchange(Known(True, exchange.basis), exchange), when=When.LATE)
+
+
 def _by_exchange(requested: Known[bool], exchange: Exchange) -> ClientAuthAt:
     if exchange.alert is not None and not exchange.data:
         if exchange.certificate_requested:
@@ -62,14 +71,7 @@ def _by_exchange(requested: Known[bool], exchange: Exchange) -> ClientAuthAt:
         return ClientAuthAt(requested=requested, mode=Unknown(Why.UNSUPPORTED, detail))
     reading = http.read(exchange.data, ended=exchange.ended) if exchange.data else None
     if reading is not None:
-        refused = http.refuses_certificate(reading)
-        return _decided(
-            requested,
-            exchange.basis,
-            ClientAuthMode.REQUIRED if refused else ClientAuthMode.OPTIONAL,
-            Layer.APPLICATION if refused else None,
-            http.describe(reading),
-        )
+        return _by_reading(requested, exchange.basis, reading)
     if exchange.data:
         return _decided(requested, exchange.basis, ClientAuthMode.OPTIONAL, None, "the application answers (not HTTP)")
     reason = exchange.problem or "the application says nothing"
@@ -77,10 +79,21 @@ def _by_exchange(requested: Known[bool], exchange: Exchange) -> ClientAuthAt:
     return ClientAuthAt(requested=requested, mode=Unknown(Why.NO_ANSWER, detail))
 
 
+def _by_reading(requested: Known[bool], basis: Basis, reading: http.Reading) -> ClientAuthAt:
+    if http.refuses_certificate(reading):
+        return _decided(requested, basis, ClientAuthMode.REQUIRED, Layer.APPLICATION, http.describe(reading))
+    if reading.status in _PROVES_NOTHING:
+        detail = f"without a certificate TLS goes on; whether HTTP {reading.status} refuses its absence is open"
+        return ClientAuthAt(requested=requested, mode=Unknown(Why.NO_ANSWER, detail))
+    return _decided(requested, basis, ClientAuthMode.OPTIONAL, None, http.describe(reading))
+
+
 def _decided(
     requested: Known[bool], basis: Basis, mode: ClientAuthMode, layer: Layer | None, evidence: str
 ) -> ClientAuthAt:
-    return ClientAuthAt(requested=requested, mode=Known(mode, basis), enforced_by=layer, evidence=evidence)
+    return ClientAuthAt(
+        requested=requested, mode=Known(mode, basis), enforced_by=layer, when=When.HANDSHAKE, evidence=evidence
+    )
 
 
 def _by_alert(requested: Known[bool], basis: Basis, alert: Alert) -> ClientAuthAt:
@@ -104,12 +117,18 @@ def overall(
     return ClientAuth(
         mode=mode,
         enforced_by=layer if required else None,
-        when=When.HANDSHAKE if requests else None,
+        when=_when(per_protocol.values(), bool(requests)),
         per_protocol=dict(per_protocol),
         ca_names=tuple(_name(der) for der in latest.ca_names) if latest else (),
         signature_schemes=latest.signature_schemes if latest else (),
         certificate_types=latest.certificate_types if latest else (),
     )
+
+
+def _when(entries: Collection[ClientAuthAt], in_handshake: bool) -> When | None:
+    if in_handshake:
+        return When.HANDSHAKE
+    return When.LATE if any(entry.when is When.LATE for entry in entries) else None
 
 
 def _weakest(modes: list[Fact[ClientAuthMode]]) -> Fact[ClientAuthMode]:

@@ -56,6 +56,10 @@ async def make_contact(dialogue: Dialogue, shape: Shape) -> Contact:
     if classic.answered:
         dialogue.control = classic.sent
         return Contact(shape=shape, classic=classic)
+    if classic.alert is not None and classic.alert.description == AlertDescription.UNRECOGNIZED_NAME:
+        name = f"the name {shape.server_name}" if shape.server_name else "a client that names no server"
+        message = f"the server refuses {name} (alert 112): say which name it serves with --sni, or NAME@ADDRESS"
+        raise NotAuditedError("incomplete", "unrecognized_name", message)
     if classic.end is End.UNREACHED or (classic.end is End.MALFORMED and not _is_tls(classic)):
         raise _not_audited(classic)
     return await _try_otherwise(dialogue, shape, classic)
@@ -118,7 +122,7 @@ def _not_audited(answer: Answer) -> NotAuditedError:
     if answer.first_bytes:
         return NotAuditedError("not_tls", "not_tls", f"the server does not speak TLS: {_greeting(answer)}")
     return NotAuditedError(
-        "not_tls", "closed", "the server closes the connection after a ClientHello without an answer"
+        "unreachable", "closed", "the server closes the connection after a ClientHello without an answer"
     )
 
 
@@ -136,4 +140,4 @@ def _greeting(answer: Answer) -> str:
     for start, meaning in known.items():
         if first.startswith(start):
             return meaning
-    return answer.problem if _is_tls(answer) else f"it begins with {first[:16].hex(' ')}"
+    return answer.problem if _is_tls(answer) and answer.problem else f"it begins with {first[:16].hex(' ')}"

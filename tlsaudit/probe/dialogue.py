@@ -106,6 +106,8 @@ class Answer:
         """Whether the server said no to what was offered."""
         if self.hello is not None:
             return False
+        if self.alert is not None and self.alert.description == AlertDescription.UNRECOGNIZED_NAME:
+            return not _can_name(self.sent)
         if self.alert is not None:
             return self.alert.description in _REFUSALS
         return self.confirmed_refusal
@@ -134,6 +136,11 @@ class Answer:
         if self.end in {End.MALFORMED, End.UNREACHED}:
             return f"{self.end.value}: {self.problem}"
         return str(self.end.value)
+
+
+def _can_name(hello: ClientHello | Ssl2ClientHello) -> bool:
+    """Whether a hello has room for a server name: SSL has none, so a server that needs one never speaks it."""
+    return isinstance(hello, ClientHello) and hello.extensions is not None
 
 
 @dataclass(slots=True)

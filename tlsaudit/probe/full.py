@@ -145,6 +145,7 @@ async def _read(connection: Connection, tls: SSL.Connection, result: Exchange, e
             # Everything that has arrived is read by now, so that many small records are looked at once.
             if enough(result.data):
                 return False
+            await _flush(connection, tls)
             if not await _fill(connection, tls):
                 return True
         except SSL.ZeroReturnError:

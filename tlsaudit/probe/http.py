@@ -89,6 +89,12 @@ def refuses_certificate(reading: Reading) -> bool:
     return reading.status == 400 and _CERTIFICATE_REFUSED.search(reading.body) is not None
 
 
+def forbids(data: bytes) -> bool:
+    """Whether a response is 403: nobody gets in, or not without a certificate."""
+    reading = read(data, ended=True)
+    return reading is not None and reading.status == 403
+
+
 def describe(reading: Reading) -> str:
     """The response in a line: status, and the title of an error page."""
     title = re.search(rb"<title>([^<]{1,100})</title>", reading.body)

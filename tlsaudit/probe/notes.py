@@ -82,6 +82,11 @@ class Notes:
                 found.setdefault(ProtocolVersion.TLS_1_3, handshake.certificate_request)
         return found
 
+    def is_free(self, version: ProtocolVersion) -> bool:
+        """Whether it is known that no client certificate is asked for in the handshake at `version`."""
+        entry = self.client_auth.get(version)
+        return entry is not None and isinstance(entry.requested, Known) and not entry.requested.value
+
     def requested(self, version: ProtocolVersion) -> Fact[bool]:
         """Whether a client certificate is asked for at `version`."""
         if version is ProtocolVersion.TLS_1_3:

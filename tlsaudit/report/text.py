@@ -127,29 +127,38 @@ def _findings(console: Console, subject: Subject) -> None:
         if number:
             console.print()
         console.print(_indented(_grid(_SEVERITY, _finding_rows(finding.result))))
+        if finding.result.reproduce:
+            # Never folded: a command that is copied in two lines is another command.
+            command = Text(f"{'':{_SEVERITY + 4}}$ {finding.result.reproduce}", "dim")
+            console.print(command, soft_wrap=True)
+        console.print(_indented(_grid(_SEVERITY, _ground_rows(finding.result))))
         for each in finding.implied:
             row = Text.assemble("└ ", _headline(each), f": {shorten(each.observed, _LONGEST_VALUE)}", style="dim")
             console.print(_indented(row, by=_SEVERITY + 4))
 
 
 def _finding_rows(result: ResultPart) -> Iterable[tuple[Text, Text]]:
-    """Severity and title, then what was seen, what would pass, what to do, and what it stands on."""
+    """Severity and title, then what was seen, what would pass, what to do."""
     yield Text(result.severity.upper(), TONES[result.severity]), Text(_label(result), "bold")
     expected = f"Expected: {result.expected}" if result.expected else ""
-    evidence = dict.fromkeys(each.at for each in result.evidence)
-    sources = "; ".join(each.ref + ("" if each.verified else " (unverified)") for each in result.sources)
     lines = (
         (_place(result) + result.observed, ""),
         (result.why, "dim"),
         (expected, ""),
         (f"Fix: {result.remedy}" if result.remedy else "", "green"),
-        (f"$ {result.reproduce}" if result.reproduce else "", "dim"),
-        (f"Source: {sources}" if sources else "", "dim"),
-        (f"Evidence: {', '.join(evidence)}" if evidence else "", "dim"),
     )
     for text, tone in lines:
         if text:
             yield Text(), Text(shorten(text, _LONGEST_VALUE), tone)
+
+
+def _ground_rows(result: ResultPart) -> Iterable[tuple[Text, Text]]:
+    """What a finding stands on: clauses, and the probes or lines that show it."""
+    sources = "; ".join(each.ref + ("" if each.verified else " (unverified)") for each in result.sources)
+    evidence = dict.fromkeys(each.at for each in result.evidence if each.at)
+    for text in (f"Source: {sources}" if sources else "", f"Evidence: {', '.join(evidence)}" if evidence else ""):
+        if text:
+            yield Text(), Text(shorten(text, _LONGEST_VALUE), "dim")
 
 
 def _findings_in_brief(console: Console, subject: Subject) -> None:

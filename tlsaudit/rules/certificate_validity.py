@@ -152,7 +152,7 @@ def expires_within_alert_window(case: Case, leaf: Certificate) -> Iterable[Fail]
 def _expires_soon(leaf: Certificate, left: timedelta, window: timedelta) -> Fail:
     left = max(left, timedelta(0))
     return Fail(
-        f"expires on {_day(leaf.not_after)}, {_span(left)} left of {_days(leaf)} days",
+        f"expires on {_day(leaf.not_after)}, {_span(left)} left of {_span(leaf.not_after - leaf.not_before)}",
         expected=f"more than {_span(window)} left",
     )
 

@@ -18,11 +18,11 @@ from tlsaudit.rules.chain_paths import (
     expired_extra,
     intermediate_expired,
     intermediate_expires_first,
-    is_unbroken,
     issuer_not_allowed,
     name_constraints_violated,
     purposes_not_nested,
 )
+from tlsaudit.rules.commands import SHOW_CHAIN, VERIFY
 from tlsaudit.rules.deployments import (
     deciding_paths,
     each_deployment,
@@ -34,11 +34,10 @@ from tlsaudit.rules.deployments import (
     some,
     which,
 )
+from tlsaudit.rules.paths import is_unbroken
 from tlsaudit.rules.rule import Case, Rule, rule
 from tlsaudit.rules.sources import asvs, asvs4, cheat_sheet, pci, rfc, wstg
 
-_SHOW_CHAIN = "openssl s_client -connect {connect} -servername {servername} -showcerts </dev/null"
-_VERIFY = "openssl s_client -connect {connect} -servername {servername} -verify_return_error </dev/null"
 _RIGHT_CA = cheat_sheet("Use an Appropriate Certification Authority for the Application's User Base")
 _REBUILD = "Build the file again from the CA's bundle: the server's certificate first, then each issuer, no root."
 
@@ -55,7 +54,7 @@ _REBUILD = "Build the file again from the CA's bundle: the server's certificate 
     cap=Cap.TRUST,
     cause="TRUST",
     cwe=(295,),
-    reproduce=_VERIFY,
+    reproduce=VERIFY,
 )
 @each_deployment
 def untrusted(_case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
@@ -80,7 +79,7 @@ def untrusted(_case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
     cap=Cap.TRUST,
     cause="TRUST",
     cwe=(295,),
-    reproduce=_VERIFY,
+    reproduce=VERIFY,
 )
 @each_deployment
 def self_signed(_case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
@@ -96,14 +95,17 @@ def self_signed(_case: Case, deployment: CertificateDeployment) -> Iterable[Fail
     severity=Severity.MEDIUM,
     expected="every certificate up to the trust anchor, which itself may be left out",
     why="Browsers fetch or remember what is missing; programs do not, so the service fails for them only.",
-    remedy="Serve the full chain: append the CA's intermediate certificates to the server's certificate file.",
+    remedy=(
+        "Append the CA's intermediate certificates to the server's certificate file. If what is missing is a root of "
+        "your own, give it to the audit (--ca-file)."
+    ),
     sources=(rfc(9846, "4.5.1"), Source("SSL Labs Server Rating Guide 2009i"), _RIGHT_CA),
     applies=serves_certificate,
     cap=Cap.B,
     cause="TRUST",
     cwe=(295,),
     enforces=("chain/complete",),
-    reproduce=_VERIFY,
+    reproduce=VERIFY,
 )
 @each_deployment
 def incomplete(_case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
@@ -111,7 +113,7 @@ def incomplete(_case: Case, deployment: CertificateDeployment) -> Iterable[Fail]
     analysis = deployment.analysis.need()
     if analysis.status is ChainStatus.INCOMPLETE:
         missing = printable(analysis.missing_issuer) if analysis.missing_issuer else "a certificate"
-        yield Fail(f"{_certificates(len(deployment.chain))} sent; missing: {missing}")
+        yield Fail(f"{_certificates(len(deployment.chain))} sent; neither sent nor a known anchor: {missing}")
 
 
 def _certificates(count: int) -> str:
@@ -127,7 +129,7 @@ def _certificates(count: int) -> str:
     remedy=_REBUILD,
     sources=(rfc(9846, "4.5.1"),),
     applies=serves_certificate,
-    reproduce=_SHOW_CHAIN,
+    reproduce=SHOW_CHAIN,
 )
 @each_deployment
 def misordered(_case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
@@ -150,7 +152,7 @@ def misordered(_case: Case, deployment: CertificateDeployment) -> Iterable[Fail]
     applies=serves_certificate,
     cap=Cap.TRUST,
     cwe=(295,),
-    reproduce=_SHOW_CHAIN,
+    reproduce=SHOW_CHAIN,
 )
 @each_deployment
 def leaf_not_first(_case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
@@ -169,7 +171,7 @@ def leaf_not_first(_case: Case, deployment: CertificateDeployment) -> Iterable[F
     remedy="Remove the root from the file.",
     sources=(rfc(9846, "4.5.1"),),
     applies=serves_certificate,
-    reproduce=_SHOW_CHAIN,
+    reproduce=SHOW_CHAIN,
 )
 @each_deployment
 def root_sent(_case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
@@ -192,7 +194,7 @@ def _at(deployment: CertificateDeployment, indices: Iterable[int]) -> str:
     remedy=_REBUILD,
     sources=(rfc(9846, "4.5.1"), rfc(9325, "3.3.1")),
     applies=serves_certificate,
-    reproduce=_SHOW_CHAIN,
+    reproduce=SHOW_CHAIN,
 )
 @each_deployment
 def unrelated(_case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
@@ -217,7 +219,7 @@ def _knows_both_stores(_case: Case, deployment: CertificateDeployment) -> bool:
     remedy="Use a CA that all clients trust, or a chain with a cross-signed intermediate.",
     sources=(_RIGHT_CA,),
     applies=some(_knows_both_stores),
-    reproduce=_VERIFY,
+    reproduce=VERIFY,
 )
 @each_deployment
 def stores_differ(case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
@@ -245,7 +247,7 @@ def _has_several(case: Case) -> bool:
     applies=_has_several,
     cause="TRUST",
     cwe=(295,),
-    reproduce=_VERIFY,
+    reproduce=VERIFY,
 )
 def only_some_work(case: Case) -> Iterable[Fail]:
     """Of several deployments one fails by trust, chain or time, while another passes all three."""
@@ -287,7 +289,7 @@ def _fault(case: Case, deployment: CertificateDeployment) -> str | None:
     remedy="Remove what clients do not need, shorten the list of names, or choose a shorter chain of the CA.",
     sources=(rfc(9325, "3.3.1"),),
     applies=serves_certificate,
-    reproduce=_SHOW_CHAIN,
+    reproduce=SHOW_CHAIN,
 )
 @each_deployment
 def oversized(case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:

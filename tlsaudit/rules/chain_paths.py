@@ -1,16 +1,17 @@
 """Rules on the paths that lead from the leaf to a trust anchor: TLS-CHAIN-008 to 013; `chain` lists them.
 
-Trust, name and time are judged apart: a path counts here whether or not its certificates are within their validity,
-and an anchor's own validity never matters, since many clients do not look at it.
+Where one path is valid, none of these but 009 and 010 finds anything; else each looks at the best paths (see `paths`),
+so that at least one of 008, 011, 012 and 013 says why clients refuse.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from tlsaudit.model.certificate import Certificate, CertificateDeployment, DefectAt, Path, PathDefect
+from tlsaudit.model.certificate import Certificate, CertificateDeployment, DefectAt, PathDefect
 from tlsaudit.model.result import Cap, Fail, Severity
+from tlsaudit.rules.commands import SHOW_CHAIN, VERIFY
 from tlsaudit.rules.deployments import (
     deciding_paths,
     each_deployment,
@@ -20,48 +21,37 @@ from tlsaudit.rules.deployments import (
     printable,
     some,
 )
+from tlsaudit.rules.paths import best_paths, is_valid_now, valid_paths
 from tlsaudit.rules.rule import Case, rule
 from tlsaudit.rules.sources import asvs, baseline, pci, rfc
-
-_SHOW_CHAIN = "openssl s_client -connect {connect} -servername {servername} -showcerts </dev/null"
-_VERIFY = "openssl s_client -connect {connect} -servername {servername} -verify_return_error </dev/null"
 
 
 def _has_path(_case: Case, deployment: CertificateDeployment) -> bool:
     return bool(deciding_paths(deployment))
 
 
-def _is_valid_now(certificate: Certificate, as_of: datetime) -> bool:
-    return certificate.not_before <= as_of and not has_expired(certificate, as_of)
-
-
-def is_unbroken(path: Path, as_of: datetime) -> bool:
-    """Whether everything between leaf and anchor is within its validity."""
-    return all(_is_valid_now(each, as_of) for each in intermediates(path))
-
-
 @rule(
     "TLS-CHAIN-008",
-    title="Expired intermediate on every path",
+    title="Expired intermediate, and no valid path",
     severity=Severity.CRITICAL,
     expected="a path whose intermediates are all within their validity",
-    why="Every client finds an expired certificate on its way to the root, and refuses.",
+    why="Clients find an expired certificate on their way to the root and no better way, and refuse.",
     remedy="Fetch the CA's current intermediate certificates and serve those.",
     sources=(pci("4.2.1"), rfc(5280, "6.1")),
     applies=some(_has_path),
     cap=Cap.TRUST,
     cause="TRUST",
     cwe=(298,),
-    reproduce=_VERIFY,
+    reproduce=VERIFY,
 )
 @each_deployment
 def intermediate_expired(case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
-    """Each path contains an intermediate that is expired or not yet valid."""
-    paths = deciding_paths(deployment)
-    if not paths or any(is_unbroken(path, case.as_of) for path in paths):
-        return
-    out = [each for each in intermediates(paths[0]) if not _is_valid_now(each, case.as_of)]
-    yield Fail("outside of its validity: " + listing(_dated(each) for each in out))
+    """No path is valid, and on one of the best an intermediate is expired or not yet valid."""
+    for path in best_paths(deployment, case.as_of):
+        out = [each for each in intermediates(path) if not is_valid_now(each, case.as_of)]
+        if out:
+            yield Fail("outside of its validity: " + listing(_dated(each) for each in out))
+            return
 
 
 def _dated(certificate: Certificate) -> str:
@@ -78,13 +68,13 @@ def _dated(certificate: Certificate) -> str:
     remedy="Build the file again from the CA's current bundle, without the expired certificate.",
     sources=(rfc(9846, "4.5.1"),),
     applies=some(_has_path),
-    reproduce=_SHOW_CHAIN,
+    reproduce=SHOW_CHAIN,
 )
 @each_deployment
 def expired_extra(case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
     """An expired certificate was sent above the leaf, and a valid path avoids it."""
     out = [each for each in deployment.chain[1:] if has_expired(each, case.as_of)]
-    if out and any(is_unbroken(path, case.as_of) for path in deciding_paths(deployment)):
+    if out and valid_paths(deployment, case.as_of):
         yield Fail("expired, and not needed: " + listing(_dated(each) for each in out))
 
 
@@ -98,16 +88,16 @@ def expired_extra(case: Case, deployment: CertificateDeployment) -> Iterable[Fai
     sources=(asvs("11.1.2 (L2)"),),
     applies=some(_has_path),
     cwe=(298,),
-    reproduce=_SHOW_CHAIN,
+    reproduce=SHOW_CHAIN,
 )
 @each_deployment
 def intermediate_expires_first(case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
     """Even on the path that lasts longest an intermediate ends before the leaf or within the policy's window."""
-    paths = [path for path in deciding_paths(deployment) if is_unbroken(path, case.as_of)]
+    paths = valid_paths(deployment, case.as_of)
     ends = [min(intermediates(path), key=lambda each: each.not_after, default=None) for path in paths]
     firsts = [end for end in ends if end is not None]
     if not firsts or len(firsts) < len(ends):
-        return  # none is valid (TLS-CHAIN-008), or the leaf hangs directly below an anchor
+        return  # none is valid (TLS-CHAIN-008, 011 to 013), or the leaf hangs directly below an anchor
     first = max(firsts, key=lambda each: each.not_after)
     window = timedelta(days=case.limits.intermediate_expiry_days)
     leaf = deployment.leaf.need()
@@ -122,13 +112,10 @@ def intermediate_expires_first(case: Case, deployment: CertificateDeployment) ->
         yield Fail(f"{subject} expires on {first.not_after.date()}, the certificate on {leaf.not_after.date()}")
 
 
-def _blocking(deployment: CertificateDeployment, *defects: PathDefect) -> tuple[DefectAt, ...]:
-    """The issuers' defects of these kinds on the first path with one; none where some path has no defect at all."""
-    paths = deciding_paths(deployment)
+def _blocking(case: Case, deployment: CertificateDeployment, *defects: PathDefect) -> tuple[DefectAt, ...]:
+    """The issuers' defects of these kinds on the first of the best paths with one; none where a path is valid."""
     leaf = deployment.leaf.need()
-    if any(not path.defects for path in paths):
-        return ()
-    for path in paths:
+    for path in best_paths(deployment, case.as_of):
         found = tuple(each for each in path.defects if each.defect in defects and each.sha256 != leaf.sha256)
         if found:
             return found
@@ -146,12 +133,13 @@ def _blocking(deployment: CertificateDeployment, *defects: PathDefect) -> tuple[
     applies=some(_has_path),
     cap=Cap.TRUST,
     cwe=(295,),
-    reproduce=_VERIFY,
+    reproduce=VERIFY,
 )
 @each_deployment
-def issuer_not_allowed(_case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
-    """On every path an issuer lacks cA or keyCertSign, exceeds its path length, or is not understood."""
+def issuer_not_allowed(case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
+    """On one of the best paths an issuer lacks cA or keyCertSign, exceeds its path length, or is not understood."""
     for each in _blocking(
+        case,
         deployment,
         PathDefect.NOT_A_CA,
         PathDefect.NO_CERT_SIGN,
@@ -172,12 +160,12 @@ def issuer_not_allowed(_case: Case, deployment: CertificateDeployment) -> Iterab
     applies=some(_has_path),
     cap=Cap.TRUST,
     cwe=(295,),
-    reproduce=_VERIFY,
+    reproduce=VERIFY,
 )
 @each_deployment
-def name_constraints_violated(_case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
-    """On every path a name lies outside of the permitted or inside of the excluded subtrees."""
-    for each in _blocking(deployment, PathDefect.NAME_CONSTRAINTS):
+def name_constraints_violated(case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
+    """On one of the best paths a name lies outside of the permitted or inside of the excluded subtrees."""
+    for each in _blocking(case, deployment, PathDefect.NAME_CONSTRAINTS):
         yield Fail(printable(each.detail, 300))
 
 
@@ -192,10 +180,10 @@ def name_constraints_violated(_case: Case, deployment: CertificateDeployment) ->
     applies=some(_has_path),
     cap=Cap.TRUST,
     cwe=(295,),
-    reproduce=_VERIFY,
+    reproduce=VERIFY,
 )
 @each_deployment
-def purposes_not_nested(_case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
-    """On every path an intermediate's extendedKeyUsage excludes serverAuth."""
-    for each in _blocking(deployment, PathDefect.EXTENDED_KEY_USAGE):
+def purposes_not_nested(case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
+    """On one of the best paths an intermediate's extendedKeyUsage excludes serverAuth."""
+    for each in _blocking(case, deployment, PathDefect.EXTENDED_KEY_USAGE):
         yield Fail(printable(each.detail, 300))

@@ -14,13 +14,12 @@ from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.result import Cap, Fail, Severity, Source
 from tlsaudit.rules.registry import suite_fails, suite_of, suites_where, sure
 from tlsaudit.rules.rule import Case, Rule, rule
-from tlsaudit.rules.sources import asvs, asvs4, cheat_sheet, pci, rfc, wstg
+from tlsaudit.rules.sources import STRONG_CIPHERS, asvs, asvs4, pci, rfc, wstg
 
 OBSOLETE_CIPHERS = frozenset({"DES", "DES40", "RC2", "IDEA"})
 """Ciphers of CIPH-005."""
 _UNCOMMON = frozenset({"ARIA", "CAMELLIA", "SEED", "SM4", "GOST89", "KUZNYECHIK", "MAGMA"})
 
-_STRONG_CIPHERS = cheat_sheet("Only Support Strong Ciphers")
 # Only for what a current openssl still has: it cannot offer RC4, DES, RC2, IDEA, 3DES or EXPORT.
 _SHOW = (
     "openssl s_client -connect {connect} -servername {servername} -no_tls1_3 -cipher %s:@SECLEVEL=0 </dev/null "
@@ -60,7 +59,7 @@ _FAMILIES = suites_where(lambda suite: suite.enc in _UNCOMMON)
     expected="every accepted cipher suite encrypts",
     why="Records go over the network in clear, for anyone on the path to read.",
     remedy="Remove eNULL from the cipher string.",
-    sources=(_STRONG_CIPHERS, rfc(9325, "4.1"), rfc(9847), wstg()),
+    sources=(STRONG_CIPHERS, rfc(9325, "4.1"), rfc(9847), wstg()),
     reproduce=_SHOW % "eNULL",
 )
 def null_encryption(case: Case) -> Iterable[Fail]:
@@ -79,7 +78,7 @@ def null_encryption(case: Case) -> Iterable[Fail]:
     why="Anyone on the path can answer in place of the server and read everything.",
     remedy="Remove aNULL from the cipher string.",
     sources=(
-        _STRONG_CIPHERS,
+        STRONG_CIPHERS,
         rfc(9847),
         rfc(9846, "appendix C.5"),
         wstg(),
@@ -103,7 +102,7 @@ def anonymous_key_exchange(case: Case) -> Iterable[Fail]:
     expected="no EXPORT suite is accepted",
     why="Keys of 40 or 56 bits were weakened on purpose; FREAK and Logjam break such sessions within hours.",
     remedy="Remove EXPORT from the cipher string.",
-    sources=(_STRONG_CIPHERS, rfc(9325, "4.1"), rfc(9847), Source("CVE-2015-0204"), Source("CVE-2015-4000")),
+    sources=(STRONG_CIPHERS, rfc(9325, "4.1"), rfc(9847), Source("CVE-2015-0204"), Source("CVE-2015-4000")),
 )
 def export_suites(case: Case) -> Iterable[Fail]:
     """A suite made for the export rules of the nineties is accepted."""
@@ -232,7 +231,7 @@ def modest_strength(case: Case) -> Iterable[Fail]:
     why="CBC suites that authenticate before they encrypt have been attacked again and again (Lucky 13, POODLE).",
     remedy="Remove CBC suites, or enable encrypt_then_mac for the clients that need them.",
     sources=(
-        _STRONG_CIPHERS,
+        STRONG_CIPHERS,
         rfc(9325, "4.2"),
         wstg(),
         asvs("appendix C, cipher modes"),

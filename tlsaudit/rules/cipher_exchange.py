@@ -18,14 +18,12 @@ from tlsaudit.rules.registry import (
     sure,
 )
 from tlsaudit.rules.rule import Case, Rule, rule
-from tlsaudit.rules.sources import asvs, asvs4, cheat_sheet, rfc
+from tlsaudit.rules.sources import DH_GROUPS, STRONG_CIPHERS, asvs, asvs4, obsolete_kex, rfc
 
 _STATIC_RSA_KX = frozenset({"RSA", "RSA_PSK"})
 _STATIC_DH_KX = frozenset({"DH", "ECDH"})
 _SHARED_SECRET_KX = frozenset({"PSK", "DHE_PSK", "ECDHE_PSK", "RSA_PSK", "SRP", "KRB5"})
 
-_STRONG_CIPHERS = cheat_sheet("Only Support Strong Ciphers")
-_OBSOLETE_KEX = "draft-ietf-tls-deprecate-obsolete-kex"
 _IANA = Source("IANA TLS Cipher Suites registry, Recommended")
 _ECDHE_FIRST = "Enable ECDHE suites with AES-GCM or ChaCha20-Poly1305."
 _SHOW = "openssl s_client -connect {connect} -servername {servername} -no_tls1_3 -cipher %s:@SECLEVEL=0 </dev/null"
@@ -85,9 +83,9 @@ def _has_suite_list(case: Case) -> bool:
     why="Whoever gets the server's key later decrypts every recorded session, and ROBOT attacks this padding.",
     remedy="Remove the kRSA suites (TLS_RSA_WITH_...) and keep ECDHE.",
     sources=(
-        _STRONG_CIPHERS,
+        STRONG_CIPHERS,
         rfc(9325, "4.1"),
-        Source(_OBSOLETE_KEX + " section 4"),
+        obsolete_kex("4"),
         rfc(9846, "appendix F.10"),
         asvs("12.1.2 (L3)"),
     ),
@@ -111,7 +109,7 @@ def static_rsa(case: Case) -> Iterable[Fail]:
     expected="only ephemeral key exchange (ECDHE, or TLS 1.3)",
     why="The key in the certificate opens every session, and each handshake can be used to learn more of it.",
     remedy="Remove the kDH and kECDH suites.",
-    sources=(_STRONG_CIPHERS, rfc(9325, "4.1"), Source(_OBSOLETE_KEX + " section 2")),
+    sources=(STRONG_CIPHERS, rfc(9325, "4.1"), obsolete_kex("2")),
 )
 def static_dh(case: Case) -> Iterable[Fail]:
     """A suite with DH or ECDH out of the certificate is accepted."""
@@ -151,7 +149,7 @@ def no_forward_secrecy(case: Case) -> Iterable[Fail]:
     why="Without AEAD all records rest on CBC or RC4, which have been attacked again and again.",
     remedy=_ECDHE_FIRST,
     sources=(
-        _STRONG_CIPHERS,
+        STRONG_CIPHERS,
         rfc(9846, "appendix E.5"),
         asvs("11.3.2 (L1)"),
         Source("SSL Labs, authenticated encryption (2018)"),
@@ -177,9 +175,9 @@ def no_aead(case: Case) -> Iterable[Fail]:
     remedy="Remove the DHE suites and keep ECDHE; the ffdhe groups of TLS 1.3 are fine.",
     sources=(
         rfc(9325, "4.1"),
-        Source(_OBSOLETE_KEX + " section 3"),
+        obsolete_kex("3"),
         Source("Mozilla Server Side TLS 6.0"),
-        cheat_sheet("Set the appropriate Diffie-Hellman groups"),
+        DH_GROUPS,
     ),
     reproduce=_SHOW % "DHE",
 )

@@ -49,23 +49,29 @@ def _requires(case: Case) -> bool:
 
 @rule(
     "TLS-MTLS-001",
-    title="Client certificate never requested",
+    title="Some version asks for no client certificate",
     severity=Severity.CRITICAL,
     cap=Cap.F,
     cause="MTLSGATE",
     cwe=(287, 306),
     applies=_needs_client_auth,
     expected="a client certificate is required at every version",
-    why="Whoever reaches the port is let in: the mutual authentication that was declared does not exist.",
+    why="Whoever connects at such a version is let in: there the mutual authentication that was declared is missing.",
     remedy="Require and verify client certificates on this listener (nginx: ssl_verify_client on).",
     sources=(asvs("12.3.5 (L3)"), asvs("13.2.1 (L2)"), asvs4("9.2.3"), _SHEET),
     reproduce=_ASK,
 )
-def never_requested(case: Case) -> Iterable[Fail]:
+def not_requested(case: Case) -> Iterable[Fail]:
     """Client authentication was declared as required, and some version does without."""
     mode = sure(case.facts.client_auth.mode)
-    if mode.value is ClientAuthMode.NONE:
-        yield Fail(_modes(case) or "no CertificateRequest", _mode_bases(case, mode.basis))
+    if mode.value is not ClientAuthMode.NONE:
+        return
+    seen = {version: at.mode for version, at in case.facts.client_auth.per_protocol.items()}
+    without = {
+        version: at.basis for version, at in seen.items() if isinstance(at, Known) and at.value is ClientAuthMode.NONE
+    }
+    where = f"at {', '.join(without)} " if without else ""
+    yield Fail(f"{where}no client certificate is asked for", tuple(dict.fromkeys(without.values())) or (mode.basis,))
 
 
 @rule(
@@ -228,7 +234,7 @@ def _is_public(case: Case) -> bool:
 
 
 RULES: tuple[Rule, ...] = (
-    never_requested,
+    not_requested,
     optional_certificate,
     ca_names_disclosed,
     no_ca_names,

@@ -10,7 +10,7 @@ from tlsaudit.model.knowledge import Basis, Unknown, Why
 from tlsaudit.model.result import Cap, Fail, Severity, Source
 from tlsaudit.rules.registry import GROUP_VERSIONS, group_fails, groups_where, suites_where, sure
 from tlsaudit.rules.rule import Case, Rule, rule
-from tlsaudit.rules.sources import asvs, cheat_sheet, rfc, wstg
+from tlsaudit.rules.sources import DH_GROUPS, asvs, obsolete_kex, rfc, wstg
 
 _Group = tuple[int | None, DhParameters | None]
 
@@ -24,8 +24,6 @@ _EXPLICIT_CURVES = {1: "explicit_prime", 2: "explicit_char2"}
 _STANDARD_PRIME = re.compile(r"(ffdhe|modp)[0-9]+")
 """Names of the primes of RFC 7919, and of RFC 2409 and 3526."""
 
-_SHEET = cheat_sheet("Set the appropriate Diffie-Hellman groups")
-_OBSOLETE_KEX = "draft-ietf-tls-deprecate-obsolete-kex"
 _ECDHE_ONLY = "Disable the DHE suites and keep ECDHE; where DHE has to stay, use ffdhe3072 of RFC 7919."
 _SHOW_DH = (
     "openssl s_client -connect {connect} -servername {servername} -no_tls1_3 -cipher DHE:@SECLEVEL=0 </dev/null "
@@ -126,7 +124,7 @@ def modest_dh(case: Case) -> Iterable[Fail]:
     expected="a safe prime with a generator of large order",
     why="In a group with small subgroups an attacker learns the secret exponent piece by piece.",
     remedy="Use ECDHE, or a group of RFC 7919.",
-    sources=(Source(_OBSOLETE_KEX + " section 1"), rfc(7919, verified=False)),
+    sources=(obsolete_kex("1"), rfc(7919, verified=False)),
     reproduce=_SHOW_DH,
 )
 def unsafe_dh(case: Case) -> Iterable[Fail]:
@@ -158,7 +156,7 @@ def unsafe_dh(case: Case) -> Iterable[Fail]:
     expected="no DHE, or a group of RFC 7919",
     why="The costly part of breaking a prime is done once; every server that shares it then falls cheaply.",
     remedy=_ECDHE_ONLY,
-    sources=(Source(_OBSOLETE_KEX + " section 1"), Source("CVE-2015-4000")),
+    sources=(obsolete_kex("1"), Source("CVE-2015-4000")),
     reproduce=_SHOW_DH,
 )
 def well_known_small_dh(case: Case) -> Iterable[Fail]:
@@ -176,7 +174,7 @@ def well_known_small_dh(case: Case) -> Iterable[Fail]:
     expected="a group of RFC 7919 or RFC 3526",
     why="Clients cannot know whether a custom group is sound, and some refuse it.",
     remedy="Use ECDHE, or a group of RFC 7919, instead of generated parameters.",
-    sources=(_SHEET, Source(_OBSOLETE_KEX + " section 1")),
+    sources=(DH_GROUPS, obsolete_kex("1")),
     reproduce=_SHOW_DH,
 )
 def custom_dh(case: Case) -> Iterable[Fail]:
@@ -284,7 +282,7 @@ def no_common_group(case: Case) -> Iterable[Fail]:
     expected="only groups that the policy lists",
     why="What the policy does not list has not been judged to be fit.",
     remedy="Remove the group, or choose a policy that allows it.",
-    sources=(cheat_sheet("Set the appropriate Diffie-Hellman groups"), Source("Mozilla Server Side TLS 6.0")),
+    sources=(DH_GROUPS, Source("Mozilla Server Side TLS 6.0")),
 )
 def group_outside_policy(case: Case) -> Iterable[Fail]:
     """A group that is not on the policy's list is accepted."""

@@ -8,7 +8,7 @@ from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.result import Cap, Fail, Severity, Source
 from tlsaudit.rules.registry import group_fails, groups_where, newest_version, speaks
 from tlsaudit.rules.rule import Case, Rule, rule
-from tlsaudit.rules.sources import asvs, cheat_sheet, wstg
+from tlsaudit.rules.sources import DH_GROUPS, asvs, wstg
 
 _CURRENT = groups_where(lambda group: group.post_quantum and not group.obsolete)
 _OBSOLETE = groups_where(lambda group: group.post_quantum and group.obsolete)
@@ -27,7 +27,7 @@ _OFFER_HYBRID = "openssl s_client -connect {connect} -servername {servername} -g
     why="Sessions recorded today can be decrypted once a quantum computer breaks elliptic-curve key exchange.",
     remedy="Enable X25519MLKEM768 (OpenSSL 3.5 and later, BoringSSL, Go 1.24).",
     sources=(
-        cheat_sheet("Set the appropriate Diffie-Hellman groups"),
+        DH_GROUPS,
         wstg(),
         Source("Mozilla Server Side TLS 6.0"),
         asvs("11.1.4 (L3)"),

@@ -63,7 +63,7 @@ def _staple_problem(case: Case, staple: Staple) -> str | None:
         (staple.status is OcspStatus.UNREADABLE, f"the response cannot be read{detail}"),
         (staple.serial_matches is False, "the response is about another certificate"),
         (staple.verified is False, "the response is not signed by the issuer"),
-        (starts is not None and starts > case.as_of + tolerance, f"the response is valid only from {_minute(starts)}"),
+        (starts is not None and starts - case.as_of > tolerance, f"the response is valid only from {_minute(starts)}"),
         (ends is not None and ends < case.as_of, f"the response expired on {_minute(ends)}"),
         (staple.status is OcspStatus.UNKNOWN, "the responder does not know the certificate"),
     )

@@ -122,7 +122,7 @@ def heartbeat(case: Case) -> Iterable[Fail]:
     sources=(rfc(9846, "9.3"), rfc(9846, "4.2.3")),
 )
 def unoffered_choice(case: Case) -> Iterable[Fail]:
-    """A ServerHello with a suite, group or protocol name that was not in the ClientHello."""
+    """A ServerHello with a suite or group that was not in the ClientHello."""
     chosen = sure(case.facts.session.unoffered_choice)
     if chosen.value is not None:
         yield Fail(f"the server chose {chosen.value}, which was not on offer", (chosen.basis,))

@@ -1,8 +1,8 @@
 """Rules on signatures, in certificates and in handshakes: TLS-SIG-001 to 008.
 
-A signature counts where a client has to verify it: on the way from the leaf to the anchor that decides, or where no
-such way is known, in the chain as sent. Self-signed certificates begin a path and are not verified (RFC 9846 section
-4.3.3), so their signatures never count.
+A signature counts where a client has to verify it: on the best way from the leaf to the anchor that decides (see
+`paths`), or where no such way is known, in the chain as sent. Self-signed certificates begin a path and are not
+verified (RFC 9846 section 4.3.3), so their signatures never count.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from tlsaudit.model.certificate import Certificate, CertificateDeployment
 from tlsaudit.model.facts import KeyExchange
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.result import Cap, Fail, Severity, Source
+from tlsaudit.rules.commands import SHOW_CHAIN
 from tlsaudit.rules.deployments import (
-    deciding_paths,
     each_deployment,
     is_public,
     listing,
@@ -23,10 +23,10 @@ from tlsaudit.rules.deployments import (
     serves_certificate,
     some,
 )
+from tlsaudit.rules.paths import best_paths
 from tlsaudit.rules.rule import Case, Rule, rule
 from tlsaudit.rules.sources import asvs, baseline, cheat_sheet, rfc, zlint
 
-_SHOW_CHAIN = "openssl s_client -connect {connect} -servername {servername} -showcerts </dev/null"
 _HASHING = cheat_sheet("Use Strong Cryptographic Hashing Algorithms")
 _REISSUE = "Have the certificate reissued by a CA that signs with SHA-256 or better, or serve the newer chain."
 _MD_FAMILY = frozenset({"md2", "md4", "md5"})
@@ -48,11 +48,11 @@ _PUBLIC_ALGORITHMS = frozenset(
 _Bad = Callable[[Certificate], bool]
 
 
-def _signed_badly(deployment: CertificateDeployment, bad: _Bad) -> tuple[Certificate, ...]:
-    """The certificates with a bad signature on the way to the anchor; none where one way is free of them."""
+def _signed_badly(case: Case, deployment: CertificateDeployment, bad: _Bad) -> tuple[Certificate, ...]:
+    """The certificates with a bad signature on the way to the anchor; none where one of the best ways is free."""
     ways = [
         tuple(each for each in path.certificates if each.sha256 != path.anchor.sha256)
-        for path in deciding_paths(deployment)
+        for path in best_paths(deployment, case.as_of)
     ]
     for way in ways or [deployment.chain]:
         found = tuple(each for each in way if not each.self_signed and bad(each))
@@ -76,12 +76,12 @@ def _signature_of(certificate: Certificate) -> str:
     applies=serves_certificate,
     cap=Cap.F,
     cwe=(327,),
-    reproduce=_SHOW_CHAIN,
+    reproduce=SHOW_CHAIN,
 )
 @each_deployment
-def md5_signature(_case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
+def md5_signature(case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
     """MD2, MD4 or MD5 in a signature that clients verify."""
-    for each in _signed_badly(deployment, lambda certificate: certificate.signature_hash in _MD_FAMILY):
+    for each in _signed_badly(case, deployment, lambda certificate: certificate.signature_hash in _MD_FAMILY):
         yield Fail(f"{_signature_of(each)} {each.signature_algorithm}")
 
 
@@ -103,12 +103,12 @@ def md5_signature(_case: Case, deployment: CertificateDeployment) -> Iterable[Fa
     cap=Cap.TRUST,
     cause="SHA1",
     cwe=(327,),
-    reproduce=_SHOW_CHAIN,
+    reproduce=SHOW_CHAIN,
 )
 @each_deployment
-def sha1_signature(_case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
+def sha1_signature(case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
     """SHA-1 in a signature that clients verify."""
-    for each in _signed_badly(deployment, lambda certificate: certificate.signature_hash == "sha1"):
+    for each in _signed_badly(case, deployment, lambda certificate: certificate.signature_hash == "sha1"):
         yield Fail(f"{_signature_of(each)} {each.signature_algorithm}")
 
 
@@ -123,7 +123,7 @@ def sha1_signature(_case: Case, deployment: CertificateDeployment) -> Iterable[F
     applies=serves_certificate,
     cap=Cap.B,
     cwe=(327,),
-    reproduce=_SHOW_CHAIN,
+    reproduce=SHOW_CHAIN,
 )
 @each_deployment
 def short_digest(case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
@@ -133,7 +133,7 @@ def short_digest(case: Case, deployment: CertificateDeployment) -> Iterable[Fail
     def is_short(certificate: Certificate) -> bool:
         return _HASH_BITS.get(certificate.signature_hash or "", least) < least
 
-    for each in _signed_badly(deployment, is_short):
+    for each in _signed_badly(case, deployment, is_short):
         yield Fail(f"{_signature_of(each)} {each.signature_algorithm}", expected=f"a digest of {least} bits or more")
 
 
@@ -208,15 +208,15 @@ def pkcs1_in_tls_1_3(case: Case) -> Iterable[Fail]:
     applies=serves_certificate,
     cap=Cap.TRUST,
     cwe=(327,),
-    reproduce=_SHOW_CHAIN,
+    reproduce=SHOW_CHAIN,
 )
 @each_deployment
-def dsa(_case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
+def dsa(case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
     """The leaf has a DSA key, or a signature that clients verify is one of DSA."""
     leaf = deployment.leaf.need()
     if leaf.key.type == "dsa":
         yield Fail(f"DSA key of {leaf.key.bits} bits")
-    for each in _signed_badly(deployment, lambda certificate: certificate.signature_algorithm.startswith("dsa-")):
+    for each in _signed_badly(case, deployment, lambda certificate: certificate.signature_algorithm.startswith("dsa-")):
         yield Fail(f"{_signature_of(each)} {each.signature_algorithm}")
 
 
@@ -229,7 +229,7 @@ def dsa(_case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
     remedy=_REISSUE,
     sources=(baseline("7.1.3.1.1"), baseline("7.1.3.2")),
     applies=some(is_public),
-    reproduce=_SHOW_CHAIN,
+    reproduce=SHOW_CHAIN,
 )
 @each_deployment
 def unusual_public_algorithm(case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
@@ -238,7 +238,7 @@ def unusual_public_algorithm(case: Case, deployment: CertificateDeployment) -> I
         return
     if deployment.leaf.need().key.pss:
         yield Fail("key is identified as id-RSASSA-PSS")
-    for each in _signed_badly(deployment, _is_unusual):
+    for each in _signed_badly(case, deployment, _is_unusual):
         yield Fail(f"{_signature_of(each)} {each.signature_algorithm}")
 
 
@@ -260,7 +260,7 @@ def _is_unusual(certificate: Certificate) -> bool:
     applies=serves_certificate,
     cap=Cap.TRUST,
     cwe=(347,),
-    reproduce=_SHOW_CHAIN,
+    reproduce=SHOW_CHAIN,
 )
 @each_deployment
 def algorithms_differ(_case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:

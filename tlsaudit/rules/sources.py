@@ -47,3 +47,12 @@ def pci(clause: str) -> Source:
 def zlint(lint: str) -> Source:
     """A lint of zmap/zlint, which names the clause that it checks."""
     return Source(f"zlint {lint}")
+
+
+def obsolete_kex(section: str) -> Source:
+    """A section of the draft that deprecates static and finite-field key exchange at TLS 1.2."""
+    return Source(f"draft-ietf-tls-deprecate-obsolete-kex section {section}")
+
+
+STRONG_CIPHERS = cheat_sheet("Only Support Strong Ciphers")
+DH_GROUPS = cheat_sheet("Set the appropriate Diffie-Hellman groups")

@@ -85,7 +85,7 @@ PROVEN: Mapping[str, Proof] = {
     "TLS-HTTP-011": Proof("careless headers", _MODERN, "medium", "cookie 'session' is set without Secure"),
     "TLS-HTTP-012": Proof("careless headers", _MODERN, "low", "Public-Key-Pins is sent"),
     "TLS-HTTP-013": Proof("careless headers", _MODERN, "info", "Expect-CT is sent"),
-    "TLS-MTLS-001": Proof("mutual TLS not asked for", "declared mutual TLS", "critical", "TLSv1.3: none"),
+    "TLS-MTLS-001": Proof("mutual TLS not asked for", "declared mutual TLS", "critical", "at TLSv1.2, TLSv1.3 no"),
     "TLS-MTLS-002": Proof("mutual TLS not enforced", "declared mutual TLS", "critical", "TLSv1.3: optional (HTTP 200)"),
     "TLS-MTLS-010": Proof("declared mutual TLS", "mutual TLS without CA names", "info", "CN=Lab Clients"),
     "TLS-MTLS-011": Proof("mutual TLS without CA names", "declared mutual TLS", "info", "without CA names"),
