@@ -180,9 +180,11 @@ def test_a_run_that_is_cancelled_has_a_document_of_what_is_done(lab_pki: LabPki)
 
 
 def test_the_anchors_of_a_file_decide(lab_pki: LabPki, tmp_path: Path) -> None:
-    assert app.load_anchors(None).trusting.deciding == "mozilla"
+    assert app.load_anchors().trusting.deciding == "mozilla"
     anchors = app.load_anchors(lab_pki.root_file)
     assert anchors.trusting.deciding == "custom"
+    both = app.load_anchors(lab_pki.root_file, lab_pki.client_ca_file).trusting.stores["custom"]
+    assert len(both) == 2
     assert {"mozilla", "custom"} <= set(anchors.dates) == set(anchors.trusting.stores)
     mixed = tmp_path / "mixed.pem"
     mixed.write_bytes(

@@ -228,7 +228,7 @@ from tlsaudit.model.target import Target
 from tlsaudit.policy import load_policy
 
 port, left = int(sys.argv[1]), int(sys.argv[2])
-options = app.ScanOptions(policy=load_policy("owasp"), anchors=app.load_anchors(None), timeout=2.0)
+options = app.ScanOptions(policy=load_policy("owasp"), anchors=app.load_anchors(), timeout=2.0)
 targets = [Target(host="127.0.0.1", port=port)]
 
 async def scan_with_few():

@@ -14,6 +14,7 @@ from typing import Final, Literal
 
 from tlsaudit import __version__
 from tlsaudit.data import trust, versions
+from tlsaudit.data.trust import AnchorSet
 from tlsaudit.document import audited, not_audited
 from tlsaudit.judge import judge
 from tlsaudit.model import document as doc
@@ -71,22 +72,34 @@ class ScanOptions:
     fail_on: Severity | None = Severity.HIGH
 
 
-def load_anchors(ca_file: Path | None) -> Anchors:
-    """Mozilla's store, the system's where there is one, and `ca_file` as the store that decides.
+def load_anchors(*ca_files: Path) -> Anchors:
+    """Mozilla's store, the system's where there is one, and `ca_files` as the one store that decides, if any are given.
 
-    Raises InputError where `ca_file` cannot be read or holds no certificate.
+    Raises InputError where one of them cannot be read, holds no certificate, or something that is none.
     """
-    custom = trust.from_file(ca_file) if ca_file is not None else None
-    present = [anchors for anchors in (trust.mozilla(), trust.system(), custom) if anchors is not None]
-    stores = {anchors.name: TrustStore.from_ders(anchors.name, anchors.ders) for anchors in present}
-    if custom is not None and stores[custom.name].skipped:
-        bad = f"{stores[custom.name].skipped} of its {len(custom.ders)} entries"
-        raise InputError(f"CA file {str(ca_file)!r}: no X.509 certificate in {bad}")
-    deciding = present[0] if custom is None else custom
+    found = [anchors for anchors in (trust.mozilla(), trust.system()) if anchors is not None]
+    deciding = found[0]
+    if ca_files:
+        given = [_checked(path) for path in ca_files]
+        ders = tuple(dict.fromkeys(der for anchors in given for der in anchors.ders))
+        deciding = AnchorSet(name=given[0].name, date=max(anchors.date for anchors in given), ders=ders)
+        found.append(deciding)
     return Anchors(
-        trusting=Trusting(stores=stores, deciding=deciding.name),
-        dates={anchors.name: anchors.date for anchors in present},
+        trusting=Trusting(
+            stores={anchors.name: TrustStore.from_ders(anchors.name, anchors.ders) for anchors in found},
+            deciding=deciding.name,
+        ),
+        dates={anchors.name: anchors.date for anchors in found},
     )
+
+
+def _checked(path: Path) -> AnchorSet:
+    anchors = trust.from_file(path)
+    skipped = TrustStore.from_ders(anchors.name, anchors.ders).skipped
+    if skipped:
+        bad = f"{skipped} of its {len(anchors.ders)} entries"
+        raise InputError(f"CA file {str(path)!r}: no X.509 certificate in {bad}")
+    return anchors
 
 
 async def scan(targets: Sequence[Target], options: ScanOptions) -> doc.Document:

@@ -27,8 +27,10 @@ def scan(
     output: options.Outputs = None,
     fail_on: options.FailOn = "high",
     ca_file: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="CA certificates (PEM or DER) that decide on trust instead of Mozilla's."),
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE", help="CA certificates (PEM or DER) that decide on trust instead of Mozilla's; repeatable."
+        ),
     ] = None,
     sni: Annotated[
         str | None,
@@ -75,7 +77,7 @@ def scan(
         found,
         app.ScanOptions(
             policy=load_policy(policy),
-            anchors=app.load_anchors(ca_file),
+            anchors=app.load_anchors(*(ca_file or ())),
             timeout=timeout,
             as_of=when,
             expect=Expectation(client_auth=expect),
