@@ -142,7 +142,6 @@ CERTIFICATES = st.builds(
     has_ct_poison=st.booleans(),
     must_staple=st.booleans(),
     sct_count=NUMBERS,
-    extension_oids=tuples(WORDS),
     unknown_critical=tuples(WORDS),
     defects=tuples(WORDS),
 )
@@ -151,7 +150,6 @@ PATHS = st.builds(
     certificates=st.lists(CERTIFICATES, min_size=1, max_size=2).map(tuple),
     anchor=CERTIFICATES,
     stores=st.frozensets(st.sampled_from(["mozilla", "custom"])),
-    as_sent=st.booleans(),
     defects=tuples(st.from_type(DefectAt)),
 )
 ANALYSES = st.builds(

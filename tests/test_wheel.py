@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -12,11 +14,21 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
+def _working_tree(copy: Path) -> Path:
+    """A copy of what git has or would take: not what an earlier build left beside it."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():  # a file that was deleted is still listed until the commit
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, copy / name)
+    return copy
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    source = folder / "source"
-    subprocess.run(["git", "clone", "--quiet", "--depth", "1", ROOT.as_uri(), source], check=True)
+    source = _working_tree(folder / "source")
     build = [
         sys.executable,
         "-m",
@@ -43,6 +55,28 @@ def test_the_wheel_carries_what_is_no_python(wheel: Path) -> None:
     }
     assert carried
     assert carried <= names
+
+
+@pytest.mark.slow
+def test_the_wheel_carries_the_licences_of_what_it_ships(wheel: Path) -> None:
+    archive = zipfile.ZipFile(wheel)
+    licences = {name.rpartition("/")[2]: name for name in archive.namelist() if "/licenses/" in name}
+    assert {"LICENSE", "NOTICE"} <= licences.keys()
+    notice = archive.read(licences["NOTICE"]).decode()
+    foreign = {
+        name
+        for name in archive.namelist()
+        if name.startswith("tlsaudit/data/") and re.search(rb"MPL-2.0|Apache-2.0|CC0", archive.read(name)[:500])
+    }
+    assert "tlsaudit/data/public_suffix.json" in foreign
+    assert {name for name in foreign if name.endswith(".json") and name not in notice} == set()
+
+
+@pytest.mark.slow
+def test_the_wheel_is_of_the_working_tree(wheel: Path) -> None:
+    archive = zipfile.ZipFile(wheel)
+    for path in (ROOT / "tlsaudit").rglob("*.py"):
+        assert archive.read(str(path.relative_to(ROOT))) == path.read_bytes()
 
 
 @pytest.mark.slow

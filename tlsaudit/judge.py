@@ -22,17 +22,17 @@ from tlsaudit.rules import CATALOGUE
 from tlsaudit.rules.rule import Case, Rule
 from tlsaudit.score import CEILINGS, heads, score
 
-_MOST_EVIDENCE = 20
+_MOST_EVIDENCE = 100
 _MOST_OBSERVED = 8
 
 _CONSEQUENCES = {"TLS-CHAIN-001": ("TLS-CHAIN-002", "TLS-CHAIN-003")}
 """What follows from another failure of the same proof and says nothing of its own.
 
-No path leads to an anchor from a chain that stops short, or from a certificate that signed itself. Where the chain
-is incomplete nobody can say whether it would be trusted, so the finding to act on, its points and its cap are those
-of CHAIN-003; CHAIN-001 stays in the report as a failure, with its severity, and neither costs points nor caps. That
-holds only where every certificate that is untrusted is also incomplete (or self-signed): an untrusted second
-certificate counts as ever.
+No path leads to an anchor from a chain that stops short, or from a certificate that signed itself. The finding to act
+on, and its points, are those of CHAIN-003 or CHAIN-002. CHAIN-001 stays in the report as a failure and costs none, but
+its cap stands: with what was sent nobody can tell whether the certificate is to be trusted, and the grade says so, with
+the letter beside it that the rest would earn. That holds only where every certificate that is untrusted is also
+incomplete (or self-signed): an untrusted second certificate counts as ever.
 """
 
 
@@ -174,7 +174,7 @@ def _as_consequence(result: Result, proofs: Mapping[str, tuple[Fail, ...]]) -> R
     explained = {basis for origin in origins for fail in proofs[origin] for basis in fail.at}
     if not origins or not shown <= explained:
         return result
-    return replace(result, implied_by=origins[0], cap=None)
+    return replace(result, implied_by=origins[0])
 
 
 def _under(result: Result, worst: Mapping[str, Result]) -> Result:

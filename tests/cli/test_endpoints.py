@@ -13,7 +13,7 @@ from tests.lab.pki import LabPki
 from tests.lab.process import HOST, reserved_port
 from tests.lab.script import Script
 from tests.lab.scripted import Behaviour, ScriptedServer
-from tests.lab.servers import Lab
+from tests.lab.servers import Lab, requires_ipv6
 from tlsaudit.model.document import Document
 
 TIMEOUT = 0.5
@@ -123,16 +123,8 @@ def test_a_failure_comes_before_what_could_not_be_judged(module_lab: Lab) -> Non
     assert scan(f"{HOST}:{untrusted.port}", "--fail-on", "none").code == 0
 
 
-def ipv6() -> bool:
-    try:
-        with socket.create_server(("::1", 0), family=socket.AF_INET6):
-            return True
-    except OSError:
-        return False
-
-
-@pytest.mark.skipif(not ipv6(), reason="no IPv6 loopback")
 def test_an_ipv6_literal_with_brackets_and_without() -> None:
+    requires_ipv6()
     with socket.create_server(("::1", 0), family=socket.AF_INET6) as held:
         port = held.getsockname()[1]
     ended = scan(f"[::1]:{port}")
@@ -141,8 +133,8 @@ def test_an_ipv6_literal_with_brackets_and_without() -> None:
     assert [subject["id"] for subject in bare.document["subjects"]] == ["[::1]:443"]
 
 
-@pytest.mark.skipif(not ipv6(), reason="no IPv6 loopback")
 def test_a_name_with_several_addresses_is_audited_at_one_that_answers(module_lab: Lab) -> None:
+    requires_ipv6()
     # localhost is ::1 and 127.0.0.1 on most machines, and nginx listens on the second only.
     server = module_lab.nginx()
     subject = scan(f"localhost:{server.port}").document["subjects"][0]

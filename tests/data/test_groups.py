@@ -66,9 +66,3 @@ def test_schemes_and_pairs_of_tls12_have_algorithm_and_hash() -> None:
         scheme = SCHEMES[code]
         assert (scheme_name(code), scheme.algorithm, scheme.hash) == (name, algorithm, digest)
     assert scheme_name(0x9999) == "0x9999"
-
-
-def test_tls13_servers_may_not_sign_with_pkcs1_sha1_or_dsa() -> None:
-    refused = {code for code, scheme in SCHEMES.items() if not scheme.tls13_certificate_verify}
-    assert {0x0401, 0x0501, 0x0601, 0x0201, 0x0203, 0x0202, 0x0420} <= refused
-    assert not refused & {0x0403, 0x0503, 0x0603, 0x0804, 0x0805, 0x0806, 0x0807, 0x0808, 0x0809, 0x0904}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 
 import pytest
 
+from tests.lab.servers import requires
 from tlsaudit.data.suites import (
     GREASE,
     SSL2_CIPHERS,
@@ -123,8 +123,8 @@ def test_ssl2_ciphers_carry_their_real_strength() -> None:
     assert SSL2_CIPHERS[0x060040].bits == 56
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs the openssl command")
 def test_every_suite_of_the_local_openssl_is_ours_by_code_name_and_algorithms() -> None:
+    requires("openssl")
     command = ["openssl", "ciphers", "-V", "-stdname", "ALL:COMPLEMENTOFALL@SECLEVEL=0"]
     listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     lines = re.findall(

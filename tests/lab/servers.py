@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import ssl
 import sys
 from collections.abc import Mapping, Sequence
@@ -42,7 +43,18 @@ def requires(*programs: str) -> None:
 
 def absent(name: str) -> None:
     """Skip, or in CI fail, for want of a program."""
-    message = f"{name} is not installed; tools/install_servers.sh does it"
+    _missing(f"{name} is not installed; tools/install_servers.sh does it")
+
+
+def requires_ipv6() -> None:
+    """Skip the test where the loopback has no IPv6 address; with CI=true fail it instead."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        _missing("no IPv6 loopback")
+
+
+def _missing(message: str) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(message)
     pytest.skip(message)

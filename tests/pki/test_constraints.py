@@ -9,9 +9,12 @@ from cryptography import x509
 
 from fixtures.certificates import authority_extensions, constrained, der_of
 from fixtures.forge import tlv
-from tlsaudit.demo.mint import Authority, name
-from tlsaudit.model.certificate import DefectAt
+from tlsaudit.demo.mint import Authority, ec_key, name
+from tlsaudit.model.certificate import DefectAt, Path
 from tlsaudit.pki import TrustStore, analyse_chain, parse_certificate
+from tlsaudit.pki.constraints import COMPARISONS_MAX
+
+KEY = ec_key()
 
 
 def violated(
@@ -145,3 +148,42 @@ def test_more_comparisons_than_are_made_are_a_violation() -> None:
     (defect,) = below(many, *(f"n{number}.example" for number in range(200)))
     assert "too many names" in defect.detail
     assert not below(many, "n999.example")
+
+
+def constraining(above: Authority, label: str, bases: int) -> Authority:
+    """An authority that excludes so many names."""
+    constraints = x509.NameConstraints(None, dns(*(f"n{number}.test" for number in range(bases))))
+    return above.subordinate(label, extensions=authority_extensions((constraints, True)))
+
+
+def paths_of(root: Authority, *sent: x509.Certificate) -> tuple[Path, ...]:
+    stores = {"custom": TrustStore.from_ders("custom", [der_of(root.certificate)])}
+    return analyse_chain([parse_certificate(der_of(each)) for each in sent], stores, "custom").paths
+
+
+def test_names_are_compared_once_however_many_paths_lead_through_the_certificates() -> None:
+    root = Authority.root("Root")
+    upper = constraining(root, "Upper", COMPARISONS_MAX // 200)
+    twins = [upper.subordinate("Twin", key=KEY) for _ in range(4)]
+    leaf = twins[0].issue(*(f"h{number}.example" for number in range(150)))
+    paths = paths_of(root, leaf.certificate, *(each.certificate for each in twins), upper.certificate)
+    assert [path.defects for path in paths] == [()] * 4
+
+
+def test_the_comparisons_of_a_chain_are_bounded_together() -> None:
+    root = Authority.root("Root")
+    upper = constraining(root, "Upper", COMPARISONS_MAX // 200)
+    lower = constraining(upper, "Lower", COMPARISONS_MAX // 200)
+    leaf = lower.issue(*(f"h{number}.example" for number in range(150)))
+    (path,) = paths_of(root, leaf.certificate, lower.certificate, upper.certificate)
+    (defect,) = path.defects
+    assert "too many names" in defect.detail
+
+
+@pytest.mark.parametrize("bases", [["example", "\xe9.test"], ["\xe9.test", "example"]])
+def test_one_base_that_cannot_be_read_makes_its_form_incomparable(bases: list[str]) -> None:
+    entries = [tlv(0x30, tlv(0x82, each.encode("latin-1"))) for each in bases]
+    broken = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.30"), tlv(0x30, tlv(0xA0, *entries)))
+    (defect,) = below(broken, "a.example")
+    assert "cannot be compared" in defect.detail
+    assert not below(broken, "192.0.2.1")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from hashlib import md5, sha1
 from pathlib import Path
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 
 from fixtures.certificates import NAME, der_of
 from fixtures.forge import encode_oid, forge, tlv
+from tests.lab.servers import requires
 from tlsaudit.demo.mint import Authority, PrivateKey, ec_key, rsa_key
 from tlsaudit.model.certificate import Certificate
 from tlsaudit.pki import parse_certificate, verify_signature
@@ -95,7 +95,6 @@ def test_no_signature_made_up_verifies(key: PrivateKey, scheme: int | None, sign
     assert verify_signature(certificate_of(key), scheme, CONTENT, signature) is not True
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
 @pytest.mark.parametrize(
     ("options", "digest"),
     [
@@ -106,6 +105,8 @@ def test_no_signature_made_up_verifies(key: PrivateKey, scheme: int | None, sign
 )
 @pytest.mark.parametrize("kind", ["RSA", "RSA-PSS"])
 def test_pss_as_openssl_makes_it(options: list[str], digest: str, kind: str, tmp_path: Path) -> None:
+    requires("openssl")
+
     def openssl(*arguments: str) -> None:
         subprocess.run(["openssl", *arguments], cwd=tmp_path, check=True, capture_output=True, timeout=60)
 

@@ -16,7 +16,7 @@ _SILENT = sound(
     client_auth=ClientAuth(mode=_UNKNOWN, per_protocol={TLS_1_2: ClientAuthAt(requested=_UNKNOWN, mode=_UNKNOWN)})
 )
 _NEVER, _OPTIONAL, _REQUIRED = (sound(client_auth=asks(mode)) for mode in ClientAuthMode)
-_APPLICATION = sound(client_auth=asks(ClientAuthMode.OPTIONAL, enforced_by=Layer.APPLICATION))
+_APPLICATION = sound(client_auth=asks(ClientAuthMode.REQUIRED, enforced_by=Layer.APPLICATION))
 _NAMES = sound(client_auth=asks(ClientAuthMode.REQUIRED, ca_names=("CN=Internal CA", "CN=Other")))
 _AT_1_3 = ClientAuthAt(requested=known(True), mode=known(ClientAuthMode.REQUIRED))
 _ONLY_1_3 = sound(client_auth=ClientAuth(mode=known(ClientAuthMode.REQUIRED), per_protocol={TLS_1_3: _AT_1_3}))
@@ -35,7 +35,7 @@ ROWS = (
     Row("TLS-MTLS-001", "inconclusive", _SILENT, expect=_NEEDED),
     Row("TLS-MTLS-002", "pass", _REQUIRED, expect=_NEEDED),
     Row("TLS-MTLS-002", "fail", _OPTIONAL, severity="critical", cap="F", expect=_NEEDED),
-    Row("TLS-MTLS-002", "fail", _APPLICATION, severity="medium", cap="B", observed="refuses", expect=_NEEDED),
+    Row("TLS-MTLS-002", "pass", _APPLICATION, "the application refuses", expect=_NEEDED),
     Row("TLS-MTLS-002", "not_applicable", _OPTIONAL),
     Row("TLS-MTLS-002", "inconclusive", _SILENT, expect=_NEEDED),
     *(Row(rule, "not_applicable", _NEVER, "never asked for") for rule in _REQUESTING),

@@ -53,8 +53,7 @@ ROWS = (
     Row(
         "TLS-KEX-004", "fail", _dh(2048, is_prime=False, is_safe_prime=False), "composite", severity="critical", cap="F"
     ),
-    Row("TLS-KEX-004", "fail", _dh(2048, is_safe_prime=False), "not safe", severity="critical", cap="F"),
-    Row("TLS-KEX-004", "fail", _dh(2048, is_safe_prime=False, well_known=True), "RFC 5114", severity="medium", cap="B"),
+    Row("TLS-KEX-004", "fail", _dh(2048, is_safe_prime=False), "not safe", severity="medium", cap="B"),
     Row("TLS-KEX-004", "inconclusive", _dh(9000, is_safe_prime=None), "too large to tell"),
     Row("TLS-KEX-004", "fail", _dh(9000, is_safe_prime=None, generator=1), "generator of what is too large to tell"),
     Row("TLS-KEX-004", "fail", _two_dh(_TOO_LARGE, _UNSAFE), "proof beside what is too large to tell"),

@@ -14,20 +14,11 @@ _WILDCARD = frozenset(_TABLE["wildcard"])
 _EXCEPTION = frozenset(_TABLE["exception"])
 _TOP_LEVEL = frozenset(rule.rpartition(".")[2] for rule in (*_EXACT, *_WILDCARD))
 
-DATE: str = _TABLE["date"]
-
 
 def is_public_suffix(name: str) -> bool:
     """Whether `name` itself is a public suffix. An unknown top-level domain is one, as the list's algorithm says."""
     labels = _labels(name)
     return bool(labels) and _suffix_length(labels) == len(labels)
-
-
-def registrable_domain(name: str) -> str | None:
-    """The public suffix and one label more, in lower case; None for a public suffix and for what is no name."""
-    labels = _labels(name)
-    length = _suffix_length(labels) + 1
-    return ".".join(labels[-length:]) if labels and length <= len(labels) else None
 
 
 def is_known_tld(label: str) -> bool:

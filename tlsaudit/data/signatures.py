@@ -22,8 +22,6 @@ class SignatureScheme:
     hash: str | None
     recommended: str | None
     """IANA's Recommended, for pairs of TLS 1.2 that of the hash; None where the code is not registered."""
-    tls13_certificate_verify: bool
-    """Whether a server may sign its TLS 1.3 CertificateVerify with it (RFC 8446 section 4.2.3)."""
 
 
 SCHEMES: Mapping[int, SignatureScheme] = MappingProxyType(

@@ -91,7 +91,6 @@ SSL2_CIPHERS: Mapping[int, Ssl2Cipher] = MappingProxyType(
 )
 GREASE: tuple[int, ...] = tuple(_TABLE["grease"])
 """The reserved values of RFC 8701, for suites, groups and extensions alike."""
-RECOMMENDED_SOURCE: str = _TABLE["recommended_source"]
 
 
 def suites_for(version: ProtocolVersion) -> tuple[CipherSuite, ...]:

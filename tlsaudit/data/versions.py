@@ -8,8 +8,3 @@ from tlsaudit.data.table import table
 def registry_date() -> str:
     """Month of the youngest source of suites, groups and signature schemes (2026-10)."""
     return str(table("versions.json")["registry"])
-
-
-def public_suffix_date() -> str:
-    """Day of the Public Suffix List (2026-10-22)."""
-    return str(table("versions.json")["public_suffix"])

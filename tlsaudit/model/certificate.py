@@ -100,7 +100,6 @@ class Certificate:
     has_ct_poison: bool
     must_staple: bool
     sct_count: int
-    extension_oids: tuple[str, ...]
     unknown_critical: tuple[str, ...]
     defects: tuple[str, ...]
     """What breaks DER or RFC 5280 without making the certificate unreadable, one sentence each."""
@@ -150,14 +149,12 @@ class Path:
     """One way from the leaf to an anchor; every signature in it verifies.
 
     `certificates` runs from the leaf to the last certificate below the anchor (or the anchor itself, where it was
-    sent); `anchor` is the trust anchor; `stores` names the trust stores that hold it; `as_sent` says that all of the
-    path but the anchor was sent by the server.
+    sent); all of it was sent by the server. `anchor` is the trust anchor; `stores` names the trust stores that hold it.
     """
 
     certificates: tuple[Certificate, ...]
     anchor: Certificate
     stores: frozenset[str]
-    as_sent: bool
     defects: tuple[DefectAt, ...] = ()
 
 
@@ -174,13 +171,12 @@ class Trust:
 class ChainAnalysis:
     """What `pki` found out about one chain as sent.
 
-    `ordered`: every certificate but the first certifies the one before it. `superfluous_root`: a self-signed
-    anchor was sent. `unrelated` and `duplicates`: indices of the chain. `missing_issuer`: the issuer's name where
-    the chain ends without an anchor. `public`: some path ends in an anchor of the store "mozilla".
+    `superfluous_root`: a self-signed anchor was sent. `unrelated` and `duplicates`: indices of the chain.
+    `missing_issuer`: the issuer's name where the chain ends without an anchor. `public`: some path ends in an anchor of
+    the store "mozilla".
     """
 
     status: ChainStatus
-    ordered: bool
     superfluous_root: tuple[int, ...]
     unrelated: tuple[int, ...]
     duplicates: tuple[int, ...]

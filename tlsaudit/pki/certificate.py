@@ -86,7 +86,6 @@ def parse_certificate(data: bytes) -> Certificate:
         has_ct_poison=reader.has(oids.CT_POISON),
         must_staple=bool(must_staple),
         sct_count=sct_count or 0,
-        extension_oids=tuple(each.oid for each in reader.extensions),
         unknown_critical=tuple(
             each.oid for each in reader.extensions if each.critical and each.oid not in oids.UNDERSTOOD
         ),

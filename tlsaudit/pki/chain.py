@@ -6,9 +6,9 @@ Trust, name and time are verdicts of their own, so neither names nor validity ar
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
 
 from tlsaudit.model.certificate import Certificate, ChainAnalysis, ChainStatus, Path, Trust
+from tlsaudit.pki.constraints import NameConstraints
 from tlsaudit.pki.graph import DEPTH_MAX, Graph, Route, build_graph
 from tlsaudit.pki.names import shorten
 from tlsaudit.pki.path import path_defects
@@ -22,17 +22,18 @@ def analyse_chain(chain: Sequence[Certificate], stores: Mapping[str, TrustStore]
 
     `chain` has at least one certificate; `stores` are trust stores by name, and `deciding` is the name of the one
     whose verdict counts. All paths are considered, within bounds: DEPTH_MAX certificates, ROUTES_MAX paths,
-    VERIFICATIONS_MAX signatures. Nothing but what was sent and the anchors is used.
+    VERIFICATIONS_MAX signatures, COMPARISONS_MAX comparisons of names. Nothing but what was sent and the anchors is
+    used.
     """
     graph = build_graph(chain, stores)
     routes = graph.routes()
+    constraints = NameConstraints()
     paths = tuple(
         Path(
             certificates=route.certificates,
             anchor=route.anchor,
             stores=graph.stores[route.anchor.sha256],
-            as_sent=True,
-            defects=path_defects(route.certificates, route.anchor),
+            defects=path_defects(route.certificates, route.anchor, constraints),
         )
         for route in routes
         if route.anchor is not None
@@ -45,7 +46,6 @@ def analyse_chain(chain: Sequence[Certificate], stores: Mapping[str, TrustStore]
         first_seen.setdefault(certificate.sha256, index)
     return ChainAnalysis(
         status=status,
-        ordered=all(upper.sha256 in _above(graph, lower) for lower, upper in pairwise(chain)),
         superfluous_root=tuple(
             index
             for index, certificate in enumerate(chain)
@@ -59,12 +59,6 @@ def analyse_chain(chain: Sequence[Certificate], stores: Mapping[str, TrustStore]
         deciding_store=deciding,
         public=any(PUBLIC_STORE in path.stores for path in paths),
     )
-
-
-def _above(graph: Graph, certificate: Certificate) -> frozenset[str]:
-    """The fingerprints of what certifies a certificate that was reached; a self-signed one certifies itself."""
-    above = {issuer.sha256 for issuer in graph.issuers.get(certificate.sha256, ())}
-    return frozenset(above | {certificate.sha256} if certificate.self_signed else above)
 
 
 def _status(chain: Sequence[Certificate], graph: Graph, routes: Sequence[Route]) -> ChainStatus:

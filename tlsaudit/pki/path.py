@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tlsaudit.model.certificate import Certificate, DefectAt, PathDefect
-from tlsaudit.pki.constraints import violation
+from tlsaudit.pki.constraints import NameConstraints
 from tlsaudit.pki.names import shorten
 
 _PURPOSES = frozenset({"serverAuth", "anyExtendedKeyUsage"})
 
 
-def path_defects(below: Sequence[Certificate], anchor: Certificate) -> tuple[DefectAt, ...]:
+def path_defects(
+    below: Sequence[Certificate], anchor: Certificate, constraints: NameConstraints
+) -> tuple[DefectAt, ...]:
     """The defects of the path from the leaf, `below[0]`, up to `anchor`; `below` may end in the anchor itself.
+
+    `constraints` remembers what it compared; it is one for all paths of a chain.
 
     The anchor is held to its own extensions like any issuer, as OpenSSL, Go and the browsers do, except that it need
     not have any: an anchor of version 1 is one.
@@ -23,7 +27,7 @@ def path_defects(below: Sequence[Certificate], anchor: Certificate) -> tuple[Def
         for height, certificate in enumerate(path)
         for defect in (
             *_unknown_critical(certificate, is_anchor=certificate is path[-1]),
-            *(_as_issuer(path, height) if height else ()),
+            *(_as_issuer(path, height, constraints) if height else ()),
         )
     )
 
@@ -35,7 +39,7 @@ def _unknown_critical(certificate: Certificate, *, is_anchor: bool) -> Iterator[
         yield DefectAt(PathDefect.UNKNOWN_CRITICAL, certificate.sha256, detail)
 
 
-def _as_issuer(path: Sequence[Certificate], height: int) -> Iterator[DefectAt]:
+def _as_issuer(path: Sequence[Certificate], height: int, constraints: NameConstraints) -> Iterator[DefectAt]:
     issuer, is_anchor = path[height], height == len(path) - 1
 
     def defect(kind: PathDefect, detail: str) -> DefectAt:
@@ -53,6 +57,6 @@ def _as_issuer(path: Sequence[Certificate], height: int) -> Iterator[DefectAt]:
         yield defect(PathDefect.EXTENDED_KEY_USAGE, "is limited to purposes other than serverAuth")
     for depth, certificate in enumerate(path[:height]):
         # Self-issued certificates are spared, so that an authority can roll its key over; the leaf never is.
-        broken = None if certificate.self_issued and depth else violation(issuer, certificate)
+        broken = None if certificate.self_issued and depth else constraints.violation(issuer, certificate)
         if broken is not None:
             yield defect(PathDefect.NAME_CONSTRAINTS, f"has name constraints that do not allow what is below: {broken}")

@@ -366,7 +366,7 @@ def validation_type(_case: Case, leaf: Certificate) -> Iterable[Fail]:
     expected="the final certificate",
     why="A precertificate carries a poison extension so that every client refuses it.",
     remedy="Fetch the final certificate from the CA and serve that.",
-    sources=(rfc(6962, "3.1"),),
+    sources=(rfc(6962, "3.1", verified=False),),
     applies=serves_certificate,
     cap=Cap.TRUST,
     cwe=(295,),

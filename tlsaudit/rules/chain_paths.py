@@ -21,7 +21,7 @@ from tlsaudit.rules.deployments import (
     printable,
     some,
 )
-from tlsaudit.rules.paths import best_paths, is_valid_now, valid_paths
+from tlsaudit.rules.paths import best_paths, is_valid_now, issuers, valid_paths
 from tlsaudit.rules.rule import Case, rule
 from tlsaudit.rules.sources import asvs, baseline, pci, rfc
 
@@ -32,12 +32,12 @@ def _has_path(_case: Case, deployment: CertificateDeployment) -> bool:
 
 @rule(
     "TLS-CHAIN-008",
-    title="Expired intermediate, and no valid path",
+    title="No path within its validity",
     severity=Severity.CRITICAL,
-    expected="a path whose intermediates are all within their validity",
-    why="Clients find an expired certificate on their way to the root and no better way, and refuse.",
-    remedy="Fetch the CA's current intermediate certificates and serve those.",
-    sources=(pci("4.2.1"), rfc(5280, "6.1")),
+    expected="a path whose intermediates and anchor are all within their validity",
+    why="Clients find a certificate outside of its validity on their way to the root and no better way, and refuse.",
+    remedy="Fetch the CA's current intermediate certificates and serve those; clients replace an expired anchor.",
+    sources=(pci("4.2.1"), rfc(5280, "6.1", verified=False)),
     applies=some(_has_path),
     cap=Cap.TRUST,
     cause="TRUST",
@@ -46,9 +46,9 @@ def _has_path(_case: Case, deployment: CertificateDeployment) -> bool:
 )
 @each_deployment
 def intermediate_expired(case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
-    """No path is valid, and on one of the best an intermediate is expired or not yet valid."""
+    """No path is valid, and on one of the best an intermediate or the anchor is expired or not yet valid."""
     for path in best_paths(deployment, case.as_of):
-        out = [each for each in intermediates(path) if not is_valid_now(each, case.as_of)]
+        out = [each for each in issuers(path) if not is_valid_now(each, case.as_of)]
         if out:
             yield Fail("outside of its validity: " + listing(_dated(each) for each in out))
             return
@@ -129,7 +129,7 @@ def _blocking(case: Case, deployment: CertificateDeployment, *defects: PathDefec
     expected="issuers with cA, keyCertSign and a path length that suffices",
     why="A certificate that is no CA's has issued another: a sign of forgery, and clients refuse the chain.",
     remedy="Find out who issued the certificate and how; replace it with one from a proper CA.",
-    sources=(rfc(5280, "4.2.1.9"), rfc(5280, "6.1")),
+    sources=(rfc(5280, "4.2.1.9"), rfc(5280, "6.1", verified=False)),
     applies=some(_has_path),
     cap=Cap.TRUST,
     cwe=(295,),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tlsaudit.data.signatures import SCHEMES, scheme_name
-from tlsaudit.model.facts import ClientAuthMode, Layer
+from tlsaudit.model.facts import ClientAuthMode
 from tlsaudit.model.knowledge import Basis, Known, Unknown
 from tlsaudit.model.result import Cap, Fail, Severity
 from tlsaudit.rules.deployments import listing
@@ -89,16 +89,10 @@ def not_requested(case: Case) -> Iterable[Fail]:
     reproduce=_GET,
 )
 def optional_certificate(case: Case) -> Iterable[Fail]:
-    """Milder where the application is proven to refuse what TLS lets in."""
-    auth = case.facts.client_auth
-    mode = sure(auth.mode)
-    if mode.value is not ClientAuthMode.OPTIONAL:
-        return
-    observed, at = _modes(case) or "optional", _mode_bases(case, mode.basis)
-    if auth.enforced_by is Layer.APPLICATION:
-        yield Fail(f"{observed}; the application refuses", at, severity=Severity.MEDIUM, cap=Cap.B)
-    else:
-        yield Fail(observed, at)
+    """Some version asks for a certificate and serves clients without; where the application refuses, it is required."""
+    mode = sure(case.facts.client_auth.mode)
+    if mode.value is ClientAuthMode.OPTIONAL:
+        yield Fail(_modes(case) or "optional", _mode_bases(case, mode.basis))
 
 
 @rule(

@@ -122,7 +122,7 @@ def modest_dh(case: Case) -> Iterable[Fail]:
     cwe=(327,),
     applies=_has_dh,
     expected="a safe prime with a generator of large order",
-    why="In a group with small subgroups an attacker learns the secret exponent piece by piece.",
+    why="In a group with small subgroups an attacker learns an exponent that is used again, piece by piece.",
     remedy="Use ECDHE, or a group of RFC 7919.",
     sources=(obsolete_kex("1"), rfc(7919, verified=False)),
     reproduce=_SHOW_DH,
@@ -132,12 +132,10 @@ def unsafe_dh(case: Case) -> Iterable[Fail]:
     for dh, at in _dh(case):
         if not dh.is_prime:
             yield Fail(f"{_dh_name(dh)}: the modulus is not prime", at)
-        elif dh.is_safe_prime is False and dh.well_known:
-            # RFC 5114 and old product defaults: large subgroups, but exponents leak unless every value is checked.
+        elif dh.is_safe_prime is False:
+            # RFC 5114, dsaparam and their like: only exponents that are used again leak, so it is no break by itself.
             severity, cap = Severity.MEDIUM, Cap.B
             yield Fail(f"{_dh_name(dh)}: (p-1)/2 is not prime", at, severity=severity, cap=cap)
-        elif dh.is_safe_prime is False:
-            yield Fail(f"{_dh_name(dh)}: (p-1)/2 is not prime", at)
         elif dh.generator < 2:
             yield Fail(f"{_dh_name(dh)}: the generator is {dh.generator}", at)
     for dh, _ in _dh(case):

@@ -4,8 +4,8 @@ A client needs one valid path, so a fault counts only where no path is free of f
 to valid count: mending one of them mends the chain.
 
 Trust, name and time are judged apart: a path exists whether or not its certificates are within their validity. The
-validity of an anchor never matters, since many clients do not look at it, and a defect of the leaf itself is no fault
-of a path: it is the same on all of them and has a rule of its own.
+anchor's counts as well: some clients do not look at it, but OpenSSL and Go refuse an expired one. A defect of the leaf
+itself is no fault of a path: it is the same on all of them and has a rule of its own.
 """
 
 from __future__ import annotations
@@ -23,9 +23,14 @@ def is_valid_now(certificate: Certificate, as_of: datetime) -> bool:
     return certificate.not_before <= as_of and not has_expired(certificate, as_of)
 
 
+def issuers(path: Path) -> tuple[Certificate, ...]:
+    """What stands above the leaf, the anchor included."""
+    return (*intermediates(path), path.anchor) if path.anchor.sha256 != path.certificates[0].sha256 else ()
+
+
 def is_unbroken(path: Path, as_of: datetime) -> bool:
-    """Whether everything between leaf and anchor is within its validity."""
-    return all(is_valid_now(each, as_of) for each in intermediates(path))
+    """Whether everything above the leaf is within its validity."""
+    return all(is_valid_now(each, as_of) for each in issuers(path))
 
 
 def best_paths(deployment: CertificateDeployment, as_of: datetime) -> tuple[Path, ...]:

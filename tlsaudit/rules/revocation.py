@@ -81,7 +81,7 @@ def _minute(moment: datetime | None) -> str:
     expected="a valid OCSP response in every handshake",
     why="The certificate tells clients to refuse the connection without one, and some do.",
     remedy="Turn on OCSP stapling and see that the server reaches the responder, or reissue without Must-Staple.",
-    sources=(rfc(7633), rfc(9325, "7.5")),
+    sources=(rfc(7633, verified=False), rfc(9325, "7.5")),
     applies=some(_must_staple),
     cap=Cap.C,
     cwe=(299,),

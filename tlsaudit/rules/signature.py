@@ -144,7 +144,7 @@ def short_digest(case: Case, deployment: CertificateDeployment) -> Iterable[Fail
     expected="SHA-256 or better",
     why="A collision in the signed part of the handshake lets an attacker in the middle pose as the server (SLOTH).",
     remedy="Remove the SHA-1 and MD5 schemes from the server's signature algorithms, or update its TLS library.",
-    sources=(rfc(9155), rfc(9847), rfc(9325, "4.5"), Source("CVE-2015-7575", verified=False)),
+    sources=(rfc(9155, verified=False), rfc(9847), rfc(9325, "4.5"), Source("CVE-2015-7575", verified=False)),
     cap=Cap.B,
     cwe=(327,),
     reproduce=(

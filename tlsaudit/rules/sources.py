@@ -39,9 +39,9 @@ def wstg(part: str = "") -> Source:
     return Source("OWASP WSTG-CRYP-01" + (f', "{part}"' if part else ""))
 
 
-def pci(clause: str) -> Source:
+def pci(clause: str, *, verified: bool = True) -> Source:
     """A requirement of PCI DSS 4.0.1."""
-    return Source(f"PCI DSS 4.0.1 {clause}")
+    return Source(f"PCI DSS 4.0.1 {clause}", verified=verified)
 
 
 def zlint(lint: str) -> Source:

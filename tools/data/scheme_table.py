@@ -39,7 +39,7 @@ def schemes() -> list[dict[str, Any]]:
         elif entry["signature_algorithm"] == "SLHDSA" and code in range(0x0900, 0x0A00):
             table.setdefault(code, _stateless(entry["_code_in_hex"], code))
     for code, name in _INTRINSIC_PAIRS.items():
-        table[code] = {"name": name, "algorithm": "gost", "hash": None, "recommended": "N", "tls13": False}
+        table[code] = {"name": name, "algorithm": "gost", "hash": None, "recommended": "N"}
     return [
         {
             "code": code,
@@ -47,7 +47,6 @@ def schemes() -> list[dict[str, Any]]:
             "algorithm": entry["algorithm"],
             "hash": entry["hash"],
             "recommended": entry["recommended"],
-            "tls13_certificate_verify": entry["tls13"],
         }
         for code, entry in sorted(table.items())
     ]
@@ -63,8 +62,6 @@ def _registered(name: str, recommended: str) -> dict[str, Any]:
         "algorithm": algorithm,
         "hash": digest[1] if digest else None,
         "recommended": recommended,
-        # PKCS #1 and SHA-1 sign certificates only (RFC 8446 section 4.2.3); the _legacy schemes are for clients
-        "tls13": algorithm != "rsa_pkcs1" and not name.endswith("_sha1"),
     }
 
 
@@ -76,7 +73,6 @@ def _pair(entry: dict[str, Any]) -> dict[str, Any]:
         "algorithm": algorithm,
         "hash": digest,
         "recommended": "D" if digest in _DISCOURAGED_HASHES else "N",
-        "tls13": False,
     }
 
 
@@ -93,5 +89,4 @@ def _stateless(shown: str, code: int) -> dict[str, Any]:
         "algorithm": "slh-dsa",
         "hash": None,
         "recommended": None,
-        "tls13": True,
     }
