@@ -19,24 +19,31 @@ ARROWS = {
     "data": {"model"},
     "wire": {"model", "data"},
     "pki": {"model", "data"},
-    "net": {"model"},
+    "proxies": {"model"},
+    "manners": set(),
+    "net": {"model", "manners", "proxies"},
     "probe": {"wire", "pki", "net", "data", "model"},
-    "rules": {"model", "data"},
+    "fold": {"model", "data"},
+    "rules": {"model", "data", "fold"},
     "policy": {"rules", "model", "data"},
     "score": {"model"},
+    "tally": {"model"},
     "judge": {"rules", "policy", "score", "model", "data"},
     "document": {"model", "data"},
     "targets": {"model"},
-    "app": {"probe", "judge", "rules", "score", "policy", "pki", "net", "document", "data", "model", "targets"},
+    "app": {
+        "probe", "judge", "rules", "score", "tally", "policy", "pki", "net", "proxies", "document", "data", "model",
+        "targets",
+    },
     "report": {"model"},
     "demo": {"model"},
-    "cli": {"app", "report", "demo", "policy", "rules", "targets", "model"},
+    "cli": {"app", "report", "demo", "policy", "proxies", "rules", "targets", "model"},
     "__main__": {"cli", "model"},
     "__init__": set(),
-}
+}  # fmt: skip
 """Each room and the rooms that it may know."""
 
-PURE = {"model", "wire", "pki", "rules", "judge", "score", "document"}
+PURE = {"model", "wire", "pki", "proxies", "fold", "rules", "judge", "score", "tally", "document"}
 OUTSIDE_WORLD = {
     "asyncio", "http", "io", "logging", "multiprocessing", "os", "pathlib", "select", "selectors", "shutil", "signal",
     "socket", "socketserver", "ssl", "subprocess", "tempfile", "threading", "time", "urllib.request",

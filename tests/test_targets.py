@@ -84,3 +84,54 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 def test_a_list_without_end_is_not_read_to_its_end() -> None:
     with pytest.raises(InputError, match="/dev/zero: the target list is longer than 67108864 characters"):
         ids("@/dev/zero")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("10.0.0.0/30", ["10.0.0.0:443", "10.0.0.1:443", "10.0.0.2:443", "10.0.0.3:443"]),
+        ("10.0.0.8/31:8443", ["10.0.0.8:8443", "10.0.0.9:8443"]),
+        ("https://10.0.0.7/32?sni=shop.example", ["10.0.0.7:443?sni=shop.example"]),
+        ("2001:db8::/127", ["[2001:db8::]:443", "[2001:db8::1]:443"]),
+        ("[2001:db8::]/127:8443", ["[2001:db8::]:8443", "[2001:db8::1]:8443"]),
+        ("[2001:db8::/128]:8443", ["[2001:db8::]:8443"]),
+    ],
+)
+def test_a_network_is_each_of_its_addresses(text: str, expected: list[str]) -> None:
+    assert ids(text) == expected
+    assert ids("-", stdin=f"{text}\n") == expected
+
+
+def test_the_addresses_of_networks_that_overlap_count_once() -> None:
+    assert len(ids("10.0.0.0/24", "10.0.0.128/25", "10.0.0.7", "10.0.0.7:8443")) == 257
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("10.0.0.1/24", "has host bits set"),
+        ("10.0.0.0/33", "not a network"),
+        ("10.0.0/24", "not a network"),
+        ("10.0.0.0/24:0", "port '0'"),
+        ("10.0.0.0/24/7", "has a path"),
+        ("shop.example/24", "has a path"),
+    ],
+)
+def test_what_is_no_network(text: str, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        ids(text)
+
+
+def test_a_large_network_must_be_meant() -> None:
+    assert len(ids("10.0.0.0/22")) == 1024
+    with pytest.raises(InputError, match=r"1,280; if you mean to audit more than 1,024, say so with --yes-large"):
+        ids("10.0.0.0/22", "10.1.0.0/24")
+    with pytest.raises(InputError, match=r"^standard input line 2: 10.0.0.0/16 brings"):
+        ids("-", stdin="a.example\n10.0.0.0/16\n")
+    assert len(read_targets(["10.0.0.0/20"], None, large=True)) == 4096
+
+
+@pytest.mark.parametrize("text", ["10.0.0.0/8", "2001:db8::/32"])
+def test_a_network_that_no_run_can_hold_is_refused_at_once(text: str) -> None:
+    with pytest.raises(InputError, match="is too large"):
+        read_targets([text], None, large=True)

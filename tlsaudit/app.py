@@ -5,29 +5,32 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from tlsaudit import __version__
 from tlsaudit.data import trust, versions
 from tlsaudit.data.trust import AnchorSet
-from tlsaudit.document import audited, not_audited
+from tlsaudit.document import audited, not_audited, result_part
 from tlsaudit.judge import judge
 from tlsaudit.model import document as doc
 from tlsaudit.model.errors import InputError, NetworkError
+from tlsaudit.model.facts import Facts
+from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Unknown, Why
 from tlsaudit.model.limits import Expectation
 from tlsaudit.model.result import Severity
 from tlsaudit.model.target import Target
-from tlsaudit.net import Network, NetworkLimits
+from tlsaudit.net import CONNECTIONS, NOT_THE_TARGETS, PER_ADDRESS, Network, NetworkLimits
 from tlsaudit.pki import TrustStore
 from tlsaudit.policy import Policy
 from tlsaudit.probe import NotAuditedError, Settings, Trusting, audit_endpoint
-from tlsaudit.rules import RULESET
+from tlsaudit.proxies import Proxy
+from tlsaudit.rules import FLEET_RULES, RULESET
 from tlsaudit.score import SCORING
+from tlsaudit.tally import INTERNAL, Tally
 
 MODE: Final = "inventory"
 """What is asked: versions, suites, groups, certificates, client authentication, ALPN, HTTP."""
@@ -35,17 +38,15 @@ MODE: Final = "inventory"
 INTERRUPTED: Final = "interrupted"
 """The code of the error of a subject that a run did not come to."""
 
-INTERNAL: Final = "internal"
-"""The code of the error of a subject at which tlsaudit itself failed."""
-
 EXIT_INTERRUPTED = 130
-EXIT_INTERNAL = 70
 
 _LOGGER = logging.getLogger(__name__)
 
 _AT_ONCE = 64
 _DEADLINE_IN_TIMEOUTS = 12
-_GRADES = ("A+", "A", "A-", "B", "C", "D", "F", "M", "T")
+_MOST_ADDRESSES = 64
+
+Emit = Callable[[doc.Subject], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,8 @@ class ScanOptions:
     """What a scan is given. `timeout` is seconds for one connection; `as_of` the time to judge by, None: now.
 
     `expectations` are per target id and override `expect`; `fail_on` None: no failure ends with code 1.
+    `all_addresses`: each address of a name is a subject, and so is what differs between them. `max_rate` is
+    connections a second, `connections` and `per_address` how many are open at once, over all and to one endpoint.
     """
 
     policy: Policy
@@ -70,6 +73,22 @@ class ScanOptions:
     expect: Expectation = field(default_factory=Expectation)
     expectations: Mapping[str, Expectation] = field(default_factory=dict)
     fail_on: Severity | None = Severity.HIGH
+    all_addresses: bool = False
+    max_rate: float | None = None
+    per_address: int = PER_ADDRESS
+    connections: int = CONNECTIONS
+    proxy: Proxy | None = None
+
+    def network_limits(self) -> NetworkLimits:
+        """What the network is given of them."""
+        return NetworkLimits(
+            connect_timeout=self.timeout,
+            read_timeout=self.timeout,
+            per_address=self.per_address,
+            total=self.connections,
+            rate=self.max_rate,
+            proxy=self.proxy,
+        )
 
 
 def load_anchors(*ca_files: Path) -> Anchors:
@@ -112,34 +131,73 @@ async def scan(targets: Sequence[Target], options: ScanOptions) -> doc.Document:
 class Scan:
     """One run over `targets`: `run` audits them, `document` is the report of what is done by then.
 
-    A run that was cancelled still has a document. Targets that it did not come to are in it as incomplete, with the
-    code "interrupted", so that nobody takes it for the report of all of them.
+    Each subject is given to `emit` as soon as it is done. Without `keep` the run remembers none of them, only their
+    `tally`, so that its memory does not grow with their number; it then has no document. `advance` is called for each
+    target that is done. A run that was cancelled still has a document. Targets that it did not come to are in it as
+    incomplete, with the code "interrupted", so that nobody takes it for the report of all of them.
     """
 
-    def __init__(self, targets: Sequence[Target], options: ScanOptions) -> None:
-        self._targets = tuple(targets)
+    def __init__(
+        self,
+        targets: Sequence[Target],
+        options: ScanOptions,
+        *,
+        emit: Emit | None = None,
+        advance: Callable[[], None] | None = None,
+        keep: bool = True,
+    ) -> None:
+        self._targets = targets
         self._options = options
+        self._emit = emit
+        self._advance = advance
+        self._keep = keep
         self._started = datetime.now(UTC)
         self._as_of = options.as_of or self._started
-        self._subjects: dict[int, doc.Subject] = {}
+        self._kept: dict[int, list[doc.Subject]] = {}
+        self._done: set[int] = set()
+        self.tally = Tally(options.fail_on)
+        self.finished = 0
+        """How many targets are done."""
 
     async def run(self) -> None:
         """Audit every target, many at once; a target's trouble is its own and never ends the run."""
-        network = Network(NetworkLimits(connect_timeout=self._options.timeout, read_timeout=self._options.timeout))
-        places = asyncio.Semaphore(_AT_ONCE)
+        auditor = Auditor(Network(self._options.network_limits()), self._options, self._as_of)
+        waiting = iter(enumerate(self._targets))
+        workers = [asyncio.create_task(self._work(waiting, auditor)) for _ in range(min(_AT_ONCE, len(self._targets)))]
+        try:
+            await asyncio.gather(*workers)
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
 
-        async def one(place: int, target: Target) -> None:
-            async with places:
-                self._subjects[place] = await _scan_one(target, network, self._options, self._as_of)
+    async def _work(self, waiting: Iterator[tuple[int, Target]], auditor: Auditor) -> None:
+        """Audit what is waiting, one target after the other."""
+        for place, target in waiting:
 
-        await asyncio.gather(*(one(place, target) for place, target in enumerate(self._targets)))
+            async def add(subject: doc.Subject, place: int = place) -> None:
+                if self._emit is not None:
+                    await self._emit(subject)
+                if self._keep:
+                    self._kept.setdefault(place, []).append(subject)
+                self.tally.add(subject)
+
+            await auditor.audit(target, add)
+            self.finished += 1
+            if self._keep:
+                self._done.add(place)
+            if self._advance is not None:
+                self._advance()
 
     def document(self) -> doc.Document:
         """The report, its subjects in the order of the targets."""
         options = self._options
-        subjects = [self._subjects.get(place) or _interrupted(each) for place, each in enumerate(self._targets)]
+        subjects: list[doc.Subject] = []
+        for place, target in enumerate(self._targets):
+            subjects += sorted(self._kept.get(place, []), key=lambda subject: subject.kind == "name")
+            subjects += [] if place in self._done else [_interrupted(target)]
         summary = summarise(subjects, options.fail_on)
-        if len(self._subjects) < len(subjects):
+        if self.finished < len(self._targets):
             summary = summary.model_copy(update={"exit_code": EXIT_INTERRUPTED})
         return doc.Document(
             tool=doc.Tool(name="tlsaudit", version=__version__),
@@ -163,35 +221,119 @@ class Scan:
 
 def summarise(subjects: Sequence[doc.Subject], fail_on: Severity | None) -> doc.Summary:
     """The run in numbers, with its exit code: 1 before 3 before 0."""
-    failed = Counter(result.severity for subject in subjects for result in subject.results if result.outcome == "fail")
-    grades = [subject.score.grade for subject in subjects if subject.score is not None]
-    return doc.Summary(
-        subjects=len(subjects),
-        by_status=dict(Counter(subject.status for subject in subjects)),
-        failed_by_severity={severity.value: failed[severity.value] for severity in Severity if failed[severity.value]},
-        worst_grade=max(grades, key=lambda grade: _GRADES.index(grade.rstrip("?")), default=None),
-        exit_code=exit_code(subjects, fail_on),
-    )
+    tally = Tally(fail_on)
+    for subject in subjects:
+        tally.add(subject)
+    return tally.summary()
 
 
 def exit_code(subjects: Sequence[doc.Subject], fail_on: Severity | None) -> int:
-    """1: a failure at or above `fail_on`; 3: none, but something could not be judged; 0: all judged; 70: our mistake.
-
-    What could not be judged is an endpoint that was not audited as a whole, or an inconclusive rule at or above
-    `fail_on`. Without `fail_on` no rule decides, and an endpoint that was not audited still gives 3.
-    """
-    if any(subject.error is not None and subject.error.code == INTERNAL for subject in subjects):
-        return EXIT_INTERNAL
-    if any(_reaches(subject, "fail", fail_on) for subject in subjects):
-        return 1
-    unjudged = any(subject.status != "audited" or _reaches(subject, "inconclusive", fail_on) for subject in subjects)
-    return 3 if unjudged else 0
+    """The exit code of a run with these subjects (see `Tally.exit_code`)."""
+    return summarise(subjects, fail_on).exit_code
 
 
-def _reaches(subject: doc.Subject, outcome: Literal["fail", "inconclusive"], fail_on: Severity | None) -> bool:
-    return fail_on is not None and any(
-        result.outcome == outcome and Severity(result.severity).rank >= fail_on.rank for result in subject.results
-    )
+@dataclass(frozen=True, slots=True)
+class Auditor:
+    """Audits and judges one target after the other over one network."""
+
+    network: Network
+    options: ScanOptions
+    as_of: datetime
+
+    async def audit(self, target: Target, add: Emit) -> None:
+        """Give every subject of one target to `add`: the endpoint, or each address of its name and what differs."""
+        addresses: tuple[str, ...] = ()
+        if self.options.all_addresses and target.address is None and not target.is_address:
+            try:
+                addresses = await self.network.resolve(target.host, target.port)
+            except NetworkError as error:
+                status = _unreached_status(error)
+                await add(not_audited(target, status=status, code=error.code, message=str(error), seconds=0.0))
+                return
+        if not addresses:
+            subject, _ = await self._one(target, target.id)
+            await add(subject)
+            return
+        await self._each_address(target, addresses, add)
+
+    async def _each_address(self, target: Target, addresses: Sequence[str], add: Emit) -> None:
+        """One subject an address, one after the other as they are one service, then the name's."""
+        begun = time.monotonic()
+        members: dict[str, Fact[Facts]] = {}
+        for address in addresses[:_MOST_ADDRESSES]:
+            subject_id = f"{target.id}@{address}"
+            subject, facts = await self._one(replace(target, address=address), subject_id)
+            members[subject_id] = facts
+            await add(subject.model_copy(update={"id": subject_id, "name": f"{target.name}@{address}"}))
+        if len(addresses) > _MOST_ADDRESSES:
+            reason = f"only {_MOST_ADDRESSES} of {len(addresses)} addresses were audited"
+            members[target.id] = Unknown(Why.NO_ANSWER, reason)
+        if len(members) > 1:
+            await add(self._name(target, members, time.monotonic() - begun))
+
+    def _name(self, target: Target, members: Mapping[str, Fact[Facts]], seconds: float) -> doc.Subject:
+        """The subject of a name: what differs between its addresses."""
+        some = next((each.value for each in members.values() if isinstance(each, Known)), None)
+        missing = next((each for each in members.values() if isinstance(each, Unknown)), None)
+        if some is None:
+            message = "none of its addresses could be audited"
+            subject = not_audited(target, status="incomplete", code="addresses", message=message, seconds=seconds)
+            return subject.model_copy(update={"kind": "name"})
+        judgement = judge(
+            some,
+            self.options.policy,
+            as_of=self.as_of,
+            expect=Expectation(),
+            mode=MODE,
+            subject_id=target.id,
+            rules=FLEET_RULES,
+            members=members,
+        )
+        return doc.Subject(
+            id=target.id,
+            kind="name",
+            name=target.name,
+            status="incomplete" if missing else "audited",
+            error=doc.Problem(code="addresses", message=missing.detail) if missing else None,
+            duration_s=round(seconds, 3),
+            location=None,
+            facts=None,
+            basis={},
+            unknown={},
+            probes=[],
+            results=[result_part(result) for result in judgement.results],
+            score=None,
+        )
+
+    async def _one(self, target: Target, subject_id: str) -> tuple[doc.Subject, Fact[Facts]]:
+        """The subject of one endpoint, and its facts where there are any."""
+        begun = time.monotonic()
+        try:
+            return await self._audit_and_judge(target, subject_id, begun)
+        except NotAuditedError as error:
+            status, code, message = error.status, error.code, str(error)
+        except NetworkError as error:
+            status, code, message = _unreached_status(error), error.code, str(error)
+        except Exception as error:  # our own mistake at one target must not cost the report of the others
+            _LOGGER.debug("internal error while auditing %s", target.id, exc_info=True)
+            status, code = "incomplete", INTERNAL
+            message = f"internal error: {type(error).__name__}: {error!s:.200}"
+        seconds = time.monotonic() - begun
+        subject = not_audited(target, status=status, code=code, message=message, seconds=seconds)
+        return subject, Unknown(Why.NO_ANSWER, f"not every address could be audited: {message}")
+
+    async def _audit_and_judge(self, target: Target, subject_id: str, begun: float) -> tuple[doc.Subject, Known[Facts]]:
+        options = self.options
+        settings = Settings(trusting=options.anchors.trusting, deadline=options.timeout * _DEADLINE_IN_TIMEOUTS)
+        audit = await audit_endpoint(target, self.network, settings)
+        facts = audit.facts
+        if options.proxy is not None and not target.is_address and target.address is None:
+            facts = replace(facts, endpoint=replace(facts.endpoint, address=None))  # the proxy alone knows it
+        expect = options.expectations.get(target.id, options.expect)
+        judgement = judge(facts, options.policy, as_of=self.as_of, expect=expect, mode=MODE, subject_id=subject_id)
+        problem = doc.Problem(code=audit.problem.code, message=audit.problem.message) if audit.problem else None
+        subject = audited(target, facts, judgement, problem=problem, seconds=time.monotonic() - begun)
+        return subject, Known(facts, Basis(Origin.OBSERVED, subject_id))
 
 
 def _interrupted(target: Target) -> doc.Subject:
@@ -199,29 +341,5 @@ def _interrupted(target: Target) -> doc.Subject:
     return not_audited(target, status="incomplete", code=INTERRUPTED, message=message, seconds=0.0)
 
 
-async def _scan_one(target: Target, network: Network, options: ScanOptions, as_of: datetime) -> doc.Subject:
-    begun = time.monotonic()
-    try:
-        return await _audit_and_judge(target, network, options, as_of, begun)
-    except NotAuditedError as error:
-        status, code = error.status, error.code
-        return not_audited(target, status=status, code=code, message=str(error), seconds=time.monotonic() - begun)
-    except NetworkError as error:
-        seconds = time.monotonic() - begun
-        return not_audited(target, status="unreachable", code=error.code, message=str(error), seconds=seconds)
-    except Exception as error:  # our own mistake at one target must not cost the report of the others
-        _LOGGER.debug("internal error while auditing %s", target.id, exc_info=True)
-        message = f"internal error: {type(error).__name__}: {error!s:.200}"
-        seconds = time.monotonic() - begun
-        return not_audited(target, status="incomplete", code=INTERNAL, message=message, seconds=seconds)
-
-
-async def _audit_and_judge(
-    target: Target, network: Network, options: ScanOptions, as_of: datetime, begun: float
-) -> doc.Subject:
-    settings = Settings(trusting=options.anchors.trusting, deadline=options.timeout * _DEADLINE_IN_TIMEOUTS)
-    audit = await audit_endpoint(target, network, settings)
-    expect = options.expectations.get(target.id, options.expect)
-    judgement = judge(audit.facts, options.policy, as_of=as_of, expect=expect, mode=MODE, subject_id=target.id)
-    problem = doc.Problem(code=audit.problem.code, message=audit.problem.message) if audit.problem else None
-    return audited(target, audit.facts, judgement, problem=problem, seconds=time.monotonic() - begun)
+def _unreached_status(error: NetworkError) -> str:
+    return "incomplete" if error.code in NOT_THE_TARGETS else "unreachable"

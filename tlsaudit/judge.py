@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from tlsaudit.model.facts import Endpoint, Facts
-from tlsaudit.model.knowledge import Undecided, Why
+from tlsaudit.model.knowledge import Fact, Undecided, Why
 from tlsaudit.model.limits import Expectation
 from tlsaudit.model.result import Cap, Evidence, Fail, Judgement, Outcome, Result
 from tlsaudit.policy.policy import Policy
@@ -45,14 +45,15 @@ def judge(
     mode: str,
     subject_id: str,
     rules: Sequence[Rule] = CATALOGUE,
+    members: Mapping[str, Fact[Facts]] | None = None,
 ) -> Judgement:
     """All results of one subject under `policy`, one a rule, and its score.
 
     `as_of` is the time of the audit in UTC. `mode` is gate, inventory or full: it decides what a letter may say.
     `subject_id` is the canonical target; a finding's fingerprint is made of it and the rule's id, so that it stays
-    the same when a certificate is renewed.
+    the same when a certificate is renewed. `members` are the endpoints of a subject that is made of several.
     """
-    case = Case(facts=facts, limits=policy.limits, as_of=as_of, expect=expect)
+    case = Case(facts=facts, limits=policy.limits, as_of=as_of, expect=expect, members=members or {})
     proofs: dict[str, tuple[Fail, ...]] = {}
     results: list[Result] = []
     for rule in rules:

@@ -1,7 +1,8 @@
 """The network: the only place that resolves names and dials. It caps, counts and classifies; it knows nothing of TLS.
 
 Every failure becomes a `NetworkError` whose code says whose it is: the target's (`refused`, `unreachable`, `timeout`,
-`reset`), the name's (`dns`), or ours (`local`: out of descriptors or ports), which is never a fact about a server.
+`reset`), the name's (`dns`), ours (`local`: out of descriptors or ports) or the proxy's (`proxy`). The last two are
+never a fact about a server.
 """
 
 from __future__ import annotations
@@ -16,9 +17,21 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from tlsaudit.manners import Pace, Place, Places
 from tlsaudit.model.errors import NetworkError
+from tlsaudit.proxies import Proxy, ProxyError, tunnel
+
+NOT_THE_TARGETS = frozenset({"local", "proxy"})
+"""Codes of failures that say nothing of the target."""
+
+PER_ADDRESS = 10
+CONNECTIONS = 256
+"""Connections open at once, to one endpoint and in all, unless somebody says otherwise."""
 
 _CHUNK = 16384
+_MOST_PROXY_ADDRESSES = 4
+_SHORTAGE_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
+"""Seconds to wait for descriptors or ports of our own that other connections give back."""
 _OURS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
 _RESET = {errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED, errno.ESHUTDOWN}
 _UNREACHABLE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.EACCES, errno.EPERM}
@@ -26,25 +39,38 @@ _UNREACHABLE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHO
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkLimits:
-    """Timeouts in seconds; caps on connections open at once."""
+    """Timeouts in seconds; caps on connections open at once, and on connections opened a second (`rate`).
+
+    `per_address` is for one address and port. With `proxy` every connection goes through it.
+    """
 
     connect_timeout: float = 5.0
     read_timeout: float = 5.0
-    per_address: int = 10
-    total: int = 256
+    per_address: int = PER_ADDRESS
+    total: int = CONNECTIONS
+    rate: float | None = None
+    proxy: Proxy | None = None
 
 
 class Connection:
-    """One TCP connection. `read` returns b"" at the end of the stream; both raise NetworkError (timeout, reset)."""
+    """One TCP connection. `read` returns b"" at the end of the stream; both raise NetworkError (timeout, reset).
 
-    def __init__(self, sock: socket.socket, deadline: float) -> None:
+    `received` is what came already; `failed` says whether an operation on it did not end well.
+    """
+
+    def __init__(self, sock: socket.socket, deadline: float, received: bytes = b"") -> None:
         self._sock = sock
         self._deadline = deadline
+        self._received = received
         self._loop = asyncio.get_running_loop()
+        self.failed = False
 
     async def read(self) -> bytes:
         """The next bytes, at most 16 KiB of them."""
         async with self._bounds():
+            if self._received:
+                received, self._received = self._received, b""
+                return received
             return await self._loop.sock_recv(self._sock, _CHUNK)
 
     async def write(self, data: bytes) -> None:
@@ -64,8 +90,10 @@ class Connection:
                 await asyncio.sleep(0)
                 yield
         except TimeoutError:
+            self.failed = True
             raise NetworkError("timeout", "no answer in time") from None
         except OSError as error:
+            self.failed = True
             raise _classified(error) from None
 
 
@@ -76,10 +104,20 @@ class Network:
         self.limits = limits
         self.opened = 0
         self._total = asyncio.Semaphore(limits.total)
-        self._addresses: dict[tuple[str, int], asyncio.Semaphore] = {}
+        self._places = Places(limits.per_address)
+        self._pace = Pace(limits.rate)
+        self._proxy_addresses: tuple[str, ...] = ()
 
     async def resolve(self, host: str, port: int) -> tuple[str, ...]:
-        """The addresses of `host`, in the system's order of preference; raises NetworkError "dns"."""
+        """The addresses of `host`, in the system's order of preference; raises NetworkError "dns".
+
+        With a proxy that is `host` itself, whatever it is: the proxy resolves it.
+        """
+        if self.limits.proxy is not None:
+            return (host,)
+        return await self._addresses(host, port)
+
+    async def _addresses(self, host: str, port: int) -> tuple[str, ...]:
         try:
             return (str(ipaddress.ip_address(host)),)
         except ValueError:
@@ -97,15 +135,74 @@ class Network:
     @asynccontextmanager
     async def connect(self, address: str, port: int) -> AsyncIterator[Connection]:
         """A connection to `address`, closed on leaving; waits for a free place under both caps."""
-        place = self._addresses.setdefault((address, port), asyncio.Semaphore(self.limits.per_address))
-        async with place, self._total:
-            sock = await self._dial(address, port)
+        async with self._places.one((address, port)) as place, self._total:
+            await self._pace.turn()
+            sock, received = await self._open(address, port, place)
             deadline = asyncio.get_running_loop().time() + self.limits.read_timeout
-            connection = Connection(sock, deadline)
+            connection = Connection(sock, deadline, received)
             try:
                 yield connection
             finally:
                 connection.close()
+                if connection.failed:
+                    place.hurt()
+                else:
+                    place.eased()
+
+    async def _open(self, address: str, port: int, place: Place) -> tuple[socket.socket, bytes]:
+        """A socket that leads to `address`, and what it has sent already."""
+        if self.limits.proxy is not None:
+            return await self._through(self.limits.proxy, address, port)
+        try:
+            return await self._dial_patiently(address, port), b""
+        except NetworkError as error:
+            if error.code in {"timeout", "reset"}:
+                place.hurt()
+            raise
+
+    async def _through(self, proxy: Proxy, host: str, port: int) -> tuple[socket.socket, bytes]:
+        """A tunnel through the proxy; whatever fails on the way is the proxy's failure, or ours."""
+        try:
+            sock = await self._dial_proxy(proxy)
+        except NetworkError as error:
+            if error.code == "local":
+                raise
+            raise NetworkError("proxy", f"the proxy {proxy.name} cannot be used: {error}") from None
+        try:
+            async with asyncio.timeout(self.limits.connect_timeout):
+                return sock, await _talk(sock, proxy, host, port)
+        except TimeoutError:
+            problem = f"it opened no tunnel to {_at(host, port)} in time"
+        except OSError as error:
+            problem = str(_classified(error, at="it"))
+        except ProxyError as error:
+            problem = str(error)
+        except BaseException:
+            sock.close()
+            raise
+        sock.close()
+        raise NetworkError("proxy", f"the proxy {proxy.name}: {problem}")
+
+    async def _dial_proxy(self, proxy: Proxy) -> socket.socket:
+        """A connection to the first address of the proxy that takes one; its name is resolved once a run."""
+        if not self._proxy_addresses:
+            self._proxy_addresses = (await self._addresses(proxy.host, proxy.port))[:_MOST_PROXY_ADDRESSES]
+        *others, last = self._proxy_addresses
+        for address in others:
+            with contextlib.suppress(NetworkError):
+                return await self._dial_patiently(address, proxy.port)
+        return await self._dial_patiently(last, proxy.port)
+
+    async def _dial_patiently(self, address: str, port: int) -> socket.socket:
+        """As `_dial`, but where this machine has run out of something, wait a little for it to come back."""
+        for pause in _SHORTAGE_PAUSES:
+            try:
+                return await self._dial(address, port)
+            except NetworkError as error:
+                if error.code != "local":
+                    raise
+            await asyncio.sleep(pause)
+        return await self._dial(address, port)
 
     async def _dial(self, address: str, port: int) -> socket.socket:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -130,6 +227,23 @@ class Network:
             _close(sock)
             raise
         return sock
+
+
+async def _talk(sock: socket.socket, proxy: Proxy, host: str, port: int) -> bytes:
+    """Have the proxy open a tunnel over `sock`; what the target has sent by then. Raises OSError and ProxyError."""
+    loop = asyncio.get_running_loop()
+    talk = tunnel(proxy, host, port)
+    to_send = next(talk)
+    while True:
+        await loop.sock_sendall(sock, to_send)
+        received = await loop.sock_recv(sock, _CHUNK)
+        if not received:
+            raise ProxyError(f"it closed the connection instead of opening a tunnel to {_at(host, port)}")
+        try:
+            to_send = talk.send(received)
+        except StopIteration as done:
+            rest: bytes = done.value
+            return rest
 
 
 async def _look_up(host: str, port: int) -> list[str]:

@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 from tlsaudit.policy import Policy, load_policy
-from tlsaudit.rules import CATALOGUE, RULESET, Rule
+from tlsaudit.rules import ALL_RULES, RULESET, Rule
 
 PAGE = Path(__file__).parent.parent / "docs" / "rules.md"
 
@@ -16,6 +16,7 @@ _AREAS = {
     "CERT": "Leaf certificate",
     "CHAIN": "Certificate chain",
     "CIPH": "Cipher suites",
+    "FLEET": "Several endpoints of one service",
     "HTTP": "HTTP",
     "IMPL": "Implementation",
     "KEX": "Key exchange",
@@ -35,10 +36,10 @@ def page(policy: Policy) -> str:
         "",
         "Made from the catalogue by `make docs`; do not edit.",
         "",
-        f"Rule set {RULESET}, {len(CATALOGUE)} rules, severities of the policy `{policy.id}`. A source in parentheses",
+        f"Rule set {RULESET}, {len(ALL_RULES)} rules, severities of the policy `{policy.id}`. A source in parentheses",
         "was not read in its own text. `tlsaudit rules ID` explains one rule.",
     ]
-    for area, rules in groupby(CATALOGUE, key=lambda rule: rule.area):
+    for area, rules in groupby(ALL_RULES, key=lambda rule: rule.area):
         lines += ["", f"## {_AREAS[area]}", "", "| id | fails when | severity | cap | expected | sources |"]
         lines.append("| --- | --- | --- | --- | --- | --- |")
         lines += [_row(rule, policy) for rule in rules]

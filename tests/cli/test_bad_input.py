@@ -43,7 +43,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
         (["scan", "x", "--fail-on", "severe"], "--fail-on 'severe' is no severity; known: none, info, low"),
         (["scan", "x", "--policy", "nope"], "unknown policy 'nope': known are owasp"),
         (["scan", "x", "--policy", "nope.yaml"], "cannot read policy 'nope.yaml': No such file"),
-        (["scan", "x", "--format", "pdf"], "unknown format 'pdf'; known: text, json, html"),
+        (["scan", "x", "--format", "pdf"], "unknown format 'pdf'; known: text, json, jsonl, html"),
         (["scan", "x", "--expect-client-auth", "maybe"], "--expect-client-auth 'maybe' is none of"),
         (["scan", "x", "--sni", "not a name"], "'not a name' is not a valid host name"),
         (["scan", "x", "--as-of", "tomorrow"], "--as-of 'tomorrow' is no date"),

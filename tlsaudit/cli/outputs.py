@@ -7,9 +7,10 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO, cast
 
 from tlsaudit.model.errors import InputError
 
@@ -70,22 +71,55 @@ def write_file(path: Path, text: str) -> None:
 
     What is no regular file, such as /dev/null or a pipe, is written to as it is. Raises InputError.
     """
+    with written_beside(path) as put_into:
+        put_into(text)
+
+
+@contextmanager
+def written_beside(path: Path) -> Iterator[Callable[[str], None]]:
+    """Write a file part by part, as `write_file` does; where the block fails, nothing is left of it."""
     try:
-        if path.exists() and not path.is_file():
-            path.write_text(text, encoding="utf-8")
-            return
-        place = Path(os.path.realpath(path))  # a link stays a link
-        handle, beside = tempfile.mkstemp(dir=place.parent, prefix=".tlsaudit-")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            Path(beside).replace(place)
-        except BaseException:
-            Path(beside).unlink(missing_ok=True)
-            raise
+        file, place = _beside(path)
+    except OSError as error:
+        raise _unwritable(path, error.strerror) from None
+    try:
+        with file:
+            yield lambda text: _put_now(path, file, text)
+        if place is not None:
+            _renamed(path, Path(file.name), place)
+    except BaseException:
+        if place is not None:
+            Path(file.name).unlink(missing_ok=True)
+        raise
+
+
+def _beside(path: Path) -> tuple[TextIO, Path | None]:
+    """A file to write to, and the place that it is moved to in the end; None: it is there already."""
+    if path.exists() and not path.is_file():
+        return path.open("w", encoding="utf-8"), None
+    place = Path(os.path.realpath(path))  # a link stays a link
+    file = tempfile.NamedTemporaryFile(  # noqa: SIM115 - the caller closes it
+        "w", encoding="utf-8", dir=place.parent, prefix=".tlsaudit-", delete=False
+    )
+    return cast("TextIO", file), place
+
+
+def _renamed(path: Path, beside: Path, place: Path) -> None:
+    try:
+        beside.replace(place)
+    except OSError as error:
+        raise _unwritable(path, error.strerror) from None
+
+
+def _put_now(path: Path, file: TextIO, text: str) -> None:
+    try:
+        file.write(text)
+        file.flush()
     except BrokenPipeError:
         raise
     except OSError as error:
+        with suppress(OSError):  # what could not be written is tried again on closing
+            file.close()
         raise _unwritable(path, error.strerror) from None
 
 

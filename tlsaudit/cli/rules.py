@@ -22,11 +22,11 @@ def rules(
 ) -> int:
     """List the rules, or explain the one with this ID: what it means, its sources, what to do."""
     from tlsaudit.policy import load_policy
-    from tlsaudit.rules import CATALOGUE
+    from tlsaudit.rules import ALL_RULES
 
     if format_ not in {"text", "json"}:
         raise InputError(f"unknown format {format_!r}; known: text, json")
-    chosen = [rule for rule in CATALOGUE if rule_id is None or rule.id == rule_id.upper()]
+    chosen = [rule for rule in ALL_RULES if rule_id is None or rule.id == rule_id.upper()]
     if not chosen:
         raise InputError(f"there is no rule {rule_id!r}; tlsaudit rules lists them")
     judged_by = load_policy(policy)

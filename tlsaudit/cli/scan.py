@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tlsaudit.cli import options, outputs
+from tlsaudit.cli import options, outputs, progress, streams
 from tlsaudit.model.errors import InputError
 from tlsaudit.model.facts import ClientAuthMode
 
 if TYPE_CHECKING:
-    from tlsaudit.model.document import Document
+    from tlsaudit.app import ScanOptions
+    from tlsaudit.model.document import Subject
+    from tlsaudit.model.target import Target
+    from tlsaudit.proxies import Proxy
 
 _SECONDS_MAX = 600.0
+_CONNECTIONS_MAX = 65536
+_PROXY_VARIABLE = "TLSAUDIT_PROXY"
 
 
 def scan(
@@ -49,11 +56,33 @@ def scan(
         str | None,
         typer.Option(metavar="MODE", help="What client authentication should be: none, optional or required."),
     ] = None,
+    all_addresses: Annotated[
+        bool,
+        typer.Option("--all-addresses", help="Audit every address of a name, and say what differs between them."),
+    ] = False,
+    yes_large: Annotated[
+        bool, typer.Option("--yes-large", help="Yes, audit networks of more than 1,024 addresses.")
+    ] = False,
+    max_rate: Annotated[
+        float | None, typer.Option(metavar="N", help="Open at most N connections a second, over the whole run.")
+    ] = None,
+    per_address: Annotated[
+        int, typer.Option(metavar="N", help="At most N connections at once to one address and port.")
+    ] = 10,
+    connections: Annotated[int, typer.Option(metavar="N", help="At most N connections at once in all.")] = 256,
+    proxy: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help=f"http://HOST:PORT or socks5://HOST:PORT, USER:PASSWORD@ before the host; {_PROXY_VARIABLE} in the "
+            "environment hides that from other users of this machine.",
+        ),
+    ] = None,
 ) -> int:
     """Audit live endpoints: protocol versions, cipher suites, groups, certificates, client authentication, HTTP.
 
-    TARGET is HOST, HOST:PORT, [IPV6]:PORT, HOST@ADDRESS:PORT or https://HOST; @FILE is a list of them, one a line,
-    and - the same from standard input.
+    TARGET is HOST, HOST:PORT, [IPV6]:PORT, HOST@ADDRESS:PORT, https://HOST or a network such as 10.0.0.0/24:8443;
+    @FILE is a list of them, one a line, and - the same from standard input.
     """
     pairs = outputs.pair(formats or [], output or [])
     lowest = options.severity(fail_on)
@@ -61,47 +90,100 @@ def scan(
     if not 0 < timeout <= _SECONDS_MAX:
         raise InputError(f"--timeout {timeout:g} is not between 0 and {_SECONDS_MAX:g} seconds")
     expect = _client_auth(expect_client_auth)
+    _refuse_limits(max_rate, per_address, connections)
+    through = _proxy(proxy)
+    if through is not None and all_addresses:
+        raise InputError("--all-addresses cannot go with a proxy: the proxy resolves names, and tells nobody")
 
     from tlsaudit.model.limits import Expectation
     from tlsaudit.model.target import canonical_host
     from tlsaudit.targets import read_targets
 
-    found = read_targets(targets, sys.stdin)
+    found = read_targets(targets, sys.stdin, large=yes_large)
     if sni is not None:
         found = tuple(replace(target, sni=canonical_host(sni) if sni else "") for target in found)
 
     from tlsaudit import app
     from tlsaudit.policy import load_policy
 
-    run = app.Scan(
-        found,
-        app.ScanOptions(
-            policy=load_policy(policy),
-            anchors=app.load_anchors(*(ca_file or ())),
-            timeout=timeout,
-            as_of=when,
-            expect=Expectation(client_auth=expect),
-            fail_on=lowest,
-        ),
+    scan_options = app.ScanOptions(
+        policy=load_policy(policy),
+        anchors=app.load_anchors(*(ca_file or ())),
+        timeout=timeout,
+        as_of=when,
+        expect=Expectation(client_auth=expect),
+        fail_on=lowest,
+        all_addresses=all_addresses,
+        max_rate=max_rate,
+        per_address=per_address,
+        connections=connections,
+        proxy=through,
     )
-    try:
-        asyncio.run(run.run())
-    except KeyboardInterrupt:
-        document = run.document()
-        _tell_interrupted(document)
-        outputs.write(document, pairs)
-        raise
+    return _audit(found, scan_options, pairs)
+
+
+def _audit(targets: Sequence[Target], scan_options: ScanOptions, pairs: Sequence[tuple[str, str]]) -> int:
+    """Run the scan and write its reports: lines while it goes on, everything else at its end."""
+    from tlsaudit import app
+
+    line_files = [file for name, file in pairs if name == streams.LINES]
+    whole = [pair for pair in pairs if pair[0] != streams.LINES]
+    on_screen = outputs.STANDARD_OUTPUT in line_files and sys.stdout.isatty()  # the lines themselves show how far it is
+    with (
+        progress.bar(len(targets), wanted=not on_screen) as advance,
+        streams.Lines(line_files) as lines,
+    ):
+
+        async def emit(subject: Subject) -> None:
+            await lines.put(subject)
+            if not whole:
+                _tell_problem(subject)
+
+        run = app.Scan(targets, scan_options, emit=emit, advance=advance, keep=bool(whole))
+        interrupted = False
+        try:
+            asyncio.run(run.run())
+        except KeyboardInterrupt:
+            interrupted = True
+    if interrupted:
+        if whole:
+            outputs.complain(f"interrupted: {run.finished} of {len(targets)} endpoints are done and in the report")
+            outputs.write(run.document(), whole)
+        else:
+            written = "1 line is" if lines.written == 1 else f"{lines.written} lines are"
+            outputs.complain(f"interrupted: {written} written, of {len(targets)} targets")
+        raise KeyboardInterrupt
+    if not whole:
+        return run.tally.exit_code
     document = run.document()
     for subject in document.subjects:
-        if subject.error is not None:
-            outputs.complain(f"{subject.name}: {subject.error.message}")
-    outputs.write(document, pairs)
+        _tell_problem(subject)
+    outputs.write(document, whole)
     return document.summary.exit_code
 
 
-def _tell_interrupted(document: Document) -> None:
-    done = sum(not (subject.error and subject.error.code == "interrupted") for subject in document.subjects)
-    outputs.complain(f"interrupted: {done} of {len(document.subjects)} endpoints are done and in the report")
+def _tell_problem(subject: Subject) -> None:
+    if subject.error is not None:
+        outputs.complain(f"{subject.name}: {subject.error.message}")
+
+
+def _refuse_limits(max_rate: float | None, per_address: int, connections: int) -> None:
+    if max_rate is not None and not 0 < max_rate <= _CONNECTIONS_MAX:
+        raise InputError(f"--max-rate {max_rate:g} is not above 0 and at most {_CONNECTIONS_MAX} connections a second")
+    for name, value in (("--per-address", per_address), ("--connections", connections)):
+        if not 1 <= value <= _CONNECTIONS_MAX:
+            raise InputError(f"{name} {value} is not between 1 and {_CONNECTIONS_MAX} connections")
+
+
+def _proxy(given: str | None) -> Proxy | None:
+    """The proxy of the option, else of the environment; an empty one is none."""
+    text = os.environ.get(_PROXY_VARIABLE, "") if given is None else given
+    if not text:
+        return None
+
+    from tlsaudit.proxies import parse_proxy
+
+    return parse_proxy(text)
 
 
 def _client_auth(text: str | None) -> ClientAuthMode | None:

@@ -13,7 +13,7 @@ from tlsaudit.model.limits import Limits
 from tlsaudit.model.result import Severity, Source
 from tlsaudit.policy.reader import Written, read_yaml
 from tlsaudit.policy.schema import ListedEntry, PolicyFile
-from tlsaudit.rules import CATALOGUE
+from tlsaudit.rules import ALL_RULES
 from tlsaudit.rules.rule import Rule
 
 FLOOR = Severity.HIGH
@@ -100,14 +100,14 @@ def _policy(content: bytes, file: str) -> Policy:
 
 
 def _refuse_unknown_rules(checked: PolicyFile, written: Written) -> None:
-    known = {rule.id for rule in CATALOGUE}
+    known = {rule.id for rule in ALL_RULES}
     for rule_id in checked.severities:
         if rule_id not in known:
             raise written.error(("severities", rule_id), f"severities: there is no rule {rule_id!r}")
 
 
 def _listed(entries: list[ListedEntry], section: str, written: Written) -> dict[str, tuple[Source, ...]]:
-    enforced = {name for rule in CATALOGUE for name in rule.enforces}
+    enforced = {name for rule in ALL_RULES for name in rule.enforces}
     listed: dict[str, tuple[Source, ...]] = {}
     for index, entry in enumerate(entries):
         if entry.what not in enforced:

@@ -244,8 +244,8 @@ async def _check_stability(dialogue: Dialogue, notes: Notes) -> None:
 
 
 def _problem(dialogue: Dialogue, notes: Notes) -> Problem | None:
-    if dialogue.shortage:
-        return Problem("local", dialogue.shortage)
+    if dialogue.hindrance is not None:
+        return Problem(dialogue.hindrance.code, str(dialogue.hindrance))
     if not notes.finished:
         return Problem("deadline", "the time for this endpoint ran out")
     if not notes.stable:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from tlsaudit.model.errors import TlsauditError
 from tlsaudit.model.protocol import ProtocolVersion
+from tlsaudit.net import NOT_THE_TARGETS
 from tlsaudit.probe.dialogue import Answer, Dialogue, End
 from tlsaudit.probe.hellos import Shape
 from tlsaudit.probe.suites import candidates
@@ -109,7 +110,8 @@ def _is_tls(answer: Answer) -> bool:
 def _not_audited(answer: Answer) -> NotAuditedError:
     """Why an endpoint that gave this answer cannot be audited."""
     if answer.end is End.UNREACHED:
-        return NotAuditedError("incomplete" if answer.code == "local" else "unreachable", answer.code, answer.problem)
+        status = "incomplete" if answer.code in NOT_THE_TARGETS else "unreachable"
+        return NotAuditedError(status, answer.code, answer.problem)
     if answer.end is End.MALFORMED:
         what = "the server's TLS is broken" if _is_tls(answer) else "the server does not speak TLS"
         return NotAuditedError("not_tls", "not_tls", f"{what}: {_greeting(answer)}")

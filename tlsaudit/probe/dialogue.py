@@ -16,7 +16,7 @@ from tlsaudit.model.errors import DecodeError, NetworkError
 from tlsaudit.model.facts import Endpoint, Probe
 from tlsaudit.model.knowledge import Basis, Origin
 from tlsaudit.model.protocol import ProtocolVersion
-from tlsaudit.net import Connection, Network
+from tlsaudit.net import NOT_THE_TARGETS, Connection, Network
 from tlsaudit.wire import (
     Alert,
     AlertDescription,
@@ -173,13 +173,13 @@ class Dialogue:
         self.address = endpoint.address
         self.log = log if log is not None else Log()
         self.control: ClientHello | Ssl2ClientHello | None = None
-        self.shortage = ""
-        """What this machine ran out of while asking, which says nothing of the server; "" while it has enough."""
+        self.hindrance: NetworkError | None = None
+        """What kept us from asking and says nothing of the server: this machine ran out of something, or the proxy."""
 
     def note(self, error: NetworkError) -> None:
-        """Remember a failure that is ours."""
-        if error.code == "local":
-            self.shortage = str(error)
+        """Remember a failure that is not the target's."""
+        if error.code in NOT_THE_TARGETS:
+            self.hindrance = error
 
     async def ask(self, asked: str, hello: ClientHello | Ssl2ClientHello) -> Answer:
         """The answer to `hello`; a close or a reset is asked once more, and compared with the control."""

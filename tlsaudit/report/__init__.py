@@ -57,6 +57,7 @@ FORMATS: Final = MappingProxyType(
         for each in (
             Format("text", (".txt",), "tlsaudit.report.text"),
             Format("json", (".json",), "tlsaudit.report.json"),
+            Format("jsonl", (".jsonl", ".ndjson"), "tlsaudit.report.jsonl"),
             Format("html", (".html", ".htm"), "tlsaudit.report.html"),
         )
     }

@@ -63,7 +63,12 @@ def ascii_json(document: Document) -> str:
 
     A lone surrogate, which is no character and which JSON readers refuse, becomes U+FFFD.
     """
-    text = json.dumps(document.model_dump(mode="json", by_alias=True), ensure_ascii=False, separators=(",", ":"))
+    return ascii_text(document.model_dump(mode="json", by_alias=True))
+
+
+def ascii_text(value: object) -> str:
+    """Any JSON value as `ascii_json` writes it."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     if whole.isascii() and "\x7f" not in whole:
         return whole

@@ -17,6 +17,7 @@ from tlsaudit.rules import (
     cipher,
     cipher_exchange,
     client_auth,
+    fleet,
     http,
     key_exchange,
     post_quantum,
@@ -51,6 +52,12 @@ _MODULES = (
 CATALOGUE: tuple[Rule, ...] = tuple(
     sorted((each for module in _MODULES for each in module.RULES), key=lambda each: each.id)
 )
-"""Every rule, in the order of the ids."""
+"""Every rule of an endpoint, in the order of the ids."""
 
-__all__ = ["CATALOGUE", "RULESET", "Case", "Rule"]
+FLEET_RULES: tuple[Rule, ...] = fleet.RULES
+"""Rules of several endpoints that are one service: judged of those alone, in the order of the ids."""
+
+ALL_RULES: tuple[Rule, ...] = tuple(sorted((*CATALOGUE, *FLEET_RULES), key=lambda each: each.id))
+"""Every rule there is."""
+
+__all__ = ["ALL_RULES", "CATALOGUE", "FLEET_RULES", "RULESET", "Case", "Rule"]

@@ -10,24 +10,29 @@ or `inconclusive`. Whether the rule makes sense here at all is said by `applies`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from tlsaudit.model.certificate import CertificateDeployment
 from tlsaudit.model.facts import Facts
+from tlsaudit.model.knowledge import Fact
 from tlsaudit.model.limits import Expectation, Limits
 from tlsaudit.model.result import Cap, Confidence, Fail, Severity, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """All that a rule may look at. `as_of` is the time of the audit, in UTC; rules have no clock."""
+    """All that a rule may look at. `as_of` is the time of the audit, in UTC; rules have no clock.
+
+    `members` are the endpoints of a subject that is made of several, by their ids; a single endpoint has none.
+    """
 
     facts: Facts
     limits: Limits
     as_of: datetime
     expect: Expectation = field(default_factory=Expectation)
+    members: Mapping[str, Fact[Facts]] = field(default_factory=dict)
 
     def deployments(self) -> tuple[CertificateDeployment, ...]:
         """The certificate deployments; raises Undecided where they are unknown."""
