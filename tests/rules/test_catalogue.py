@@ -14,7 +14,7 @@ from tlsaudit.model.facts import ClientAuth, Facts, Session
 from tlsaudit.model.knowledge import Tried, Unknown, Why
 from tlsaudit.model.limits import Expectation
 from tlsaudit.model.result import Cap
-from tlsaudit.rules import CATALOGUE
+from tlsaudit.rules import ALL_RULES, CATALOGUE
 from tlsaudit.rules.rule import Rule
 
 _AREAS = "PROTO|CIPH|KEX|PQ|SIG|CERT|CHAIN|REVO|CT|MTLS|SESS|IMPL|VULN|HTTP|ALPN|DNS|CONF|KEY|FLEET"
@@ -39,6 +39,7 @@ _CAUSES = {
 """The root causes of the catalogue, as far as their rules exist; CHAIN-017 says the same of a second certificate."""
 
 each_rule = pytest.mark.parametrize("rule", CATALOGUE, ids=lambda rule: rule.id)
+each_of_all = pytest.mark.parametrize("rule", ALL_RULES, ids=lambda rule: rule.id)
 
 
 def test_ids_are_unique_and_sorted() -> None:
@@ -46,7 +47,7 @@ def test_ids_are_unique_and_sorted() -> None:
     assert ids == sorted(set(ids))
 
 
-@each_rule
+@each_of_all
 def test_metadata_is_complete(rule: Rule) -> None:
     assert re.fullmatch(rf"TLS-({_AREAS})-[0-9]{{3}}", rule.id)
     assert rule.version >= 1
@@ -56,7 +57,7 @@ def test_metadata_is_complete(rule: Rule) -> None:
     assert all(re.fullmatch(r"[a-z]+/[A-Za-z0-9.-]+", name) for name in rule.enforces)
 
 
-@each_rule
+@each_of_all
 def test_texts_are_short_and_whole(rule: Rule) -> None:
     assert 3 <= len(rule.title) <= 60
     assert rule.title[-1] not in ".:!"
@@ -72,7 +73,7 @@ def test_texts_are_short_and_whole(rule: Rule) -> None:
         assert "  " not in text
 
 
-@each_rule
+@each_of_all
 def test_command_has_only_the_two_fields(rule: Rule) -> None:
     if rule.reproduce is not None:
         assert set(re.findall(r"\{(\w*)\}", rule.reproduce)) <= {"connect", "servername"}
@@ -94,11 +95,11 @@ def test_a_trust_cap_is_of_trust_and_a_name_cap_of_names() -> None:
 
 
 def _module_of(rule: Rule) -> str:
-    modules = {each: module for module in rules._MODULES for each in module.RULES}
+    modules = {each: module for module in (*rules._MODULES, rules.fleet) for each in module.RULES}
     return modules[rule].__name__.rpartition(".")[2]
 
 
-@each_rule
+@each_of_all
 def test_rule_has_a_case_that_fails_and_one_that_passes(rule: Rule) -> None:
     tests = importlib.import_module(f"tests.rules.test_{_module_of(rule)}")
     if hasattr(tests, "ROWS"):

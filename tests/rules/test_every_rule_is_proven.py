@@ -5,12 +5,13 @@ The proofs themselves are in `live`; here it is only counted that none is missin
 
 from __future__ import annotations
 
+from tests.rules.live import test_fleet
 from tests.rules.live.minted import FAILS, PASSES
 from tests.rules.live.ordinary import ORDINARY
 from tests.rules.live.postures import POSTURES
 from tests.rules.live.proofs import PROVEN, PROVEN_APART
 from tests.rules.live.test_ordinary import FAILING
-from tlsaudit.rules import CATALOGUE
+from tlsaudit.rules import CATALOGUE, FLEET_RULES
 
 
 def test_every_rule_has_a_proof_that_it_fails_and_one_that_it_passes() -> None:
@@ -18,6 +19,10 @@ def test_every_rule_has_a_proof_that_it_fails_and_one_that_it_passes() -> None:
     assert PROVEN.keys() | PROVEN_APART | FAILS.keys() == ids
     assert PROVEN.keys() | PROVEN_APART | PASSES.keys() == ids
     assert len(ids) >= 80
+
+
+def test_every_rule_of_several_endpoints_is_proven() -> None:
+    assert {rule.id for rule in FLEET_RULES} == test_fleet.PROVEN
 
 
 def test_every_posture_proves_something() -> None:

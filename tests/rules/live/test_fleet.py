@@ -17,6 +17,8 @@ from tlsaudit.policy import load_policy
 
 OTHER = "127.0.0.2"
 NAME = "replicas.test"
+PROVEN = {"TLS-FLEET-005"}
+"""The rules that fail and pass below."""
 
 
 @pytest.fixture(autouse=True)
