@@ -23,6 +23,7 @@ from tlsaudit.model.limits import Expectation
 from tlsaudit.model.result import Judgement, Severity
 from tlsaudit.model.target import Target
 from tlsaudit.policy import Policy, load_policy
+from tlsaudit.tally import INTERNAL
 
 LOW, MEDIUM, HIGH, CRITICAL = Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL
 
@@ -209,7 +210,7 @@ def test_a_mistake_of_ours_at_one_target_costs_no_other_its_report(
     targets = [Target(host=HOST, port=server.port) for server in (bad, good)]
     document = asyncio.run(app.scan(targets, options(lab_pki)))
     assert [(each.status, each.error.code if each.error else None) for each in document.subjects] == [
-        ("incomplete", app.INTERNAL),
+        ("incomplete", INTERNAL),
         ("audited", None),
     ]
     assert document.summary.exit_code == 70

@@ -45,7 +45,7 @@ class Tally:
 
     @property
     def exit_code(self) -> int:
-        """1: a failure at or above `fail_on`; 3: none, but something could not be judged; 0: all judged; 70: our mistake.
+        """1: a failure at or above `fail_on`; 3: none, but something could not be judged; 0: all judged; 70: our fault.
 
         What could not be judged is an endpoint that was not audited as a whole, or an inconclusive rule at or above
         `fail_on`. Without `fail_on` no rule decides, and an endpoint that was not audited still gives 3.
