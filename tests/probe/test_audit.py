@@ -178,3 +178,14 @@ def test_a_server_that_does_not_know_the_name_says_what_to_do(lab: Lab) -> None:
 def test_a_server_that_wants_a_name_is_audited_whole(lab: Lab) -> None:
     found = facts(lab.haproxy("strict-sni"))
     assert {ProtocolVersion.SSL_2, ProtocolVersion.SSL_3} <= found.protocols.refused
+
+
+def test_when_the_time_is_over_nothing_goes_on(lab: Lab) -> None:
+    async def left(port: int) -> set[str]:
+        network = Network(NetworkLimits())
+        await audit_endpoint(Target(host="127.0.0.1", port=port), network, replace(SETTINGS, deadline=0.7))
+        return {task.get_name() for task in asyncio.all_tasks() - {asyncio.current_task()}}
+
+    server = lab.nginx("ssl_protocols TLSv1.2 TLSv1.3;", certificates=(lab.pki.rsa,))
+    with DelayProxy(server.port, round_trip=0.2) as proxy:
+        assert asyncio.run(left(proxy.port)) == set()

@@ -107,18 +107,20 @@ async def _ask_everything(dialogue: Dialogue, notes: Notes, target: Target) -> N
 
 async def _classic(dialogue: Dialogue, notes: Notes) -> None:
     """TLS 1.2: suites and preference, and groups: side by side where the first answer shows a suite to ask with."""
-    contact = notes.contact
-    first = contact.classic if contact.piece is None else None
-    suites = asyncio.create_task(
-        explore_version(dialogue, contact.shape, ProtocolVersion.TLS_1_2, first, contact.piece)
-    )
+    first = notes.contact.classic if notes.contact.piece is None else None
     early = usable_for_groups(first)
-    groups = asyncio.create_task(_groups(dialogue, notes, early, first, None)) if early else None
-    found = notes.versions[ProtocolVersion.TLS_1_2] = await suites
-    if groups is not None:
-        await groups
-    else:
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_suites(dialogue, notes, first))
+        if early:
+            tasks.create_task(_groups(dialogue, notes, early, first, None))
+    if not early:
+        found = notes.versions[ProtocolVersion.TLS_1_2]
         await _groups(dialogue, notes, found.suites.accepted, first, _certificate_curve(found))
+
+
+async def _suites(dialogue: Dialogue, notes: Notes, first: Answer | None) -> None:
+    contact, version = notes.contact, ProtocolVersion.TLS_1_2
+    notes.versions[version] = await explore_version(dialogue, contact.shape, version, first, contact.piece)
 
 
 async def _groups(
