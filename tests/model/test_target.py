@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tlsaudit.model.errors import InputError
@@ -131,6 +131,9 @@ PIECES = st.sampled_from([*"a.:[]@?/-_%1 \t\x00ü", "sni=", "https://", "::", "f
 
 
 @given(st.text(max_size=60) | st.lists(PIECES, max_size=14).map("".join))
+@example("\u00b9")
+@example("\uff11\uff12\uff17.0.0.1")
+@example("\uff11\uff12\uff17\u30020\u30020\u30021:8443")
 def test_any_text_is_a_target_or_an_input_error(text: str) -> None:
     try:
         target = parse_target(text)

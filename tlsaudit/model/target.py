@@ -87,17 +87,18 @@ def canonical_host(text: str) -> str:
 
     Raises InputError where `text` is neither (RFC 1123 section 2.1, RFC 5891; underscores occur and are let through).
     """
+    if not text.isascii():
+        # Mapped before anything is decided: other scripts have digits and full stops of their own (UTS #46).
+        try:
+            return canonical_host(idna.encode(text, uts46=True).decode("ascii"))
+        except (idna.IDNAError, UnicodeError) as error:
+            raise InputError(f"{text!r} is not a valid host name: {error}") from None
     address = _address(text)
     if address is not None:
         return str(address)
     name = text.rstrip(".") if not text.endswith("..") else text
     if re.fullmatch(r"[0-9.]+", name):
         raise InputError(f"{text!r} is not a valid IPv4 address")
-    if not name.isascii():
-        try:
-            name = idna.encode(name, uts46=True).decode("ascii")
-        except (idna.IDNAError, UnicodeError) as error:
-            raise InputError(f"{text!r} is not a valid host name: {error}") from None
     name = name.lower()
     if not name or len(name) > 253 or not all(_LABEL.match(label) for label in name.split(".")):
         raise InputError(f"{text!r} is not a valid host name")
