@@ -17,16 +17,17 @@ from tests.lab.pki import LabPki
 from tests.lab.process import HOST, reserved_port
 from tests.lab.scripted import ScriptedServer
 from tests.lab.servers import Lab
-from tests.rules.facts import TLS_1_2, TLS_1_3, asks, at, session, sound, speaks
+from tests.rules.facts import TLS_1_2, TLS_1_3, asks, at, behaves, known, session, sound, speaks
 from tlsaudit import app
-from tlsaudit.document import audited, not_audited
+from tlsaudit.document import audited, facts_part, not_audited
 from tlsaudit.model.certificate import CertificateDeployment, Unparsed
 from tlsaudit.model.document import Document, Problem, Subject
-from tlsaudit.model.facts import Facts, Probe
+from tlsaudit.model.facts import Behaviours, Facts, Probe
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Known, Origin, Tried, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.result import Judgement, Outcome, Result, Severity
 from tlsaudit.model.target import Target
+from tlsaudit.model.vulnerability import Verdict, Vulnerability
 from tlsaudit.policy import load_policy
 from tlsaudit.report import FORMATS
 from tlsaudit.report.schema import report_schema
@@ -214,8 +215,32 @@ def why(facts: Facts) -> dict[str, str]:
 
 
 def test_of_what_is_known_only_what_is_never_asked_is_unknown() -> None:
-    facts = sound(certificate_deployments=Known((), at(1)), client_auth=asks(verifies=Known(True, at(1))))
+    facts = sound(
+        certificate_deployments=Known((), at(1)), client_auth=asks(verifies=Known(True, at(1))), vulnerabilities={}
+    )
     assert why(facts) == {"vulnerabilities": "not_asked"}
+
+
+def test_each_attack_has_its_verdict_and_where_it_is_unknown_its_reason() -> None:
+    verdicts = {
+        Vulnerability.HEARTBLEED: Known(Verdict.NOT_APPLICABLE, at(1)),
+        Vulnerability.CCS_INJECTION: Known(Verdict.VULNERABLE, at(2)),
+        Vulnerability.ROBOT: UNANSWERED,
+    }
+    subject = subject_of(sound(vulnerabilities=verdicts))
+    assert subject.facts is not None
+    assert subject.facts.vulnerabilities == {
+        "heartbleed": "not_applicable",
+        "ccs_injection": "vulnerable",
+        "robot": "inconclusive",
+    }
+    assert subject.basis["vulnerabilities.ccs_injection"].probe == 2
+    assert {path: each.why for path, each in subject.unknown.items() if path.startswith("vuln")} == {
+        "vulnerabilities.robot": "no_answer"
+    }
+    none = subject_of(sound(vulnerabilities={})).facts
+    assert none is not None
+    assert set(none.vulnerabilities.values()) == {"not_tested"}
 
 
 def test_a_list_that_was_cut_short_is_a_lower_bound() -> None:
@@ -297,7 +322,7 @@ def test_single_facts_that_are_unknown_are_named_by_their_path() -> None:
         certificate_deployments=Known((deployment,), at(1)),
         client_auth=replace(asks(), mode=UNANSWERED),
     )
-    assert {path: each for path, each in why(facts).items() if path != "vulnerabilities"} == {
+    assert why(facts) == {
         "protocols.TLSv1.3": "no_answer",
         "cipher_preference.TLSv1.2": "no_answer",
         "session.heartbeat": "no_answer",
@@ -373,3 +398,17 @@ def test_an_endpoint_that_was_not_audited_has_its_reason() -> None:
     assert subject.id == "shop.example.com:443"
     assert subject.error is not None
     assert subject.error.model_dump() == {"code": "refused", "message": "it refused"}
+
+
+def test_behaviours_are_shown_as_far_as_they_are_known() -> None:
+    part = facts_part(sound(behaviours=behaves(draft_version=known(0x7F1C), large_hello=UNANSWERED))).behaviours
+    shown = json.loads(part.model_dump_json())
+    assert shown["draft_version"] == "draft 28"
+    assert (shown["negotiated_version"], shown["unknown_sni"], shown["consistent"]) == ("TLSv1.3", "refused", True)
+    assert not {"large_hello", "early_data"} & shown.keys()
+    assert facts_part(sound(behaviours=behaves(inconsistency=known("the version")))).behaviours.consistent is False
+
+
+def test_why_a_behaviour_is_unknown_is_told_and_what_was_not_asked_once() -> None:
+    told = why(sound(behaviours=Behaviours(large_hello=UNANSWERED)))
+    assert {path for path in told if path.startswith("behaviours")} == {"behaviours", "behaviours.large_hello"}

@@ -26,14 +26,11 @@ from tlsaudit.model.target import Target
 from tlsaudit.net import CONNECTIONS, NOT_THE_TARGETS, PER_ADDRESS, Network, NetworkLimits
 from tlsaudit.pki import TrustStore
 from tlsaudit.policy import Policy
-from tlsaudit.probe import NotAuditedError, Settings, Trusting, audit_endpoint
+from tlsaudit.probe import NotAuditedError, Settings, Sslyze, Trusting, audit_endpoint
 from tlsaudit.proxies import Proxy
 from tlsaudit.rules import FLEET_RULES, RULESET
 from tlsaudit.score import SCORING
 from tlsaudit.tally import INTERNAL, Tally
-
-MODE: Final = "inventory"
-"""What is asked: versions, suites, groups, certificates, client authentication, ALPN, HTTP."""
 
 INTERRUPTED: Final = "interrupted"
 """The code of the error of a subject that a run did not come to."""
@@ -68,6 +65,7 @@ class ScanOptions:
 
     policy: Policy
     anchors: Anchors
+    mode: doc.Mode = "inventory"
     timeout: float = 5.0
     as_of: datetime | None = None
     expect: Expectation = field(default_factory=Expectation)
@@ -88,6 +86,15 @@ class ScanOptions:
             total=self.connections,
             rate=self.max_rate,
             proxy=self.proxy,
+        )
+
+    def settings(self) -> Settings:
+        """What the questions to each endpoint are given of them."""
+        return Settings(
+            trusting=self.anchors.trusting,
+            deadline=self.timeout * _DEADLINE_IN_TIMEOUTS,
+            full=self.mode == "full",
+            sslyze=Sslyze() if self.mode == "full" else None,
         )
 
 
@@ -161,7 +168,12 @@ class Scan:
 
     async def run(self) -> None:
         """Audit every target, many at once; a target's trouble is its own and never ends the run."""
-        auditor = Auditor(Network(self._options.network_limits()), self._options, self._as_of)
+        auditor = Auditor(
+            network=Network(self._options.network_limits()),
+            settings=self._options.settings(),
+            options=self._options,
+            as_of=self._as_of,
+        )
         waiting = iter(enumerate(self._targets))
         workers = [asyncio.create_task(self._work(waiting, auditor)) for _ in range(min(_AT_ONCE, len(self._targets)))]
         try:
@@ -201,7 +213,7 @@ class Scan:
             summary = summary.model_copy(update={"exit_code": EXIT_INTERRUPTED})
         return doc.Document(
             tool=doc.Tool(name="tlsaudit", version=__version__),
-            mode=MODE,
+            mode=options.mode,
             policy=doc.PolicyReference(
                 id=options.policy.id, version=options.policy.version, sha256=options.policy.sha256
             ),
@@ -232,11 +244,12 @@ def exit_code(subjects: Sequence[doc.Subject], fail_on: Severity | None) -> int:
     return summarise(subjects, fail_on).exit_code
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Auditor:
     """Audits and judges one target after the other over one network."""
 
     network: Network
+    settings: Settings
     options: ScanOptions
     as_of: datetime
 
@@ -284,7 +297,7 @@ class Auditor:
             self.options.policy,
             as_of=self.as_of,
             expect=Expectation(),
-            mode=MODE,
+            mode=self.options.mode,
             subject_id=target.id,
             rules=FLEET_RULES,
             members=members,
@@ -324,13 +337,14 @@ class Auditor:
 
     async def _audit_and_judge(self, target: Target, subject_id: str, begun: float) -> tuple[doc.Subject, Known[Facts]]:
         options = self.options
-        settings = Settings(trusting=options.anchors.trusting, deadline=options.timeout * _DEADLINE_IN_TIMEOUTS)
-        audit = await audit_endpoint(target, self.network, settings)
+        audit = await audit_endpoint(target, self.network, self.settings)
         facts = audit.facts
         if options.proxy is not None and not target.is_address and target.address is None:
             facts = replace(facts, endpoint=replace(facts.endpoint, address=None))  # the proxy alone knows it
         expect = options.expectations.get(target.id, options.expect)
-        judgement = judge(facts, options.policy, as_of=self.as_of, expect=expect, mode=MODE, subject_id=subject_id)
+        judgement = judge(
+            facts, options.policy, as_of=self.as_of, expect=expect, mode=options.mode, subject_id=subject_id
+        )
         problem = doc.Problem(code=audit.problem.code, message=audit.problem.message) if audit.problem else None
         subject = audited(target, facts, judgement, problem=problem, seconds=time.monotonic() - begun)
         return subject, Known(facts, Basis(Origin.OBSERVED, subject_id))

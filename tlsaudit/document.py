@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Literal, TypeVar
+from dataclasses import fields
+from typing import Any, Literal, TypeVar
 
 from tlsaudit.data.groups import group_name, groups_for
 from tlsaudit.data.signatures import scheme_name
 from tlsaudit.data.suites import SSL2_CIPHERS, openssl_name, suite_name, suites_for
 from tlsaudit.model import document as doc
 from tlsaudit.model.certificate import Certificate, CertificateDeployment, Staple
-from tlsaudit.model.facts import ClientAuth, ClientAuthMode, Facts, HttpAnswer, KeyExchange, Preference
+from tlsaudit.model.facts import (
+    Behaviours,
+    ClientAuth,
+    ClientAuthMode,
+    Facts,
+    HttpAnswer,
+    KeyExchange,
+    Preference,
+)
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Tried, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.result import Judgement, Outcome, Result, Score
 from tlsaudit.model.target import Target
+from tlsaudit.model.vulnerability import Verdict, Vulnerability
 
 Entry = TypeVar("Entry")
 
@@ -24,6 +34,7 @@ _GROUP_VERSIONS = (ProtocolVersion.TLS_1_2, ProtocolVersion.TLS_1_3)
 _HTTP_NAMES = frozenset({"h2", "http/1.1"})
 _SESSION_NAMES = (
     "secure_renegotiation",
+    "insecure_renegotiation",
     "extended_master_secret",
     "encrypt_then_mac",
     "compression",
@@ -98,8 +109,10 @@ def facts_part(facts: Facts) -> doc.FactsPart:
         client_auth=_client_auth(facts.client_auth),
         alpn=list(facts.alpn.accepted),
         session=_session(facts),
+        signature_schemes=_per_version(facts.signature_schemes, {}, lambda _version, code: scheme_name(code)),
+        behaviours=_behaviours(facts.behaviours),
         http=_http(facts.http),
-        vulnerabilities={},
+        vulnerabilities={each.value: _attack(facts.verdict(each)) for each in Vulnerability},
     )
 
 
@@ -270,7 +283,32 @@ def _client_auth(auth: ClientAuth) -> doc.ClientAuthPart:
 
 def _session(facts: Facts) -> dict[str, bool | None]:
     values: dict[str, Fact[bool]] = {name: getattr(facts.session, name) for name in _SESSION_NAMES}
-    return {name: fact.value if isinstance(fact, Known) else None for name, fact in values.items()}
+    found = {name: fact.value if isinstance(fact, Known) else None for name, fact in values.items()}
+    granted = facts.session.client_renegotiations
+    return found | {"client_renegotiation": granted.value > 0 if isinstance(granted, Known) else None}
+
+
+def _attack(
+    fact: Fact[Verdict],
+) -> Literal["vulnerable", "not_vulnerable", "not_applicable", "not_tested", "inconclusive"]:
+    if isinstance(fact, Known):
+        return fact.value.value
+    return "not_tested" if fact.why is Why.NOT_ASKED else "inconclusive"
+
+
+def _behaviours(found: Behaviours) -> doc.BehavioursPart:
+    values = {name: fact.value for name, fact in _behaviour_facts(found).items() if isinstance(fact, Known)}
+    draft = values.get("draft_version")
+    values["draft_version"] = f"draft {draft & 0xFF}" if isinstance(draft, int) else None
+    if "inconsistency" in values:
+        values["consistent"] = values.pop("inconsistency") is None
+    for name in values.keys() & {"no_sni", "unknown_sni"}:
+        values[name] = values[name].outcome
+    return doc.BehavioursPart.model_validate(values)
+
+
+def _behaviour_facts(found: Behaviours) -> dict[str, Fact[Any]]:
+    return {each.name: getattr(found, each.name) for each in fields(found)}
 
 
 def _http(fact: Fact[HttpAnswer | None]) -> doc.HttpPart:
@@ -304,6 +342,7 @@ def _bases(facts: Facts) -> dict[str, doc.BasisPart]:
         "client_auth.mode": facts.client_auth.mode,
         "http": facts.http,
     }
+    paths |= {f"vulnerabilities.{name}": fact for name, fact in facts.vulnerabilities.items()}
     found |= {path: fact.basis for path, fact in paths.items() if isinstance(fact, Known)}
     return {path: _basis(basis) for path, basis in found.items()}
 
@@ -342,7 +381,11 @@ def _unknowns(facts: Facts) -> dict[str, doc.UnknownPart]:
         found.setdefault(f"groups.{ProtocolVersion.TLS_1_2}", hidden)
     if not facts.alpn.refused.issuperset(_HTTP_NAMES - facts.alpn.accepted.keys()):
         found["alpn"] = Unknown(facts.alpn.rest.why, "a server names one protocol of those it is offered")
-    found["vulnerabilities"] = NOT_ASKED
+    attacks = {each: facts.verdict(each) for each in Vulnerability}
+    if set(attacks.values()) == {NOT_ASKED}:
+        found["vulnerabilities"] = NOT_ASKED
+    else:
+        found |= {f"vulnerabilities.{each}": fact for each, fact in attacks.items() if isinstance(fact, Unknown)}
     return {path: doc.UnknownPart(why=fact.why.value, detail=fact.detail) for path, fact in found.items()}
 
 
@@ -359,6 +402,10 @@ def _single_facts(facts: Facts) -> dict[str, Fact[object]]:
     paths |= {f"cipher_preference.{version}": fact for version, fact in facts.cipher_preference.items()}
     paths |= {f"client_auth.per_protocol.{version}.mode": at.mode for version, at in auth.per_protocol.items()}
     paths |= {f"session.{name}": getattr(facts.session, name) for name in _SESSION_NAMES}
+    # Of the behaviours, what was not asked is said once for all.
+    behaviours = _behaviour_facts(facts.behaviours)
+    paths |= {"behaviours" if fact == NOT_ASKED else f"behaviours.{name}": fact for name, fact in behaviours.items()}
+    paths["session.client_renegotiation"] = facts.session.client_renegotiations
     deployments = facts.certificate_deployments
     for place, each in enumerate(deployments.value if isinstance(deployments, Known) else ()):
         at = f"certificate_deployments.{place}"

@@ -105,7 +105,7 @@ def _failure(rule: Rule, policy: Policy, fails: tuple[Fail, ...], endpoint: Endp
         outcome=Outcome.FAIL,
         severity=max(severities, key=lambda severity: severity.rank),
         title=rule.title,
-        cause=rule.cause,
+        cause=_cause(rule, fails),
         observed=_some([fail.observed for fail in fails], _MOST_OBSERVED),
         expected="; ".join(dict.fromkeys(fail.expected or rule.expected for fail in fails)),
         why=rule.why,
@@ -117,6 +117,12 @@ def _failure(rule: Rule, policy: Policy, fails: tuple[Fail, ...], endpoint: Endp
         confidence=rule.confidence,
         cap=_lowest_cap(rule, fails),
     )
+
+
+def _cause(rule: Rule, fails: tuple[Fail, ...]) -> str:
+    """A rule joins another cause only where nothing else triggers it."""
+    causes = {fail.cause or rule.cause for fail in fails}
+    return causes.pop() if len(causes) == 1 else rule.cause
 
 
 def _lowest_cap(rule: Rule, fails: tuple[Fail, ...]) -> Cap | None:

@@ -40,6 +40,11 @@ def read_targets(arguments: Iterable[str], stdin: TextIO | None, *, large: bool 
     return tuple(found.values())
 
 
+def are_named(arguments: Iterable[str]) -> bool:
+    """Whether `arguments` name each target by itself: none is a list or a network."""
+    return not any(each == "-" or each.startswith("@") or _NETWORK.match(each.strip()) for each in arguments)
+
+
 class _Reader:
     """Reads targets, and counts the addresses of the networks among them."""
 

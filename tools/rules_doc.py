@@ -26,6 +26,7 @@ _AREAS = {
     "REVO": "Revocation",
     "SESS": "Sessions",
     "SIG": "Signatures",
+    "VULN": "Named vulnerabilities",
 }
 
 

@@ -141,3 +141,32 @@ def test_a_name_with_several_addresses_is_audited_at_one_that_answers(module_lab
     assert subject["status"] == "audited"
     assert subject["facts"]["endpoint"]["address"] == HOST
     assert subject["facts"]["endpoint"]["sni"] == "localhost"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "mode"),
+    [
+        (["{target}"], "full"),
+        (["@{list}"], "inventory"),
+        (["-"], "inventory"),
+        (["{target}", "@{list}"], "inventory"),
+        (["--mode", "inventory", "{target}"], "inventory"),
+        (["--mode", "full", "{target}"], "full"),
+        (["--mode", "full", "@{list}"], "full"),
+    ],
+    ids=" ".join,
+)
+def test_attacks_are_tried_only_where_they_are_asked_for(
+    module_lab: Lab, tmp_path: Path, arguments: list[str], mode: str
+) -> None:
+    target = f"{HOST}:{module_lab.nginx().port}"
+    listed = tmp_path / "list"
+    listed.write_text(f"{target}\n")
+    words = [each.format(target=target, list=listed) for each in arguments]
+    ended = tlsaudit("scan", "--format", "json", *words, stdin=target.encode())
+    assert ended.document["mode"] == mode
+    subject = ended.document["subjects"][0]
+    tried = {each["rule"]: each["outcome"] for each in subject["results"]}
+    expected = {"full": ("not_vulnerable", "pass"), "inventory": ("not_tested", "not_tested")}[mode]
+    assert (subject["facts"]["vulnerabilities"]["ccs_injection"], tried["TLS-VULN-002"]) == expected
+    assert (tried["TLS-SESS-003"] == "pass") == (mode == "full")

@@ -18,7 +18,7 @@ from tests.lab.script import Refused, Script
 from tlsaudit.model.errors import DecodeError
 from tlsaudit.wire.client_hello import ClientHello
 from tlsaudit.wire.constants import ContentType, HandshakeType
-from tlsaudit.wire.records import HandshakeReader, RecordReader
+from tlsaudit.wire.records import HandshakeReader, Record, RecordReader
 from tlsaudit.wire.ssl2 import Ssl2ClientHello
 
 _SECONDS = 10.0
@@ -42,16 +42,23 @@ class Connection:
             header = self._exactly(2)
             return Ssl2ClientHello.parse(self._exactly(int.from_bytes(header, "big") & 0x7FFF))
         while (message := self._messages.next()) is None:
-            while (record := self._records.next()) is None:
-                data = self.sock.recv(_READ)
-                if not data:
-                    return None
-                self._records.feed(data)
+            record = self.record()
+            if record is None:
+                return None
             if record.type == ContentType.HANDSHAKE:
                 self._messages.feed(record.payload)
         if message.type != HandshakeType.CLIENT_HELLO:
             raise DecodeError("handshake", f"message type {message.type} where a ClientHello was expected")
         return ClientHello.parse(message.body)
+
+    def record(self) -> Record | None:
+        """The next record, or None where the client closes first; raises DecodeError."""
+        while (record := self._records.next()) is None:
+            data = self.sock.recv(_READ)
+            if not data:
+                return None
+            self._records.feed(data)
+        return record
 
     def drain(self) -> None:
         """Read until the client closes, so that closing does not reset what was sent."""

@@ -14,13 +14,13 @@ from tlsaudit.data.groups import group_name
 from tlsaudit.data.suites import openssl_name
 from tlsaudit.demo.mint import Leaf
 from tlsaudit.model.certificate import CertificateDeployment
-from tlsaudit.model.facts import Facts, Preference
+from tlsaudit.model.facts import Behaviours, Facts, Preference
 from tlsaudit.model.knowledge import Known
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.target import parse_target
 from tlsaudit.net import Network, NetworkLimits
 from tlsaudit.pki import TrustStore
-from tlsaudit.probe import Audit, Settings, Trusting, audit_endpoint
+from tlsaudit.probe import Audit, Settings, Sslyze, Trusting, audit_endpoint
 from tlsaudit.wire import ClientHello, Ssl2ClientHello
 
 SSL_2, SSL_3, TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3 = ProtocolVersion
@@ -33,23 +33,32 @@ class Listening(Protocol):
     def port(self) -> int: ...
 
 
-def audit(server: Listening, *, timeout: float = 5.0, deadline: float = 60.0) -> Audit:
-    """The audit of `server`, which is asked for as localhost."""
+def audit(server: Listening, *, timeout: float = 5.0, deadline: float = 60.0, full: bool = False) -> Audit:
+    """The audit of `server`, which is asked for as localhost; the inventory unless `full`."""
     target = parse_target(f"127.0.0.1:{server.port}?sni=localhost")
     trusting = Trusting(stores={"none": TrustStore.from_ders("none", ())}, deciding="none")
 
     async def run() -> Audit:
         network = Network(NetworkLimits(connect_timeout=timeout, read_timeout=timeout))
-        return await audit_endpoint(target, network, Settings(trusting=trusting, deadline=deadline))
+        sslyze = Sslyze() if full else None
+        settings = Settings(trusting=trusting, deadline=deadline, full=full, sslyze=sslyze)
+        return await audit_endpoint(target, network, settings)
 
     return asyncio.run(run())
 
 
-def facts(server: Listening, *, timeout: float = 5.0) -> Facts:
+def facts(server: Listening, *, timeout: float = 5.0, full: bool = False) -> Facts:
     """The facts of a server whose audit is whole."""
-    done = audit(server, timeout=timeout)
+    done = audit(server, timeout=timeout, full=full)
     assert not done.problem
     return done.facts
+
+
+def behaviours(server: Listening, *, timeout: float = 5.0) -> Behaviours:
+    """The behaviours of a server of which everything was asked."""
+    done = audit(server, timeout=timeout, full=True)
+    assert not done.problem
+    return done.facts.behaviours
 
 
 def versions(found: Facts) -> set[ProtocolVersion]:

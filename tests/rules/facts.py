@@ -16,6 +16,7 @@ from tlsaudit.data.groups import groups_for
 from tlsaudit.data.suites import SSL2_CIPHERS, SUITES, suites_for
 from tlsaudit.judge import judge
 from tlsaudit.model.facts import (
+    Behaviours,
     ClientAuth,
     ClientAuthAt,
     ClientAuthMode,
@@ -25,6 +26,8 @@ from tlsaudit.model.facts import (
     Hsts,
     HttpAnswer,
     KeyExchange,
+    NameAnswer,
+    NameOutcome,
     Preference,
     Session,
     SuiteAt,
@@ -33,6 +36,7 @@ from tlsaudit.model.knowledge import Basis, Known, Origin, Tried
 from tlsaudit.model.limits import Expectation
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.result import Result
+from tlsaudit.model.vulnerability import Verdict, Vulnerability
 from tlsaudit.policy import load_policy
 from tlsaudit.rules import CATALOGUE
 
@@ -119,6 +123,8 @@ def answers(**changes: Any) -> Known[HttpAnswer | None]:
 
 SOUND_SESSION = Session(
     secure_renegotiation=known(True),
+    insecure_renegotiation=known(False),
+    client_renegotiations=known(0),
     extended_master_secret=known(True),
     encrypt_then_mac=known(True),
     compression=known(False),
@@ -135,6 +141,28 @@ def session(**changes: Any) -> Session:
     return replace(SOUND_SESSION, **changes)
 
 
+SOUND_BEHAVIOURS = Behaviours(
+    negotiated_version=known(TLS_1_3),
+    fallback_refused=known(True),
+    downgrade_sentinel=known(True),
+    draft_version=known(None),
+    ticket_lifetime=known(7200),
+    early_data=known(None),
+    intolerant_of=known(()),
+    large_hello=known(True),
+    no_sni=known(NameAnswer(NameOutcome.SAME_CERTIFICATE)),
+    unknown_sni=known(NameAnswer(NameOutcome.REFUSED, "alert 112 unrecognized_name")),
+    strict_alpn=known(True),
+    next_protocol_negotiation=known(False),
+    inconsistency=known(None),
+)
+
+
+def behaves(**changes: Any) -> Behaviours:
+    """Sound behaviours, or with what is named instead."""
+    return replace(SOUND_BEHAVIOURS, **changes)
+
+
 def sound(**changes: Any) -> Facts:
     """A sound endpoint of which everything but the certificates is known, or with what is named instead."""
     at_1_2, at_1_3 = (0xC02F, 0xC030, 0xCCA8), (0x1302, 0x1303, 0x1301)
@@ -145,12 +173,15 @@ def sound(**changes: Any) -> Facts:
         suite_order={TLS_1_2: at_1_2, TLS_1_3: at_1_3},
         cipher_preference={TLS_1_2: known(Preference.SERVER), TLS_1_3: known(Preference.SERVER)},
         groups=groups({TLS_1_2: (29, 23), TLS_1_3: (4588, 29, 23)}),
+        group_order={TLS_1_2: (29, 23), TLS_1_3: (4588, 29, 23)},
         key_exchanges=known((exchange("a"), exchange("b", 2))),
         client_auth=asks(),
         session=SOUND_SESSION,
+        behaviours=SOUND_BEHAVIOURS,
         alpn=tried(["h2", "http/1.1"], ["h2", "http/1.1"]),
         alpn_chosen={TLS_1_2: known("h2"), TLS_1_3: known("h2")},
         http=answers(),
+        vulnerabilities=dict.fromkeys(Vulnerability, known(Verdict.NOT_VULNERABLE)),
     )
     return replace(plain, **changes)
 

@@ -10,15 +10,17 @@ from tests.rules.facts import (
     TLS_1_2,
     TLS_1_3,
     Row,
+    behaves,
     code_of,
     groups,
     known,
     only_suites,
     sound,
     speaks,
+    tried,
     with_suites,
 )
-from tlsaudit.model.knowledge import Unknown, Why
+from tlsaudit.model.knowledge import NOT_ASKED, Unknown, Why
 
 _CBC = code_of("TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA")
 _ECDSA = code_of("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256")
@@ -60,6 +62,11 @@ ROWS = (
     Row("TLS-ALPN-003", "not_applicable", sound()),
     Row("TLS-ALPN-003", "not_applicable", sound(protocols=speaks(SSL_3, TLS_1_2)), "SSL 3.0 has no extensions"),
     Row("TLS-ALPN-003", "inconclusive", sound(protocols=speaks(TLS_1_1), alpn_chosen={TLS_1_1: _SILENT})),
+    Row("TLS-ALPN-005", "pass", sound()),
+    Row("TLS-ALPN-005", "fail", sound(behaviours=behaves(strict_alpn=known(False))), severity="low"),
+    Row("TLS-ALPN-005", "not_applicable", sound(alpn=tried((), ("h2", "http/1.1"))), "no ALPN at all"),
+    Row("TLS-ALPN-005", "inconclusive", sound(behaviours=behaves(strict_alpn=_SILENT))),
+    Row("TLS-ALPN-005", "not_tested", sound(behaviours=behaves(strict_alpn=NOT_ASKED))),
 )
 
 

@@ -10,24 +10,25 @@ import pytest
 from tests.rules.facts import AS_OF, ENDPOINT, OWASP, Row
 from tlsaudit import rules
 from tlsaudit.judge import judge
-from tlsaudit.model.facts import ClientAuth, Facts, Session
+from tlsaudit.model.facts import Behaviours, ClientAuth, Facts, Session
 from tlsaudit.model.knowledge import Tried, Unknown, Why
 from tlsaudit.model.limits import Expectation
 from tlsaudit.model.result import Cap
+from tlsaudit.model.vulnerability import Vulnerability
 from tlsaudit.rules import ALL_RULES, CATALOGUE
 from tlsaudit.rules.rule import Rule
 
 _AREAS = "PROTO|CIPH|KEX|PQ|SIG|CERT|CHAIN|REVO|CT|MTLS|SESS|IMPL|VULN|HTTP|ALPN|DNS|CONF|KEY|FLEET"
 _CAUSES = {
-    "EXPORT": "CIPH-003",
-    "SSLV2": "PROTO-001",
-    "SSLV3": "PROTO-002",
-    "LEGACY": "PROTO-003 PROTO-004",
-    "B64": "CIPH-006 CIPH-008",
-    "CBC": "CIPH-009",
+    "EXPORT": "CIPH-003 VULN-007",
+    "SSLV2": "PROTO-001 VULN-006",
+    "SSLV3": "PROTO-002 VULN-004",
+    "LEGACY": "PROTO-003 PROTO-004 VULN-010",
+    "B64": "CIPH-006 CIPH-008 VULN-009",
+    "CBC": "CIPH-009 VULN-011",
     "NOFS": "CIPH-010 CIPH-012",
-    "SMALLDH": "KEX-002 KEX-005",
-    "FFDHE": "CIPH-015 KEX-003 KEX-006",
+    "SMALLDH": "KEX-002 KEX-005 VULN-008",
+    "FFDHE": "CIPH-015 KEX-003 KEX-006 VULN-017",
     "COMPRESS": "SESS-004",
     "SHA1": "SIG-002",
     "EXPIRY": "CERT-020 CERT-022 CERT-023",
@@ -126,8 +127,11 @@ def test_what_is_unknown_is_never_a_pass(rule: Rule, why: Why, outcome: str) -> 
         certificate_deployments=unknown,
         client_auth=ClientAuth(mode=unknown, verifies=unknown),
         session=Session(**dict.fromkeys(Session.__dataclass_fields__, unknown)),
+        signature_schemes=Tried(rest=unknown),
+        behaviours=Behaviours(**dict.fromkeys(Behaviours.__dataclass_fields__, unknown)),
         alpn=Tried(rest=unknown),
         http=unknown,
+        vulnerabilities=dict.fromkeys(Vulnerability, unknown),
     )
     result = judge(
         facts, OWASP, as_of=AS_OF, expect=Expectation(), mode="full", subject_id="x:443", rules=(rule,)

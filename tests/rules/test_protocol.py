@@ -15,12 +15,15 @@ from tests.rules.facts import (
     TLS_1_3,
     Row,
     at,
+    behaves,
+    known,
     only_suites,
     sound,
     speaks,
     suites,
 )
-from tlsaudit.model.knowledge import Tried, Unknown, Why
+from tlsaudit.model.facts import Facts
+from tlsaudit.model.knowledge import NOT_ASKED, Tried, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 
 _SOME = 0xC013
@@ -30,6 +33,10 @@ def _without(version: ProtocolVersion, why: Why = Why.NO_ANSWER) -> Tried[Protoc
     """TLS 1.2 is spoken; of `version` nothing is known."""
     known = speaks(TLS_1_2)
     return replace(known, refused=known.refused - {version}, rest=Unknown(why, "no answer"))
+
+
+def _behaving(*versions: ProtocolVersion, **changes: object) -> Facts:
+    return sound(protocols=speaks(*(versions or (TLS_1_2, TLS_1_3))), behaviours=behaves(**changes))
 
 
 ROWS = (
@@ -89,6 +96,32 @@ ROWS = (
     Row("TLS-PROTO-007", "fail", sound(protocols=speaks(TLS_1_2)), severity="low", cap="A-"),
     Row("TLS-PROTO-007", "not_applicable", sound(protocols=speaks(TLS_1_1)), "PROTO-006 says it"),
     Row("TLS-PROTO-007", "inconclusive", sound(protocols=_without(TLS_1_3))),
+    Row("TLS-PROTO-008", "pass", sound()),
+    Row(
+        "TLS-PROTO-008",
+        "fail",
+        _behaving(negotiated_version=known(TLS_1_2)),
+        severity="medium",
+        cap="B",
+        observed="gets TLSv1.2, although TLSv1.3",
+    ),
+    Row("TLS-PROTO-008", "not_tested", _behaving(negotiated_version=NOT_ASKED)),
+    Row("TLS-PROTO-008", "not_applicable", sound(protocols=speaks(SSL_3))),
+    Row("TLS-PROTO-009", "pass", _behaving(TLS_1_1, TLS_1_2)),
+    Row(
+        "TLS-PROTO-009", "fail", _behaving(TLS_1_1, TLS_1_2, fallback_refused=known(False)), cap="A-", severity="medium"
+    ),
+    Row("TLS-PROTO-009", "inconclusive", _behaving(TLS_1_1, TLS_1_2, fallback_refused=Unknown(Why.NO_ANSWER, ""))),
+    Row("TLS-PROTO-009", "not_applicable", _behaving(TLS_1_2, TLS_1_3, fallback_refused=known(False)), "TLS 1.3"),
+    Row("TLS-PROTO-009", "not_applicable", _behaving(TLS_1_2), "one version"),
+    Row("TLS-PROTO-010", "pass", sound()),
+    Row("TLS-PROTO-010", "fail", _behaving(downgrade_sentinel=known(False)), severity="medium", cap="B"),
+    Row("TLS-PROTO-010", "not_tested", _behaving(downgrade_sentinel=NOT_ASKED)),
+    Row("TLS-PROTO-010", "not_applicable", _behaving(TLS_1_3), "nothing below"),
+    Row("TLS-PROTO-010", "not_applicable", _behaving(TLS_1_2), "no TLS 1.3"),
+    Row("TLS-PROTO-011", "pass", sound()),
+    Row("TLS-PROTO-011", "fail", _behaving(draft_version=known(0x7F1C)), severity="low", cap="A-", observed="draft 28"),
+    Row("TLS-PROTO-011", "not_tested", _behaving(draft_version=NOT_ASKED)),
 )
 
 

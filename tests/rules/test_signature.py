@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -30,10 +31,10 @@ from tests.rules.served import (
     unreadable,
 )
 from tlsaudit.demo.mint import Authority, rsa_key, self_signed
-from tlsaudit.model.facts import KeyExchange
-from tlsaudit.model.knowledge import Undecided
+from tlsaudit.model.facts import KeyExchange, SchemeAt
+from tlsaudit.model.knowledge import Tried, Undecided, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
-from tlsaudit.model.result import Severity
+from tlsaudit.model.result import Cap, Severity
 from tlsaudit.rules import signature
 from tlsaudit.rules.rule import Case, Rule
 
@@ -210,3 +211,29 @@ def test_unreadable_leaf_leaves_certificate_signatures_undecided() -> None:
 def test_private_authorities_choose_their_algorithms() -> None:
     leaf = Authority.root("Edwards Root", key=ed25519.Ed25519PrivateKey.generate()).issue(HOST)
     assert not signature.unusual_public_algorithm.applies(serving(leaf))
+
+
+def _trying(tried: Tried[SchemeAt]) -> Case:
+    seen = handshake(0x0804)
+    return replace(seen, facts=replace(seen.facts, signature_schemes=tried))
+
+
+@pytest.mark.parametrize(
+    ("scheme", "severity", "cap"), [(0x0201, Severity.LOW, Cap.A_MINUS), (0x0101, Severity.MEDIUM, Cap.B)]
+)
+def test_a_broken_scheme_for_clients_with_nothing_better_is_milder(scheme: int, severity: Severity, cap: Cap) -> None:
+    fail = only(signature.weak_handshake_signature, _trying(Tried({(ProtocolVersion.TLS_1_2, scheme): BASIS})))
+    assert (fail.severity, fail.cap) == (severity, cap)
+    assert "where nothing better is offered" in fail.observed
+
+
+def test_pkcs1_for_clients_with_nothing_better_is_found_too() -> None:
+    judged = _trying(Tried({(ProtocolVersion.TLS_1_3, 0x0401): BASIS}))
+    assert "where nothing better is offered" in only(signature.pkcs1_in_tls_1_3, judged).observed
+
+
+def test_broken_schemes_that_got_no_answer_are_undecided() -> None:
+    judged = _trying(Tried(rest=Unknown(Why.NO_ANSWER, "no answer")))
+    with pytest.raises(Undecided):
+        failures(signature.weak_handshake_signature, judged)
+    assert failures(signature.weak_handshake_signature, _trying(Tried())) == []

@@ -18,7 +18,7 @@ from tlsaudit.model.facts import ClientAuthMode
 
 if TYPE_CHECKING:
     from tlsaudit.app import ScanOptions
-    from tlsaudit.model.document import Subject
+    from tlsaudit.model.document import Mode, Subject
     from tlsaudit.model.target import Target
     from tlsaudit.proxies import Proxy
 
@@ -30,6 +30,15 @@ _PROXY_VARIABLE = "TLSAUDIT_PROXY"
 def scan(
     targets: Annotated[list[str], typer.Argument(metavar="TARGET", hidden=True)],
     policy: options.PolicyId = "owasp",
+    mode: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODE",
+            help="inventory: what is spoken and served; full: also how odd questions are taken, and whether "
+            "Heartbleed, CCS injection, ROBOT and renegotiation work, which looks like an attack. Without it, full "
+            "for targets named here, inventory for lists and networks.",
+        ),
+    ] = None,
     formats: options.Formats = None,
     output: options.Outputs = None,
     fail_on: options.FailOn = "high",
@@ -109,6 +118,7 @@ def scan(
     scan_options = app.ScanOptions(
         policy=load_policy(policy),
         anchors=app.load_anchors(*(ca_file or ())),
+        mode=_mode(mode, targets),
         timeout=timeout,
         as_of=when,
         expect=Expectation(client_auth=expect),
@@ -184,6 +194,19 @@ def _proxy(given: str | None) -> Proxy | None:
     from tlsaudit.proxies import parse_proxy
 
     return parse_proxy(text)
+
+
+def _mode(text: str | None, targets: Sequence[str]) -> Mode:
+    """The mode that was asked for, else the one that suits: attacks are tried only at what was named one by one."""
+    match text:
+        case "inventory" | "full":
+            return text
+        case None:
+            from tlsaudit.targets import are_named
+
+            return "full" if are_named(targets) else "inventory"
+        case _:
+            raise InputError(f"--mode {text!r} is none of inventory, full")
 
 
 def _client_auth(text: str | None) -> ClientAuthMode | None:

@@ -28,6 +28,9 @@ Verdict = Literal["accepted", "rejected", "unknown"]
 Grade = Annotated[str, Field(pattern=_GRADES)]
 SeverityName = Literal["info", "low", "medium", "high", "critical"]
 Status = Literal["audited", "incomplete", "unreachable", "not_tls", "unparsable"]
+Mode = Literal["gate", "inventory", "full"]
+"""What was asked. `gate`: only what the policy forbids; `inventory`: versions, suites, groups, certificates, client
+authentication, ALPN, HTTP; `full`: that, how odd questions are taken, and whether named attacks work."""
 
 
 def rfc3339(moment: datetime) -> str:
@@ -230,6 +233,34 @@ class KeyExchangePart(_Part):
     signature_scheme: str | None = None
 
 
+NameOutcome = Literal["same_certificate", "other_certificate", "refused"]
+
+
+class BehavioursPart(_Part):
+    """Behaviours as seen; what is not known is left out, and `unknown` of the subject says why.
+
+    `draft_version`, `ticket_lifetime` (seconds) and `early_data` (bytes) are left out as well where there is none.
+    """
+
+    negotiated_version: str | None = None
+    fallback_refused: bool | None = None
+    downgrade_sentinel: bool | None = None
+    draft_version: str | None = None
+    ticket_lifetime: int | None = None
+    early_data: int | None = None
+    intolerant_of: list[str] | None = None
+    large_hello: bool | None = None
+    no_sni: NameOutcome | None = None
+    unknown_sni: NameOutcome | None = None
+    strict_alpn: bool | None = None
+    next_protocol_negotiation: bool | None = None
+    consistent: bool | None = None
+
+    @model_serializer(mode="wrap")
+    def _known(self, serialize: SerializerFunctionWrapHandler) -> dict[str, object]:
+        return {key: value for key, value in serialize(self).items() if value is not None}
+
+
 class FactsPart(_Part):
     """The facts of one subject. A list whose path is in `unknown` of the subject is a lower bound."""
 
@@ -244,6 +275,8 @@ class FactsPart(_Part):
     client_auth: ClientAuthPart
     alpn: list[str]
     session: dict[str, bool | None]
+    signature_schemes: dict[str, list[str]] = {}
+    behaviours: BehavioursPart = BehavioursPart()
     http: HttpPart
     vulnerabilities: dict[str, Literal["vulnerable", "not_vulnerable", "not_applicable", "not_tested", "inconclusive"]]
 
@@ -389,7 +422,7 @@ class Document(_Part):
 
     schema_: Annotated[Literal["tlsaudit.report/1"], Field(alias="schema")] = SCHEMA
     tool: Tool
-    mode: Literal["gate", "inventory", "full"]
+    mode: Mode
     policy: PolicyReference
     data: DataVersions
     as_of: Moment

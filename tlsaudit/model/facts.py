@@ -12,11 +12,14 @@ from enum import StrEnum
 from tlsaudit.model.certificate import CertificateDeployment
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Tried
 from tlsaudit.model.protocol import ProtocolVersion
+from tlsaudit.model.vulnerability import Verdict, Vulnerability
 
 SuiteAt = tuple[ProtocolVersion, int]
 """A cipher suite at a protocol version."""
 GroupAt = tuple[ProtocolVersion, int]
 """A named group at a protocol version."""
+SchemeAt = tuple[ProtocolVersion, int]
+"""A signature scheme for the handshake at a protocol version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +142,10 @@ class Session:
     """
 
     secure_renegotiation: Fact[bool] = NOT_ASKED
+    insecure_renegotiation: Fact[bool] = NOT_ASKED
+    """A client can renegotiate without the binding of RFC 5746."""
+    client_renegotiations: Fact[int] = NOT_ASKED
+    """How many renegotiations the server granted of `RENEGOTIATIONS_ASKED` in one connection."""
     extended_master_secret: Fact[bool] = NOT_ASKED
     encrypt_then_mac: Fact[bool] = NOT_ASKED
     compression: Fact[bool] = NOT_ASKED
@@ -149,6 +156,56 @@ class Session:
     """ec_point_formats of the server names no uncompressed format (RFC 8422 section 5.1.2)."""
     unoffered_choice: Fact[str | None] = NOT_ASKED
     """The name of what the server chose although it was not offered; None: it never did."""
+
+
+class NameOutcome(StrEnum):
+    """What a server does with a name that it was not asked for otherwise, or with none."""
+
+    SAME_CERTIFICATE = "same_certificate"
+    OTHER_CERTIFICATE = "other_certificate"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class NameAnswer:
+    """The answer to a server name; `detail` is the alert that refused it, else ""."""
+
+    outcome: NameOutcome
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behaviours:
+    """What the endpoint does where a sound one and an unsound one differ.
+
+    Some follow from answers that are there anyway; the others take a question of their own, and are `not_asked`
+    unless everything is asked.
+    """
+
+    negotiated_version: Fact[ProtocolVersion] = NOT_ASKED
+    """What an offer of every accepted version gets."""
+    fallback_refused: Fact[bool] = NOT_ASKED
+    """TLS_FALLBACK_SCSV at a lower version is refused with inappropriate_fallback (RFC 7507)."""
+    downgrade_sentinel: Fact[bool] = NOT_ASKED
+    """Below TLS 1.3 the ServerHello's random ends in DOWNGRD (RFC 8446 section 4.1.3); asked where 1.3 is accepted."""
+    draft_version: Fact[int | None] = NOT_ASKED
+    """The version code of a TLS 1.3 draft that is accepted (0x7F1C is draft 28)."""
+    ticket_lifetime: Fact[int | None] = NOT_ASKED
+    """The longest lifetime of a TLS 1.3 ticket in seconds; None: no ticket came."""
+    early_data: Fact[int | None] = NOT_ASKED
+    """max_early_data_size of a TLS 1.3 ticket, which is the offer of 0-RTT; None: none is offered."""
+    intolerant_of: Fact[tuple[str, ...]] = NOT_ASKED
+    """Unknown values that make the server refuse a hello which it takes without them, in words (RFC 8701)."""
+    large_hello: Fact[bool] = NOT_ASKED
+    """A hello that fills more than one packet is answered, as long ones with hybrid key shares must be."""
+    no_sni: Fact[NameAnswer] = NOT_ASKED
+    unknown_sni: Fact[NameAnswer] = NOT_ASKED
+    strict_alpn: Fact[bool] = NOT_ASKED
+    """Unknown protocol names alone are refused with no_application_protocol (RFC 7301 section 3.2)."""
+    next_protocol_negotiation: Fact[bool] = NOT_ASKED
+    """NPN, the withdrawn predecessor of ALPN, is answered."""
+    inconsistency: Fact[str | None] = NOT_ASKED
+    """In what the answers to one and the same hello differ, in words; None: in nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +242,7 @@ class Facts:
     `suite_order`: accepted suites as the server chose them from an offer of all, best first. `groups` are tried at
     TLS 1.2 (with ECDHE suites) and 1.3. `alpn` is tried per protocol name; `alpn_chosen` is what an offer of all
     names got, per version (None: no ALPN answer). `http` is known None where what answers is not HTTP.
+    `signature_schemes` are those that the server signs with: the sound ones as seen, the broken ones as tried.
     """
 
     endpoint: Endpoint
@@ -202,7 +260,14 @@ class Facts:
     alpn: Tried[str] = field(default_factory=Tried)
     alpn_chosen: Mapping[ProtocolVersion, Fact[str | None]] = field(default_factory=dict)
     session: Session = field(default_factory=Session)
+    signature_schemes: Tried[SchemeAt] = field(default_factory=Tried)
+    behaviours: Behaviours = field(default_factory=Behaviours)
     http: Fact[HttpAnswer | None] = NOT_ASKED
+    vulnerabilities: Mapping[Vulnerability, Fact[Verdict]] = field(default_factory=dict)
+
+    def verdict(self, vulnerability: Vulnerability) -> Fact[Verdict]:
+        """What became of this attack; unknown because not asked where there is no entry."""
+        return self.vulnerabilities.get(vulnerability, NOT_ASKED)
 
     def versions(self) -> tuple[ProtocolVersion, ...]:
         """The accepted protocol versions, oldest first; raises Undecided if any version is unknown."""

@@ -48,6 +48,7 @@ class Limits:
     san_count_max: int
     certificate_message_bytes_max: int
     path_depth_max: int
+    ticket_seconds_max: int
     hsts_seconds_broken: int
     hsts_seconds_min: int
 

@@ -70,7 +70,7 @@ class Fail:
     """What a rule returns for each thing that proves its failure.
 
     `observed` says what was seen, in words; `at` are the bases that prove it. The others replace the rule's own
-    values where one condition of a rule is worse or milder than the rest.
+    values where one condition of a rule is worse or milder than the rest; `cause` does where all failures name it.
     """
 
     observed: str
@@ -78,6 +78,7 @@ class Fail:
     expected: str | None = None
     severity: Severity | None = None
     cap: Cap | None = None
+    cause: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

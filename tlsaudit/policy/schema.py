@@ -108,6 +108,7 @@ class LimitsEntry(_Part):
     san_count_max: Count
     certificate_message_bytes_max: Count
     path_depth_max: Count
+    ticket_seconds_max: Count
     hsts_seconds_broken: Count
     hsts_seconds_min: Count
 

@@ -3,12 +3,14 @@
     audit_endpoint(target, network, settings) -> Audit     facts, and why they are incomplete if they are
 
 The questions live one a module: `contact`, `versions`, `suites`, `groups`, `tls13`, `certificates`, `client_auth`,
-`http`, `session`. They share `dialogue` (one hello, one answer), `handshake` (our own TLS 1.3 client) and `full`
-(pyOpenSSL); `notes` collects, `assemble` turns notes into facts.
+`http`, `session`, `vulnerabilities`, and in `behaviours`. They share `dialogue` (one hello, one answer), `handshake`
+(our own TLS 1.3 client) and `full` (pyOpenSSL); `notes` collects, `assemble` turns notes into facts. Attacks are asked
+with sslyze in a child process (`isolation`, `relay`, `sslyze_child`).
 """
 
 from tlsaudit.probe.audit import Audit, Problem, Settings, audit_endpoint
 from tlsaudit.probe.certificates import Trusting
 from tlsaudit.probe.contact import NotAuditedError
+from tlsaudit.probe.isolation import Sslyze
 
-__all__ = ["Audit", "NotAuditedError", "Problem", "Settings", "Trusting", "audit_endpoint"]
+__all__ = ["Audit", "NotAuditedError", "Problem", "Settings", "Sslyze", "Trusting", "audit_endpoint"]

@@ -8,11 +8,22 @@ from collections.abc import Callable, Iterable, Iterator
 from tlsaudit.data.groups import groups_for
 from tlsaudit.data.suites import SSL2_CIPHERS, SUITES
 from tlsaudit.model.certificate import CertificateDeployment
-from tlsaudit.model.facts import ClientAuthAt, Facts, GroupAt, HttpAnswer, KeyExchange, Preference, Session, SuiteAt
+from tlsaudit.model.facts import (
+    ClientAuthAt,
+    Facts,
+    GroupAt,
+    HttpAnswer,
+    KeyExchange,
+    Preference,
+    SchemeAt,
+    Session,
+    SuiteAt,
+)
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Tried, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.target import Target
 from tlsaudit.probe import client_auth, http
+from tlsaudit.probe.behaviours import seen
 from tlsaudit.probe.certificates import (
     Sighting,
     Trusting,
@@ -39,6 +50,7 @@ _OF_EACH_KIND = 3
 
 def assemble(notes: Notes, dialogue: Dialogue, target: Target, trusting: Trusting) -> Facts:
     """The facts of one endpoint."""
+    key_exchanges = _key_exchanges(notes)
     return Facts(
         endpoint=dialogue.endpoint,
         connections=len(dialogue.log.probes),
@@ -49,12 +61,14 @@ def assemble(notes: Notes, dialogue: Dialogue, target: Target, trusting: Trustin
         cipher_preference=_preferences(notes),
         groups=_groups(notes),
         group_order={version: tuple(each.accepted) for version, each in _group_enumerations(notes) if each.accepted},
-        key_exchanges=_key_exchanges(notes),
+        key_exchanges=key_exchanges,
         certificate_deployments=_deployments(notes, target, trusting),
         client_auth=client_auth.overall(_client_auth(notes), notes.certificate_requests()),
         alpn=_alpn(notes),
         alpn_chosen=_alpn_chosen(notes),
         session=_session(notes),
+        signature_schemes=_signature_schemes(notes, key_exchanges),
+        behaviours=seen.complete(notes),
         http=_http(notes.exchange) if notes.exchange is not None else UNFINISHED,
     )
 
@@ -167,6 +181,16 @@ def _client_auth(notes: Notes) -> dict[ProtocolVersion, ClientAuthAt]:
         unknown = accepted if isinstance(accepted, Unknown) else UNFINISHED
         found[version] = ClientAuthAt(requested=unknown, mode=unknown)
     return dict(sorted(found.items(), key=lambda item: item[0].rank))
+
+
+def _signature_schemes(notes: Notes, exchanges: Fact[tuple[KeyExchange, ...]]) -> Tried[SchemeAt]:
+    """What the server was seen to sign with, and which broken schemes it accepts where it is offered nothing better."""
+    seen_used: dict[SchemeAt, Basis] = {}
+    for each in exchanges.value if isinstance(exchanges, Known) else ():
+        if each.signature_scheme is not None:
+            seen_used.setdefault((each.version, each.signature_scheme), each.basis)
+    tried = _tried(notes, notes.schemes.items(), (), lambda _version: ())
+    return Tried({**seen_used, **tried.accepted}, tried.refused - seen_used.keys(), tried.rest)
 
 
 def _handshakes(notes: Notes) -> list[Handshake]:

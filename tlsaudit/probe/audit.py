@@ -15,15 +15,18 @@ from tlsaudit.net import Network
 from tlsaudit.pki import parse_certificate
 from tlsaudit.probe import client_auth, http
 from tlsaudit.probe.assemble import assemble
+from tlsaudit.probe.behaviours import all_unknown, ask_behaviours
 from tlsaudit.probe.certificates import Trusting
 from tlsaudit.probe.contact import NotAuditedError, make_contact
 from tlsaudit.probe.dialogue import Answer, Dialogue, Log
 from tlsaudit.probe.full import Exchange, exchange
 from tlsaudit.probe.groups import curve_code, enumerate_groups, usable_for_groups
 from tlsaudit.probe.hellos import Shape
-from tlsaudit.probe.notes import Notes
+from tlsaudit.probe.isolation import Sslyze
+from tlsaudit.probe.notes import UNFINISHED, Notes
 from tlsaudit.probe.tls13 import GROUPS_13, SUITES_13, ask_retry, explore, explore_without_retry
 from tlsaudit.probe.versions import VersionFindings, accepts, explore_old, explore_ssl2, explore_ssl3, explore_version
+from tlsaudit.probe.vulnerabilities import ask_vulnerabilities, undecided
 from tlsaudit.wire import AlertDescription, CertificateMessage
 
 _HTTP_NAMES = ("http/1.1",)
@@ -32,10 +35,16 @@ _MOST_ADDRESSES = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What an audit is given: trust stores, and how many seconds one endpoint may take."""
+    """What an audit is given: trust stores, how many seconds one endpoint may take, and how much is asked.
+
+    `full` adds behaviours to the inventory of versions, suites, groups, certificates and client authentication;
+    `sslyze` adds the attacks.
+    """
 
     trusting: Trusting
     deadline: float
+    full: bool = False
+    sslyze: Sslyze | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +66,35 @@ class Audit:
 async def audit_endpoint(target: Target, network: Network, settings: Settings) -> Audit:
     """Ask one endpoint everything; raises NotAuditedError, or NetworkError where its name does not resolve."""
     notes: Notes | None = None
+    deadline = asyncio.get_running_loop().time() + settings.deadline
     try:
-        async with asyncio.timeout(settings.deadline):
+        async with asyncio.timeout_at(deadline):
             dialogue = await _dial(target, network)
             notes = Notes(contact=await make_contact(dialogue, Shape(server_name=target.server_name)))
-            await _ask_everything(dialogue, notes, target)
+            if settings.full:
+                notes.behaviours = all_unknown(UNFINISHED)
+            if settings.sslyze is not None:
+                await settings.sslyze.warm_up()
+            await _ask_everything(dialogue, notes, target, full=settings.full)
     except TimeoutError:
         if notes is None:
             message = f"no ClientHello was answered within {settings.deadline:g} s"
             raise NotAuditedError("unreachable", "timeout", message) from None
     # In a thread: testing an unknown Diffie-Hellman modulus can take a second, and other endpoints should not wait.
     facts = await asyncio.to_thread(assemble, notes, dialogue, target, settings.trusting)
-    return Audit(facts, _problem(dialogue, notes))
+    problem = _problem(dialogue, notes)
+    if settings.sslyze is not None:
+        facts = await _vulnerabilities(facts, problem, dialogue, settings.sslyze, deadline)
+    return Audit(facts, problem)
+
+
+async def _vulnerabilities(
+    facts: Facts, problem: Problem | None, dialogue: Dialogue, sslyze: Sslyze, deadline: float
+) -> Facts:
+    """Last of all, after the check of stability: what an intrusion prevention makes of it spoils no other fact."""
+    if problem is not None:
+        return undecided(facts, Unknown(Why.NO_ANSWER, f"attacks were not tried: {problem.message}"))
+    return await ask_vulnerabilities(facts, dialogue, sslyze, deadline=deadline)
 
 
 async def _dial(target: Target, network: Network) -> Dialogue:
@@ -92,7 +118,7 @@ async def _dial(target: Target, network: Network) -> Dialogue:
     return Dialogue(network, endpoint, log)
 
 
-async def _ask_everything(dialogue: Dialogue, notes: Notes, target: Target) -> None:
+async def _ask_everything(dialogue: Dialogue, notes: Notes, target: Target, *, full: bool) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_classic(dialogue, notes))
         tasks.create_task(_old(dialogue, notes))
@@ -101,6 +127,8 @@ async def _ask_everything(dialogue: Dialogue, notes: Notes, target: Target) -> N
         tasks.create_task(_tls13(dialogue, notes))
         tasks.create_task(_http(dialogue, notes, target))
     await _client_auth(dialogue, notes, target)
+    if full:
+        await ask_behaviours(dialogue, notes)
     await _check_stability(dialogue, notes)
     notes.finished = True
 

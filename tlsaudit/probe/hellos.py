@@ -66,7 +66,7 @@ class Shape:
             )
         offered = tuple(group.code for group in groups_for(ProtocolVersion.TLS_1_2)) if groups is None else groups
         present = [
-            *self._common(),
+            *self.common(),
             extensions.ec_point_formats(),
             extensions.supported_groups(offered),
             extensions.session_ticket(),
@@ -78,7 +78,7 @@ class Shape:
             present.append(extensions.signature_algorithms(ALL_SCHEMES))
         if behaviours:
             present += [extensions.heartbeat(), extensions.truncated_hmac()]
-        return self._fit(
+        return self.fit(
             ClientHello(
                 version=version.code,
                 cipher_suites=tuple(suites),
@@ -89,13 +89,13 @@ class Shape:
 
     def retry(self, suites: Sequence[int], groups: Sequence[int]) -> ClientHello:
         """A TLS 1.3 hello with an empty key_share, which asks the server to name suite and group in a retry."""
-        return self._fit(
+        return self.fit(
             ClientHello(
                 version=ProtocolVersion.TLS_1_2.code,
                 session_id=bytes(range(32)),
                 cipher_suites=tuple(suites),
                 extensions=(
-                    *self._common(),
+                    *self.common(),
                     extensions.supported_groups(groups),
                     extensions.signature_algorithms(ALL_SCHEMES),
                     extensions.supported_versions((ProtocolVersion.TLS_1_3.code,)),
@@ -113,7 +113,7 @@ class Shape:
             extensions.heartbeat(),
         )
 
-    def _fit(self, hello: ClientHello) -> ClientHello:
+    def fit(self, hello: ClientHello) -> ClientHello:
         """The hello, padded out of the range of lengths that is dangerous."""
         short = _SAFE_LENGTH - len(hello.handshake())
         if not self.padded or not 0 < short <= _SAFE_LENGTH - _DANGEROUS_LENGTH:
@@ -122,7 +122,8 @@ class Shape:
         padding = extensions.padding(max(1, short - 4))
         return replace(hello, extensions=(*(hello.extensions or ()), padding))
 
-    def _common(self) -> tuple[Extension, ...]:
+    def common(self) -> tuple[Extension, ...]:
+        """What every hello with extensions offers: name, protocols, staple, SCTs."""
         name = (extensions.server_name(self.server_name),) if self.server_name else ()
         alpn = (extensions.alpn(self.alpn),) if self.alpn else ()
         return (*name, *alpn, extensions.status_request(), extensions.signed_certificate_timestamp())

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from tlsaudit.data.groups import group_name
 from tlsaudit.data.suites import suite_name
-from tlsaudit.model.facts import ClientAuthAt
+from tlsaudit.model.facts import Behaviours, ClientAuthAt
 from tlsaudit.model.knowledge import Fact, Known, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.probe.contact import Contact
@@ -34,6 +34,10 @@ class Notes:
     groups_12: Enumeration | None = None
     exchange: Exchange | None = None
     client_auth: dict[ProtocolVersion, ClientAuthAt] = field(default_factory=dict)
+    behaviours: Behaviours = field(default_factory=Behaviours)
+    """What was asked of behaviours; those that need no question are added when the facts are put together."""
+    schemes: dict[ProtocolVersion, Enumeration] = field(default_factory=dict)
+    """Broken signature schemes that were tried."""
     closing: Answer | None = None
     """The answer to the first hello, asked again at the end."""
     stable: bool = True

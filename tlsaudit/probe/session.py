@@ -31,7 +31,8 @@ def session_of(answers: Sequence[Answer], unoffered: Known[str] | None) -> Sessi
     first = classic[0]
     full = next((answer for answer in classic if _asked(answer, ExtensionType.HEARTBEAT)), None)
     return Session(
-        secure_renegotiation=_echoed(first, ExtensionType.RENEGOTIATION_INFO),
+        secure_renegotiation=(secure := _echoed(first, ExtensionType.RENEGOTIATION_INFO)),
+        insecure_renegotiation=_never_unbound(secure),
         extended_master_secret=_echoed(first, ExtensionType.EXTENDED_MASTER_SECRET),
         encrypt_then_mac=_encrypt_then_mac(classic),
         compression=_compression(full),
@@ -50,6 +51,8 @@ def session_of_handshake(handshake: Handshake, unoffered: Known[str] | None) -> 
     heartbeat = encrypted is not None and ExtensionType.HEARTBEAT in encrypted.extensions
     return Session(
         secure_renegotiation=absent,
+        insecure_renegotiation=absent,
+        client_renegotiations=Known(0, absent.basis),
         extended_master_secret=absent,
         encrypt_then_mac=absent,
         compression=absent,
@@ -73,6 +76,13 @@ def _echoed(answer: Answer | None, extension: ExtensionType) -> Fact[bool]:
     if answer is None or answer.hello is None:
         return NOT_ASKED
     return Known(extension in answer.hello.extensions, answer.basis)
+
+
+def _never_unbound(secure: Fact[bool]) -> Fact[bool]:
+    """A server that answers renegotiation_info binds every renegotiation (RFC 5746 section 3.7)."""
+    if isinstance(secure, Known) and secure.value:
+        return Known(False, Basis(Origin.DERIVED, secure.basis.at))
+    return NOT_ASKED
 
 
 def _compression(answer: Answer | None) -> Fact[bool]:

@@ -14,6 +14,7 @@ from tlsaudit.model.document import CertificatePart, DeploymentPart, FactsPart, 
 from tlsaudit.report.sanitize import shorten
 from tlsaudit.report.view import (
     SuiteList,
+    behaviour_words,
     client_auth_words,
     key_words,
     named_marks,
@@ -173,6 +174,8 @@ def _client_auth(facts: FactsPart) -> Iterator[RenderableType]:
 def _service(facts: FactsPart) -> Iterator[Line]:
     if facts.session:
         yield "Session", Text(session_words(facts.session))
+    if words := behaviour_words(facts.behaviours):
+        yield "Behaviours", Text(words)
     if facts.alpn:
         yield "ALPN", Text(", ".join(shorten(name, 40) for name in facts.alpn))
     http = facts.http

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from tlsaudit.model.document import (
+    BehavioursPart,
     CertificatePart,
     ClientAuthPart,
     FactsPart,
@@ -235,6 +236,20 @@ def session_words(session: Mapping[str, bool | None]) -> str:
     """The session features in one line."""
     words = {True: "yes", False: "no", None: "not established"}
     return ", ".join(f"{name.replace('_', ' ')}: {words[value]}" for name, value in session.items())
+
+
+def behaviour_words(behaviours: BehavioursPart) -> str:
+    """The behaviours that are known, in one line."""
+    words: list[str] = []
+    for name, value in behaviours:
+        label = name.replace("_", " ")
+        if isinstance(value, bool):
+            words.append(f"{label}: {'yes' if value else 'no'}")
+        elif isinstance(value, list):
+            words.append(f"{label}: {', '.join(value) or 'nothing'}")
+        elif value is not None:
+            words.append(f"{label}: {str(value).replace('_', ' ')}")
+    return ", ".join(words)
 
 
 def suite_lists(facts: FactsPart) -> tuple[SuiteList, ...]:

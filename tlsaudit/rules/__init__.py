@@ -19,12 +19,14 @@ from tlsaudit.rules import (
     client_auth,
     fleet,
     http,
+    implementation,
     key_exchange,
     post_quantum,
     protocol,
     revocation,
     session,
     signature,
+    vulnerability,
 )
 from tlsaudit.rules.rule import Case, Rule
 
@@ -41,12 +43,14 @@ _MODULES = (
     cipher_exchange,
     client_auth,
     http,
+    implementation,
     key_exchange,
     post_quantum,
     protocol,
     revocation,
     session,
     signature,
+    vulnerability,
 )
 
 CATALOGUE: tuple[Rule, ...] = tuple(

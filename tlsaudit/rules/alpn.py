@@ -34,6 +34,10 @@ def _is_h2_with_rsa(case: Case) -> bool:
     return _is_h2_at_1_2(case) and bool(case.facts.cipher_suites.any(_RSA_SIGNED))
 
 
+def _knows_alpn(case: Case) -> bool:
+    return bool(case.facts.alpn.any(("h2", "http/1.1")))
+
+
 @rule(
     "TLS-ALPN-001",
     title="HTTP/2 over a prohibited cipher suite",
@@ -113,9 +117,27 @@ def h2_below_1_2(case: Case) -> Iterable[Fail]:
     return fails
 
 
+@rule(
+    "TLS-ALPN-005",
+    title="ALPN is not strict",
+    severity=Severity.LOW,
+    applies=_knows_alpn,
+    expected="unknown protocol names alone are refused with no_application_protocol",
+    why="A client of another protocol can be led here and have its messages taken for this one's (ALPACA).",
+    remedy="Have the server refuse a client that offers no protocol name it knows.",
+    sources=(rfc(9325, "3.8"), rfc(7301, "3.2", verified=False)),
+    reproduce="openssl s_client -connect {connect} -servername {servername} -alpn unknown </dev/null",
+)
+def alpn_not_strict(case: Case) -> Iterable[Fail]:
+    """An offer of an unknown name alone is answered as if there were no ALPN."""
+    strict = sure(case.facts.behaviours.strict_alpn)
+    if not strict.value:
+        yield Fail("an offer of an unknown protocol name alone is accepted", (strict.basis,))
+
+
 def _chosen(case: Case, version: ProtocolVersion) -> Known[str | None]:
     """What the server answers to an offer of all protocol names at this version."""
     return sure(case.facts.alpn_chosen.get(version, case.facts.alpn.rest))
 
 
-RULES: tuple[Rule, ...] = (h2_over_prohibited_suite, h2_without_mandatory_suite, h2_below_1_2)
+RULES: tuple[Rule, ...] = (h2_over_prohibited_suite, h2_without_mandatory_suite, h2_below_1_2, alpn_not_strict)

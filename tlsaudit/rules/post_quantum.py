@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from tlsaudit.data.groups import group_name
+from tlsaudit.model.facts import GroupAt
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.result import Cap, Fail, Severity, Source
-from tlsaudit.rules.registry import group_fails, groups_where, newest_version, speaks
+from tlsaudit.rules.registry import group_fails, groups_where, newest_version, speaks, sure
 from tlsaudit.rules.rule import Case, Rule, rule
-from tlsaudit.rules.sources import DH_GROUPS, asvs, wstg
+from tlsaudit.rules.sources import DH_GROUPS, asvs, rfc, wstg
 
 _CURRENT = groups_where(lambda group: group.post_quantum and not group.obsolete)
 _OBSOLETE = groups_where(lambda group: group.post_quantum and group.obsolete)
 _DRAFT = Source("draft-ietf-tls-ecdhe-mlkem-05")
 _OFFER_HYBRID = "openssl s_client -connect {connect} -servername {servername} -groups X25519MLKEM768 </dev/null"
+_OFFER_BOTH = "openssl s_client -connect {connect} -servername {servername} -groups X25519MLKEM768:X25519 </dev/null"
+_TLS = (ProtocolVersion.TLS_1_0, ProtocolVersion.TLS_1_1, ProtocolVersion.TLS_1_2, ProtocolVersion.TLS_1_3)
 
 
 @rule(
@@ -40,6 +44,36 @@ def no_post_quantum_group(case: Case) -> Iterable[Fail]:
     if not case.facts.groups.any(_CURRENT):
         seen = case.facts.protocols.any((ProtocolVersion.TLS_1_3,))
         yield Fail("no group with ML-KEM is accepted at TLSv1.3", tuple(each.basis for each in seen))
+
+
+def _has_both(case: Case) -> bool:
+    return case.facts.protocols.offers(ProtocolVersion.TLS_1_3) and bool(case.facts.groups.any(_CURRENT))
+
+
+@rule(
+    "TLS-PQ-002",
+    title="Post-quantum group not chosen",
+    severity=Severity.LOW,
+    cwe=(327,),
+    applies=_has_both,
+    expected="a post-quantum group is chosen where the client puts it first",
+    why="Sessions that could be safe from a later quantum computer are not, with clients that know how.",
+    remedy="Put X25519MLKEM768 first in the server's list of groups.",
+    sources=(wstg(), rfc(9846, "4.3.7")),
+    reproduce=_OFFER_BOTH,
+)
+def post_quantum_not_chosen(case: Case) -> Iterable[Fail]:
+    """The HelloRetryRequest to an offer of all groups, hybrid ones first and no key share, names a classical one."""
+    order = case.facts.group_order.get(ProtocolVersion.TLS_1_3, ())
+    picked: GroupAt = (ProtocolVersion.TLS_1_3, order[0]) if order else (ProtocolVersion.TLS_1_3, 0)
+    basis = case.facts.groups.accepted.get(picked)
+    if basis is None:
+        case.facts.groups.rest.need()
+    if picked not in _CURRENT:
+        hybrid = case.facts.groups.any(_CURRENT)[0]
+        names = group_name(hybrid.item[1]), group_name(picked[1])
+        observed = f"of an offer of all groups, {names[0]} before {names[1]} and no key share, the server asks for "
+        yield Fail(observed + names[1], (basis, hybrid.basis))
 
 
 @rule(
@@ -75,4 +109,28 @@ def stays_at_1_2(case: Case) -> Iterable[Fail]:
         yield Fail("the newest version is TLSv1.2", tuple(each.basis for each in seen))
 
 
-RULES: tuple[Rule, ...] = (no_post_quantum_group, draft_group, stays_at_1_2)
+@rule(
+    "TLS-PQ-005",
+    title="Long ClientHello fails",
+    severity=Severity.MEDIUM,
+    cap=Cap.B,
+    applies=speaks(*_TLS),
+    expected="a hello of more than one packet is answered",
+    why="Clients that offer post-quantum key exchange send such hellos: their connections hang or break.",
+    remedy="Upgrade the server, firewall or load balancer that expects a hello in one packet.",
+    sources=(rfc(9846, "9.3"), _DRAFT),
+)
+def long_hello_fails(case: Case) -> Iterable[Fail]:
+    """Padded to the size that a hybrid key share makes, a hello failed twice, and was answered without the padding."""
+    answered = sure(case.facts.behaviours.large_hello)
+    if not answered.value:
+        yield Fail("a hello of 1800 bytes fails where a shorter one is answered", (answered.basis,))
+
+
+RULES: tuple[Rule, ...] = (
+    no_post_quantum_group,
+    post_quantum_not_chosen,
+    draft_group,
+    stays_at_1_2,
+    long_hello_fails,
+)

@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from tlsaudit.data.suites import SSL2_CIPHERS
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.result import Cap, Fail, Severity, Source
-from tlsaudit.rules.registry import newest_version, speaks
+from tlsaudit.rules.registry import BELOW_TLS_1_3, newest_version, speaks, sure
 from tlsaudit.rules.rule import Case, Rule, rule
 from tlsaudit.rules.sources import asvs, asvs4, cheat_sheet, pci, rfc, wstg
 
 _STRONG_PROTOCOLS = cheat_sheet("Only Support Strong Protocols")
+_TLS = (ProtocolVersion.TLS_1_0, ProtocolVersion.TLS_1_1, ProtocolVersion.TLS_1_2, ProtocolVersion.TLS_1_3)
 _MODERN = (ProtocolVersion.TLS_1_2, ProtocolVersion.TLS_1_3)
 
 
@@ -180,8 +181,117 @@ def no_tls_1_3(case: Case) -> Iterable[Fail]:
         yield Fail("TLSv1.3 is refused; TLSv1.2 is accepted", tuple(each.basis for each in seen))
 
 
+@rule(
+    "TLS-PROTO-008",
+    title="Newest version not preferred",
+    severity=Severity.MEDIUM,
+    cap=Cap.B,
+    cwe=(757,),
+    applies=speaks(*_TLS),
+    expected="the newest version that both sides speak",
+    why="Clients that could have TLS 1.3 get an older version, with what is wrong with it.",
+    remedy="Correct the order of versions, or the device in front of the server that hides the newer one.",
+    sources=(asvs("12.1.1 (L1)"), asvs4("9.1.3"), rfc(9325, "3.1.1")),
+)
+def newest_not_preferred(case: Case) -> Iterable[Fail]:
+    """An offer of every accepted version gets an older one than the newest."""
+    negotiated = sure(case.facts.behaviours.negotiated_version)
+    newest = newest_version(case)
+    if newest is not None and negotiated.value.rank < newest.rank:
+        seen = case.facts.protocols.any((newest,))
+        yield Fail(
+            f"an offer of every version gets {negotiated.value}, although {newest} is accepted",
+            (negotiated.basis, *(each.basis for each in seen)),
+        )
+
+
+def _can_fall_back(case: Case) -> bool:
+    """TLS 1.3 has a mark of its own against a forced fallback, and one version leaves nowhere to fall."""
+    if case.facts.protocols.offers(ProtocolVersion.TLS_1_3):
+        return False
+    return len(case.facts.protocols.all_of(BELOW_TLS_1_3)) > 1
+
+
+@rule(
+    "TLS-PROTO-009",
+    title="No protection against fallback",
+    severity=Severity.MEDIUM,
+    cap=Cap.A_MINUS,
+    cwe=(757,),
+    applies=_can_fall_back,
+    expected="TLS_FALLBACK_SCSV at a lower version is refused with inappropriate_fallback",
+    why="An attacker on the path who breaks handshakes can push a client that retries down to the oldest version.",
+    remedy="Upgrade the TLS library; better, accept TLS 1.2 and TLS 1.3 only.",
+    sources=(
+        _STRONG_PROTOCOLS,
+        rfc(7507, verified=False),
+        rfc(9325, "3.1.3"),
+        Source("SSL Labs Server Rating Guide 2009h"),
+    ),
+)
+def fallback_not_refused(case: Case) -> Iterable[Fail]:
+    """A hello with TLS_FALLBACK_SCSV at a lower version than the newest is answered."""
+    refused = sure(case.facts.behaviours.fallback_refused)
+    if not refused.value:
+        yield Fail("a hello that bears TLS_FALLBACK_SCSV is answered at a lower version", (refused.basis,))
+
+
+def _needs_sentinel(case: Case) -> bool:
+    older = tuple(version for version in _TLS if version is not ProtocolVersion.TLS_1_3)
+    return case.facts.protocols.offers(ProtocolVersion.TLS_1_3) and bool(case.facts.protocols.any(older))
+
+
+@rule(
+    "TLS-PROTO-010",
+    title="TLS 1.3 downgrade mark missing",
+    severity=Severity.MEDIUM,
+    cap=Cap.B,
+    cwe=(757,),
+    applies=_needs_sentinel,
+    expected="a ServerHello below TLS 1.3 whose random ends in DOWNGRD",
+    why="A client cannot tell that an attacker on the path took TLS 1.3 out of its offer.",
+    remedy="Upgrade the TLS library, or remove the device that rewrites handshakes.",
+    sources=(rfc(9846, "4.2.3"),),
+)
+def no_downgrade_sentinel(case: Case) -> Iterable[Fail]:
+    """TLS 1.3 is accepted, and a ServerHello of an older version does not bear the mark."""
+    marked = sure(case.facts.behaviours.downgrade_sentinel)
+    if not marked.value:
+        yield Fail("the random of an older ServerHello does not say that TLSv1.3 is spoken", (marked.basis,))
+
+
+@rule(
+    "TLS-PROTO-011",
+    title="Draft of TLS 1.3 accepted",
+    severity=Severity.LOW,
+    cap=Cap.A_MINUS,
+    cwe=(327,),
+    applies=speaks(*_TLS),
+    expected="drafts of TLS 1.3 are refused",
+    why="Drafts lack the corrections of the standard, and a library that speaks them has seen no update since 2018.",
+    remedy="Upgrade the TLS library.",
+    sources=(rfc(9846, "4.3.1", verified=False),),
+)
+def draft_accepted(case: Case) -> Iterable[Fail]:
+    """An offer of draft versions alone is answered with one of them."""
+    draft = sure(case.facts.behaviours.draft_version)
+    if draft.value is not None:
+        yield Fail(f"draft {draft.value & 0xFF} of TLSv1.3 is accepted", (draft.basis,))
+
+
 def _accepted(case: Case, version: ProtocolVersion) -> Iterable[Fail]:
     return tuple(Fail(f"{version} is accepted", (seen.basis,)) for seen in case.facts.protocols.any((version,)))
 
 
-RULES: tuple[Rule, ...] = (ssl_2, ssl_3, tls_1_0, tls_1_1, nothing_modern, no_tls_1_3)
+RULES: tuple[Rule, ...] = (
+    ssl_2,
+    ssl_3,
+    tls_1_0,
+    tls_1_1,
+    nothing_modern,
+    no_tls_1_3,
+    newest_not_preferred,
+    fallback_not_refused,
+    no_downgrade_sentinel,
+    draft_accepted,
+)

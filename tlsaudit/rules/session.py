@@ -1,18 +1,47 @@
-"""TLS-SESS and TLS-IMPL: extensions and behaviours of the handshake."""
+"""TLS-SESS: extensions of the handshake, tickets and early data."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from tlsaudit.model.knowledge import Known
+from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.result import Cap, Fail, Severity, Source
+from tlsaudit.model.vulnerability import RENEGOTIATIONS_ASKED
 from tlsaudit.rules.registry import BELOW_TLS_1_3, speaks, sure
 from tlsaudit.rules.rule import Case, Rule, rule
-from tlsaudit.rules.sources import cheat_sheet, rfc
+from tlsaudit.rules.sources import cheat_sheet, rfc, wstg
 
 _NIST = Source("NIST SP 800-52r2 section 3.4", verified=False)
 _BSI = Source("BSI TR-02102-2 2025-01")
+_TICKET_SECONDS_OF_THE_STANDARD = 604800
+"""RFC 9846 section 4.7.1: a server must not use a longer lifetime."""
 _HELLO = "openssl s_client -connect {connect} -servername {servername} -no_tls1_3 </dev/null"
+
+
+@rule(
+    "TLS-SESS-001",
+    title="Insecure renegotiation",
+    severity=Severity.CRITICAL,
+    cap=Cap.F,
+    cwe=(300,),
+    applies=speaks(*BELOW_TLS_1_3),
+    expected="a client cannot renegotiate, or only bound to its session",
+    why="Someone on the path puts a request of their own before that of a client, who then vouches for both.",
+    remedy="Upgrade the TLS library; RFC 5746 is older than every supported one.",
+    sources=(
+        rfc(9325, "3.5"),
+        rfc(5746, verified=False),
+        wstg(),
+        Source("CVE-2009-3555"),
+        Source("SSL Labs Server Rating Guide 2009c"),
+    ),
+)
+def insecure_renegotiation(case: Case) -> Iterable[Fail]:
+    """The server grants a renegotiation to a client whose ServerHello had no renegotiation_info."""
+    granted = sure(case.facts.session.insecure_renegotiation)
+    if granted.value:
+        yield Fail("a renegotiation without renegotiation_info is granted", (granted.basis,))
 
 
 @rule(
@@ -33,6 +62,27 @@ def no_secure_renegotiation(case: Case) -> Iterable[Fail]:
     answered = sure(case.facts.session.secure_renegotiation)
     if not answered.value:
         yield Fail("renegotiation_info is not answered", (answered.basis,))
+
+
+@rule(
+    "TLS-SESS-003",
+    title="Client-initiated renegotiation",
+    severity=Severity.MEDIUM,
+    cwe=(400,),
+    applies=speaks(*BELOW_TLS_1_3),
+    expected="renegotiation asked for by a client is refused",
+    why="In one connection a client makes the server compute handshake after handshake, past every connection limit.",
+    remedy="Switch renegotiation by clients off (OpenSSL: SSL_OP_NO_RENEGOTIATION).",
+    sources=(_BSI, Source("CVE-2011-1473"), rfc(9113, "9.2.1")),
+    reproduce="openssl s_client -connect {connect} -servername {servername} -no_tls1_3  # then type R and Enter",
+)
+def client_renegotiation(case: Case) -> Iterable[Fail]:
+    """Worse where every renegotiation that was asked for was granted."""
+    granted = sure(case.facts.session.client_renegotiations)
+    if granted.value:
+        unlimited = granted.value >= RENEGOTIATIONS_ASKED
+        observed = f"{granted.value} of {RENEGOTIATIONS_ASKED} renegotiations are granted"
+        yield Fail(observed, (granted.basis,), severity=Severity.HIGH if unlimited else None)
 
 
 @rule(
@@ -111,28 +161,72 @@ def heartbeat(case: Case) -> Iterable[Fail]:
 
 
 @rule(
-    "TLS-IMPL-002",
-    title="Chooses what was not offered",
-    severity=Severity.HIGH,
-    cap=Cap.C,
-    cwe=(757,),
-    expected="the server chooses only what the client offered",
-    why="Sound clients abort, and others use cryptography that they meant to rule out.",
-    remedy="Upgrade the TLS library or the device that terminates TLS.",
-    sources=(rfc(9846, "9.3"), rfc(9846, "4.2.3")),
+    "TLS-SESS-005",
+    title="Early data (0-RTT) offered",
+    severity=Severity.LOW,
+    cwe=(294,),
+    applies=speaks(ProtocolVersion.TLS_1_3),
+    expected="tickets without early_data",
+    why="Requests sent as early data can be recorded and sent again by an attacker on the path.",
+    remedy="Switch early data off, or answer what may not be repeated with 425 Too Early (RFC 8470).",
+    sources=(rfc(9325, "3.10"), rfc(9846, "8"), Source("NIST SP 800-52r2", verified=False), _BSI),
 )
-def unoffered_choice(case: Case) -> Iterable[Fail]:
-    """A ServerHello with a suite or group that was not in the ClientHello."""
-    chosen = sure(case.facts.session.unoffered_choice)
-    if chosen.value is not None:
-        yield Fail(f"the server chose {chosen.value}, which was not on offer", (chosen.basis,))
+def early_data(case: Case) -> Iterable[Fail]:
+    """A TLS 1.3 ticket allows early data; whether any is then accepted was not tried."""
+    offered = sure(case.facts.behaviours.early_data)
+    if offered.value is not None:
+        yield Fail(f"offers 0-RTT: a ticket allows {offered.value} bytes of early data", (offered.basis,))
+
+
+@rule(
+    "TLS-SESS-009",
+    title="Session tickets live long",
+    severity=Severity.LOW,
+    cwe=(324,),
+    applies=speaks(ProtocolVersion.TLS_1_3),
+    expected="tickets that live no longer than the policy allows",
+    why="Whoever gets hold of a ticket key reads or impersonates every session that it still resumes.",
+    remedy="Shorten the session timeout, and rotate ticket keys at least as often.",
+    sources=(rfc(9846, "4.7.1"), rfc(9325, "3.4")),
+)
+def long_tickets(case: Case) -> Iterable[Fail]:
+    """Worse beyond the seven days that the standard allows at most."""
+    lifetime = sure(case.facts.behaviours.ticket_lifetime)
+    if lifetime.value is not None and lifetime.value > case.limits.ticket_seconds_max:
+        beyond = lifetime.value > _TICKET_SECONDS_OF_THE_STANDARD
+        severity = Severity.MEDIUM if beyond else None
+        yield Fail(f"a ticket lives {lifetime.value} seconds", (lifetime.basis,), severity=severity)
+
+
+@rule(
+    "TLS-SESS-015",
+    title="NPN offered",
+    severity=Severity.INFO,
+    applies=speaks(*BELOW_TLS_1_3),
+    expected="next_protocol_negotiation is not answered",
+    why="ALPN replaced it years ago; a server that still has it runs old code.",
+    remedy="Upgrade the TLS library or switch NPN off.",
+    sources=(Source("draft-agl-tls-nextprotoneg-04", verified=False), rfc(7301, verified=False)),
+    reproduce=(
+        "openssl s_client -connect {connect} -servername {servername} -no_tls1_3 -nextprotoneg http/1.1 </dev/null"
+    ),
+)
+def npn(case: Case) -> Iterable[Fail]:
+    """The server answers extension 13172."""
+    answered = sure(case.facts.behaviours.next_protocol_negotiation)
+    if answered.value:
+        yield Fail("next_protocol_negotiation is answered", (answered.basis,))
 
 
 RULES: tuple[Rule, ...] = (
+    insecure_renegotiation,
+    client_renegotiation,
     no_secure_renegotiation,
     compression,
     no_extended_master_secret,
     truncated_hmac,
     heartbeat,
-    unoffered_choice,
+    early_data,
+    long_tickets,
+    npn,
 )

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from tlsaudit.data.signatures import SCHEMES
+from tlsaudit.data.signatures import SCHEMES, SignatureScheme
 from tlsaudit.model.certificate import Certificate, CertificateDeployment
-from tlsaudit.model.facts import KeyExchange
+from tlsaudit.model.facts import KeyExchange, SchemeAt
+from tlsaudit.model.knowledge import Seen, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.result import Cap, Fail, Severity, Source
 from tlsaudit.rules.commands import SHOW_CHAIN
@@ -153,15 +154,39 @@ def short_digest(case: Case, deployment: CertificateDeployment) -> Iterable[Fail
     ),
 )
 def weak_handshake_signature(case: Case) -> Iterable[Fail]:
-    """A ServerKeyExchange or CertificateVerify over SHA-1 or MD5."""
+    """A ServerKeyExchange or CertificateVerify over SHA-1 or MD5; milder where only a client without better gets it."""
+    used = set()
     for exchange in _one_of_each(case.facts.key_exchanges.need()):
         scheme = SCHEMES.get(exchange.signature_scheme or 0)
         if scheme is not None and scheme.hash in {"sha1", "md5"}:
+            used.add((exchange.version, scheme.code))
             yield Fail(
                 f"{exchange.version} handshake signed with {scheme.name}",
                 at=(exchange.basis,),
                 severity=Severity.HIGH if scheme.hash == "md5" else None,
             )
+    for seen in _tried(case, lambda scheme: scheme.hash in {"sha1", "md5"}):
+        if seen.item not in used:
+            version, code = seen.item
+            yield Fail(
+                f"{version} handshake signed with {SCHEMES[code].name} where nothing better is offered",
+                at=(seen.basis,),
+                severity=Severity.MEDIUM if SCHEMES[code].hash == "md5" else Severity.LOW,
+                cap=Cap.B if SCHEMES[code].hash == "md5" else Cap.A_MINUS,
+            )
+
+
+def _tried(case: Case, bad: Callable[[SignatureScheme], bool]) -> tuple[Seen[SchemeAt], ...]:
+    """The schemes like this that are accepted where a client offers nothing better, as far as that was asked."""
+    schemes = case.facts.signature_schemes
+    versions = [each for each in _SIGNING if each in case.facts.protocols.accepted]
+    wanted = {(version, scheme.code) for version in versions for scheme in SCHEMES.values() if bad(scheme)}
+    if schemes.rest.why is Why.NOT_ASKED:
+        return tuple(Seen(item, basis) for item, basis in schemes.accepted.items() if item in wanted)
+    return schemes.any(wanted)
+
+
+_SIGNING = (ProtocolVersion.TLS_1_2, ProtocolVersion.TLS_1_3)
 
 
 def _one_of_each(exchanges: Iterable[KeyExchange]) -> tuple[KeyExchange, ...]:
@@ -195,6 +220,11 @@ def pkcs1_in_tls_1_3(case: Case) -> Iterable[Fail]:
         scheme = SCHEMES.get(exchange.signature_scheme or 0)
         if exchange.version is ProtocolVersion.TLS_1_3 and scheme is not None and scheme.algorithm == "rsa_pkcs1":
             yield Fail(f"CertificateVerify signed with {scheme.name}", at=(exchange.basis,))
+            return
+    for seen in _tried(case, lambda scheme: scheme.algorithm == "rsa_pkcs1" and scheme.hash not in {"sha1", "md5"}):
+        if seen.item[0] is ProtocolVersion.TLS_1_3:
+            name = SCHEMES[seen.item[1]].name
+            yield Fail(f"CertificateVerify signed with {name} where nothing better is offered", at=(seen.basis,))
 
 
 @rule(

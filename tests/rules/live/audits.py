@@ -39,7 +39,9 @@ class Audits:
 
     def judged(self, posture: str, policy: Policy) -> doc.Subject:
         """A new report on it under `policy`."""
-        options = ScanOptions(policy=policy, anchors=self._anchors, timeout=_SECONDS, expect=_ALL[posture].expect)
+        options = ScanOptions(
+            policy=policy, anchors=self._anchors, mode="full", timeout=_SECONDS, expect=_ALL[posture].expect
+        )
         target = parse_target(f"localhost@127.0.0.1:{self.port(posture)}")
         (subject,) = asyncio.run(scan([target], options)).subjects
         return subject

@@ -13,13 +13,25 @@ from datetime import UTC, datetime, timedelta
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dh
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
+from tests.lab import vulnerable
 from tests.lab.pki import NAMES, write_private
 from tests.lab.scripted import Behaviour, ScriptedServer
 from tests.lab.servers import Lab
-from tests.rules.live.scripts import SCRIPTS, Chain, pkcs1_at_tls_1_3, unoffered_choice
+from tests.rules.live.scripts import (
+    SCRIPTS,
+    Chain,
+    draft_28,
+    intolerant_of_length,
+    intolerant_of_suites,
+    older_first,
+    pkcs1_at_tls_1_3,
+    two_back_ends,
+    unoffered_choice,
+)
 from tlsaudit.data import dh_primes
 from tlsaudit.demo.server import response
 from tlsaudit.model.facts import ClientAuthMode
@@ -71,6 +83,14 @@ def _scripted(behave: Callable[[Chain], Behaviour]) -> Posture:
 
 def _rsa_chain(lab: Lab) -> Chain:
     return tuple(each.public_bytes(serialization.Encoding.DER) for each in lab.pki.rsa.leaf.chain())
+
+
+def _robot(lab: Lab) -> int:
+    """An nginx with static RSA, and an oracle before it."""
+    behind = lab.nginx("ssl_protocols TLSv1.2; ssl_ciphers AES128-GCM-SHA256:AES128-SHA;", certificates=(lab.pki.rsa,))
+    key = lab.pki.rsa.leaf.key
+    assert isinstance(key, RSAPrivateKey)
+    return lab.keep(ScriptedServer(vulnerable.robot(behind.port, key.private_numbers()))).port
 
 
 def _sending(*headers: str) -> Posture:
@@ -160,6 +180,7 @@ _SOUND: Mapping[str, Posture] = {
     ),
     "modern, RSA": _nginx(_MODERN),
     "post-quantum": Posture(start=lambda lab: lab.node({"ecdhCurve": "X25519MLKEM768:X25519"}).port),
+    "strict server name": _haproxy("strict-sni"),
     "h2": _haproxy(f"alpn h2,http/1.1 ssl-min-ver TLSv1.2 ciphers {STRONG}"),
     "TLS 1.1 without h2": _haproxy(
         "alpn http/1.1 ssl-min-ver TLSv1.1 ssl-max-ver TLSv1.1 ciphers ECDHE-RSA-AES128-SHA:@SECLEVEL=0"
@@ -227,8 +248,20 @@ _FLAWED: Mapping[str, Posture] = {
         )
     ),
     "unoffered choice": _scripted(unoffered_choice),
+    "intolerant of suites": _scripted(intolerant_of_suites),
+    "intolerant of length": _scripted(intolerant_of_length),
+    "older version first": _scripted(older_first),
+    "TLS 1.3 draft": _scripted(draft_28),
+    "two back ends": _scripted(two_back_ends),
+    "classical group first": Posture(start=lambda lab: lab.node({"ecdhCurve": "X25519:X25519MLKEM768"}).port),
+    "long tickets, early data": _nginx(f"{_MODERN} ssl_session_timeout 2d; ssl_early_data on;"),
+    "NPN": _openssl("-tls1_2", "-nextprotoneg", "http/1.1"),
     "h2 over CBC": _haproxy("alpn h2 ssl-max-ver TLSv1.2 ciphers ECDHE-RSA-AES128-SHA256"),
     "h2 without its suite": _haproxy("alpn h2 ssl-max-ver TLSv1.2 ciphers ECDHE-RSA-AES256-GCM-SHA384"),
+    # Attacks.
+    "Heartbleed": _scripted(vulnerable.heartbleed),
+    "CCS injection": _scripted(vulnerable.ccs_injection),
+    "ROBOT": Posture(start=_robot),
     # HTTP.
     "no HSTS": _sending(),
     "careless headers": _sending(

@@ -55,6 +55,9 @@ SHOWS = {
     "TLS-MTLS-021": r"(?s)Requested Signature Algorithms.*Protocol *: TLSv1.2",
     "TLS-MTLS-022": r"HTTP/1.1 400",
     "TLS-MTLS-023": r"Requested Signature Algorithms: .*ECDSA\+SHA1",
+    "TLS-ALPN-005": r"No ALPN negotiated",
+    "TLS-IMPL-003": r"subject=CN = localhost",
+    "TLS-SESS-015": r"Next protocol: \(1\) http/1\.1",
     "TLS-SESS-002": r"Secure Renegotiation IS NOT supported",
     "TLS-SESS-007": r"Extended master secret: no",
 }

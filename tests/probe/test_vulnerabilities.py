@@ -1,0 +1,272 @@
+"""Attacks that are tried with sslyze: on servers with the flaws, on real ones, and when sslyze itself is in trouble."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing.forkserver
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from tests.lab import vulnerable
+from tests.lab.process import Running
+from tests.lab.proxy import DelayProxy
+from tests.lab.script import Script
+from tests.lab.scripted import ScriptedServer
+from tests.lab.servers import Lab
+from tests.probe.auditing import TLS_1_2, audit, ders, facts
+from tlsaudit.model.facts import Facts
+from tlsaudit.model.knowledge import Fact, Known, Unknown, Why
+from tlsaudit.model.vulnerability import RENEGOTIATIONS_ASKED, Verdict, Vulnerability
+
+HEARTBLEED, CCS_INJECTION, ROBOT = Vulnerability
+VULNERABLE, NOT_VULNERABLE, NOT_APPLICABLE = Verdict
+
+_TEST_SECONDS = 60.0
+
+
+def verdicts(found: Facts) -> list[Verdict]:
+    """The verdicts of an audit that decided them all: Heartbleed, CCS injection, ROBOT."""
+    return [found.verdict(each).need() for each in Vulnerability]
+
+
+def why(fact: Fact[Verdict]) -> tuple[Why, str]:
+    """Why a verdict is unknown."""
+    assert isinstance(fact, Unknown)
+    return fact.why, fact.detail
+
+
+def children(pid: int) -> set[int]:
+    """The processes below a process, whether they still run or not."""
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            if int(stat.read_text().rpartition(")")[2].split()[1]) == pid:
+                found.add(int(stat.parent.name))
+    return found
+
+
+def sslyze_children() -> set[int]:
+    """The processes in which sslyze runs for us."""
+    server: int | None = multiprocessing.forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
+    return children(server) if server is not None else set()
+
+
+@contextlib.contextmanager
+def signalling(number: signal.Signals) -> Iterator[list[int]]:
+    """Sends a signal to the first child that comes up while the block lasts; gives its id."""
+    hit: list[int] = []
+    over = threading.Event()
+
+    def watch() -> None:
+        while not hit and not over.wait(0.01):
+            for pid in sslyze_children():
+                time.sleep(0.2)  # in the middle of its questions
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
+                    hit.append(pid)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield hit
+    finally:
+        over.set()
+        watcher.join()
+
+
+def test_heartbleed_is_seen(lab: Lab) -> None:
+    with ScriptedServer(vulnerable.heartbleed(ders(lab.pki.rsa.leaf))) as server:
+        found = facts(server, timeout=2.0, full=True)
+    assert verdicts(found) == [VULNERABLE, NOT_VULNERABLE, NOT_APPLICABLE]
+
+
+def test_ccs_injection_is_seen(lab: Lab) -> None:
+    with ScriptedServer(vulnerable.ccs_injection(ders(lab.pki.rsa.leaf))) as server:
+        found = facts(server, timeout=2.0, full=True)
+    assert verdicts(found) == [NOT_APPLICABLE, VULNERABLE, NOT_APPLICABLE]
+
+
+def test_a_robot_oracle_is_seen_and_asked_three_times(lab: Lab) -> None:
+    behind = lab.nginx("ssl_protocols TLSv1.2; ssl_ciphers AES128-GCM-SHA256;", certificates=(lab.pki.rsa,))
+    key = lab.pki.rsa.leaf.key
+    assert isinstance(key, RSAPrivateKey)
+    with ScriptedServer(vulnerable.robot(behind.port, key.private_numbers())) as server:
+        found = facts(server, full=True)
+        assert found.connections == server.connections
+    assert verdicts(found) == [NOT_APPLICABLE, NOT_VULNERABLE, VULNERABLE]
+    assert sum("robot" in probe.asked for probe in found.probes) == 18
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("nginx", [NOT_APPLICABLE, NOT_VULNERABLE, NOT_VULNERABLE]),
+        ("apache", [NOT_APPLICABLE, NOT_VULNERABLE, NOT_APPLICABLE]),
+        ("haproxy", [NOT_APPLICABLE, NOT_VULNERABLE, NOT_APPLICABLE]),
+        ("gnutls", [NOT_VULNERABLE, NOT_VULNERABLE, NOT_VULNERABLE]),
+    ],
+)
+def test_real_servers_are_not_vulnerable(lab: Lab, name: str, expected: list[Verdict]) -> None:
+    rsa = lab.pki.rsa
+    servers: dict[str, Callable[[], Running]] = {
+        "nginx": lambda: lab.nginx(
+            "ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers ECDHE-RSA-AES128-GCM-SHA256:AES128-SHA;", certificates=(rsa,)
+        ),
+        "apache": lambda: lab.apache("SSLCipherSuite ECDHE+AESGCM"),
+        "haproxy": lab.haproxy,
+        "gnutls": lambda: lab.gnutls("NORMAL", "--heartbeat", certificate=rsa),
+    }
+    with DelayProxy(servers[name]().port, round_trip=0.0) as proxy:
+        found = facts(proxy, full=True)
+    assert verdicts(found) == expected
+    assert found.connections == proxy.connections == len(found.probes)
+    assert found.session.insecure_renegotiation.need() is False
+    for each in Vulnerability:
+        fact = found.verdict(each)
+        assert isinstance(fact, Known)
+        if fact.value is NOT_VULNERABLE:
+            n = int(fact.basis.at.removeprefix("probe:"))
+            assert f"{each} at" in found.probes[n - 1].asked
+
+
+def test_renegotiation_is_counted_and_unbound_renegotiation_is_insecure(lab: Lab) -> None:
+    server = lab.gnutls("NORMAL:%DISABLE_SAFE_RENEGOTIATION", certificate=lab.pki.rsa)
+    found = facts(server, full=True).session
+    assert found.secure_renegotiation.need() is False
+    assert found.client_renegotiations.need() == RENEGOTIATIONS_ASKED
+    assert found.insecure_renegotiation.need() is True
+
+
+def test_a_server_of_tls_1_3_alone_is_not_asked(lab: Lab) -> None:
+    server = lab.nginx("ssl_protocols TLSv1.3;")
+    found = facts(server, full=True)
+    assert verdicts(found) == [NOT_APPLICABLE] * 3
+    assert not [each for each in found.probes if "sslyze" in each.asked]
+    assert found.session.client_renegotiations.need() == 0
+
+
+def test_without_sslyze_nothing_is_asked(lab: Lab) -> None:
+    found = facts(lab.nginx())
+    assert {found.verdict(each) for each in Vulnerability} == {Unknown(Why.NOT_ASKED)}
+    assert found.session.client_renegotiations == Unknown(Why.NOT_ASKED)
+
+
+def test_what_needs_a_client_certificate_is_not_tried_without(lab: Lab) -> None:
+    server = lab.haproxy(
+        f"verify required ca-file {lab.pki.client_ca_file} ssl-max-ver TLSv1.2 ciphers AES128-GCM-SHA256:ECDHE+AESGCM",
+        certificate=lab.pki.rsa,
+    )
+    found = facts(server, full=True)
+    assert found.verdict(CCS_INJECTION).need() is NOT_VULNERABLE
+    assert why(found.verdict(ROBOT))[0] is Why.NOT_ASKED
+    assert found.session.client_renegotiations == found.verdict(ROBOT)
+
+
+def test_silence_is_no_verdict(lab: Lab) -> None:
+    with ScriptedServer(vulnerable.silent(ders(lab.pki.rsa.leaf))) as server:
+        done = audit(server, timeout=1.0, full=True)
+    assert done.problem is None
+    assert why(done.facts.verdict(CCS_INJECTION)) == (
+        Why.NO_ANSWER,
+        "the server fell silent in the middle of the handshake",
+    )
+    assert isinstance(done.facts.session.client_renegotiations, Unknown)
+    assert sslyze_children() == set()
+
+
+@pytest.mark.parametrize(
+    ("number", "timeout", "reason"),
+    [
+        (signal.SIGKILL, 3.0, "sslyze's process ended without an answer"),
+        (signal.SIGSTOP, 1.0, "sslyze did not answer in time and was stopped"),
+    ],
+)
+def test_a_child_that_dies_or_hangs_costs_only_its_own_answers(
+    lab: Lab, number: signal.Signals, timeout: float, reason: str
+) -> None:
+    with ScriptedServer(vulnerable.silent(ders(lab.pki.rsa.leaf))) as server, signalling(number) as hit:
+        done = audit(server, timeout=timeout, deadline=timeout * 6, full=True)
+    assert len(hit) == 1
+    assert done.problem is None
+    assert done.facts.protocols.offers(TLS_1_2)
+    assert why(done.facts.verdict(CCS_INJECTION)) == (Why.NO_ANSWER, reason)
+    assert done.facts.verdict(HEARTBLEED).need() is NOT_APPLICABLE
+    assert sslyze_children() == set()
+
+
+def test_after_a_child_has_died_the_next_endpoint_is_asked(lab: Lab) -> None:
+    with ScriptedServer(vulnerable.silent(ders(lab.pki.rsa.leaf))) as server, signalling(signal.SIGKILL):
+        audit(server, timeout=2.0, full=True)
+    assert facts(lab.nginx(), full=True).verdict(CCS_INJECTION).need() is NOT_VULNERABLE
+
+
+def test_an_unstable_server_is_not_attacked(lab: Lab) -> None:
+    script = Script(chain=ders(lab.pki.rsa.leaf))
+    given: list[int] = []
+
+    def intolerant(_hello: object) -> bool:
+        given.append(1)
+        return len(given) > 3
+
+    with ScriptedServer(replace(script, intolerant=intolerant)) as server:
+        done = audit(server, timeout=1.0, full=True)
+    assert done.problem is not None
+    assert why(done.facts.verdict(CCS_INJECTION))[0] is Why.NO_ANSWER
+    assert not any("sslyze" in probe.asked for probe in done.facts.probes)
+
+
+def _in_session(leader: int) -> set[int]:
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            columns = stat.read_text().rpartition(")")[2].split()
+            if int(columns[3]) == leader and columns[0] != "Z":
+                found.add(int(stat.parent.name))
+    return found
+
+
+def _until(condition: Callable[[], bool], seconds: float = _TEST_SECONDS) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_nothing_is_left_of_a_run_that_was_ended(lab: Lab, number: signal.Signals) -> None:
+    """Ctrl-C goes to all processes of a terminal; a kill to the program alone."""
+    with ScriptedServer(vulnerable.silent(ders(lab.pki.rsa.leaf))) as server:
+        command = [sys.executable, "-m", "tlsaudit", "scan", "--timeout", "2", f"127.0.0.1:{server.port}"]
+        program = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
+        _until(lambda: len([pid for pid in _in_session(program.pid) if children(pid)]) > 1)
+        if number is signal.SIGINT:
+            os.killpg(program.pid, number)
+        else:
+            program.kill()
+        _, said = program.communicate(timeout=_TEST_SECONDS)
+        assert "Traceback" not in said
+        _until(lambda: not _in_session(program.pid))
+    assert program.returncode == (130 if number is signal.SIGINT else -signal.SIGKILL)
+
+
+def test_an_inventory_never_imports_sslyze(lab: Lab) -> None:
+    script = (
+        "import sys, multiprocessing\nfrom tlsaudit.__main__ import main\n"
+        "try: main(sys.argv[1:])\nexcept SystemExit: pass\n"
+        "print([name for name in ('sslyze', 'nassl', 'multiprocessing.popen_forkserver') if name in sys.modules])"
+    )
+    options = ["scan", "--mode", "inventory", "-o", os.devnull, f"127.0.0.1:{lab.nginx().port}"]
+    done = subprocess.run([sys.executable, "-c", script, *options], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -1,0 +1,165 @@
+"""Behaviours that the answers to other questions show: no connection is made for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from tlsaudit.data.suites import SUITES
+from tlsaudit.model.facts import Behaviours
+from tlsaudit.model.knowledge import NOT_ASKED, Fact, Known, Unknown, Why
+from tlsaudit.model.protocol import ProtocolVersion
+from tlsaudit.probe.dialogue import Answer
+from tlsaudit.probe.handshake import Handshake, Verdict
+from tlsaudit.probe.notes import Notes
+from tlsaudit.wire import CertificateMessage, ClientHello, ExtensionType, NewSessionTicket
+
+_SENTINEL_1_2 = b"DOWNGRD\x01"
+_SENTINEL_BELOW = b"DOWNGRD\x00"
+_EARLY_DATA = 42
+_UNSTABLE = Unknown(Why.UNSTABLE, "the server stopped answering a hello that it had answered before")
+
+
+def complete(notes: Notes) -> Behaviours:
+    """The behaviours that were asked for, with those that all answers together show."""
+    if not notes.stable:
+        return Behaviours(**dict.fromkeys(Behaviours.__dataclass_fields__, _UNSTABLE))
+    tickets = _tickets(notes)
+    found = replace(
+        notes.behaviours,
+        downgrade_sentinel=_sentinel(notes),
+        ticket_lifetime=_ticket_lifetime(tickets),
+        early_data=_early_data(tickets),
+        inconsistency=_inconsistency(notes),
+    )
+    if isinstance(found.negotiated_version, Known) or notes.exchange is None or notes.exchange.version is None:
+        return found
+    # OpenSSL offers less than what the endpoint is known to accept: only where it gets the newest it says enough.
+    newest = notes.accepted()[-1:]
+    if newest == [notes.exchange.version]:
+        return replace(found, negotiated_version=Known(notes.exchange.version, notes.exchange.basis))
+    return found
+
+
+def _sentinel(notes: Notes) -> Fact[bool]:
+    """Whether every random below TLS 1.3 bears the mark; None of them does so by chance."""
+    accepts = notes.accepts(ProtocolVersion.TLS_1_3)
+    if isinstance(accepts, Unknown):
+        return accepts
+    seen: Fact[bool] = NOT_ASKED
+    if not accepts.value:
+        return seen
+    for answer in notes.answers():
+        mark = _MARKS.get(answer.version) if answer.version is not None else None
+        if answer.hello is None or mark is None:
+            continue
+        if not answer.hello.random.endswith(mark):
+            return Known(False, answer.basis)
+        seen = seen if isinstance(seen, Known) else Known(True, answer.basis)
+    return seen
+
+
+_MARKS = {
+    ProtocolVersion.TLS_1_2: _SENTINEL_1_2,
+    ProtocolVersion.TLS_1_1: _SENTINEL_BELOW,
+    ProtocolVersion.TLS_1_0: _SENTINEL_BELOW,
+}
+
+
+def _tickets(notes: Notes) -> Fact[tuple[NewSessionTicket, ...]]:
+    """The tickets of the TLS 1.3 handshake that was completed."""
+    done = notes.tls13.handshakes if notes.tls13 is not None else []
+    whole = [handshake for handshake in done if handshake.complete]
+    if not whole:
+        accepts = notes.accepts(ProtocolVersion.TLS_1_3)
+        if isinstance(accepts, Known) and not accepts.value:
+            return NOT_ASKED
+        return notes.unreadable_13() or Unknown(Why.NO_ANSWER, "no TLSv1.3 handshake could be completed")
+    for handshake in whole:
+        tickets = tuple(event for event in handshake.events if isinstance(event, NewSessionTicket))
+        if tickets:
+            return Known(tickets, handshake.basis)
+    return _no_tickets(whole[0])
+
+
+def _no_tickets(handshake: Handshake) -> Fact[tuple[NewSessionTicket, ...]]:
+    if handshake.verdict is Verdict.REFUSED:
+        return Unknown(Why.NOT_ASKED, "nobody gets a ticket without a client certificate, and none was presented")
+    return Known((), handshake.basis)
+
+
+def _ticket_lifetime(tickets: Fact[tuple[NewSessionTicket, ...]]) -> Fact[int | None]:
+    if isinstance(tickets, Unknown):
+        return tickets
+    return Known(max((ticket.lifetime for ticket in tickets.value), default=None), tickets.basis)
+
+
+def _early_data(tickets: Fact[tuple[NewSessionTicket, ...]]) -> Fact[int | None]:
+    """The most early data that a ticket allows (RFC 8446 section 4.2.10)."""
+    if isinstance(tickets, Unknown):
+        return tickets
+    sizes = [ticket.extensions[_EARLY_DATA] for ticket in tickets.value if _EARLY_DATA in ticket.extensions]
+    return Known(max((int.from_bytes(size[:4], "big") for size in sizes), default=None) or None, tickets.basis)
+
+
+def _inconsistency(notes: Notes) -> Fact[str | None]:
+    """In what answers differ that should not: those to the first hello and its repetition, and certificates."""
+    answers = [answer for answer in notes.answers() if answer.hello is not None]
+    closing = notes.closing
+    if closing is None:
+        return NOT_ASKED
+    first = next((each for each in (notes.contact.classic, notes.contact.retry) if _is_same(each, closing)), None)
+    if first is not None and first.hello is not None and closing.hello is not None:
+        for what, before, after in (
+            ("the version", first.hello.version, closing.hello.version),
+            ("the cipher suite", first.hello.cipher_suite, closing.hello.cipher_suite),
+            ("the group", first.hello.selected_group, closing.hello.selected_group),
+            ("the protocol name", first.hello.alpn, closing.hello.alpn),
+            ("the certificates", _chain(first), _chain(closing)),
+            ("the extensions", _lasting(first), _lasting(closing)),
+        ):
+            if before != after:
+                return Known(what, closing.basis)
+    return _other_leaf(answers) or Known(None, closing.basis)
+
+
+def _is_same(answer: Answer | None, closing: Answer) -> bool:
+    return answer is not None and answer.sent == closing.sent
+
+
+_PASSING = {
+    ExtensionType.STATUS_REQUEST,
+    ExtensionType.SIGNED_CERTIFICATE_TIMESTAMP,
+    ExtensionType.SESSION_TICKET,
+}
+"""A staple or timestamps may be there only after the server has fetched them; a ticket is the server's to give."""
+
+
+def _lasting(answer: Answer) -> frozenset[int]:
+    return frozenset(answer.hello.extensions if answer.hello is not None else ()) - _PASSING
+
+
+def _chain(answer: Answer) -> tuple[bytes, ...]:
+    message = answer.first(CertificateMessage)
+    return message.certificates if message is not None else ()
+
+
+def _other_leaf(answers: Iterable[Answer]) -> Known[str | None] | None:
+    """Two certificates for one kind of suite, from hellos that offer the same groups and schemes."""
+    known: dict[tuple[object, ...], bytes] = {}
+    for answer in answers:
+        chain = _chain(answer)
+        suite = SUITES.get(answer.hello.cipher_suite) if answer.hello is not None else None
+        if not chain or suite is None or not isinstance(answer.sent, ClientHello):
+            continue
+        offered = {each.type: each.data for each in answer.sent.extensions or ()}
+        kind = (
+            answer.version,
+            suite.auth,
+            suite.kx,
+            offered.get(ExtensionType.SUPPORTED_GROUPS),
+            offered.get(ExtensionType.SIGNATURE_ALGORITHMS),
+        )
+        if known.setdefault(kind, chain[0]) != chain[0]:
+            return Known("the certificate", answer.basis)
+    return None

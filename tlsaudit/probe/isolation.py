@@ -1,0 +1,114 @@
+"""The child processes that sslyze runs in: forked from a server that has it imported, and ended without fail.
+
+sslyze can hang for ever, and nassl is C that parses hostile bytes. So each endpoint gets a process of its own, which
+is killed at the deadline and on leaving; what it says comes back as bounded bytes, never as pickled objects. A
+process forked from multiprocessing's fork server, which imports sslyze once, costs milliseconds; a fresh interpreter
+a quarter of a second. The fork server starts with the first question and leaves with the program that started it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import multiprocessing
+import multiprocessing.forkserver
+import os
+import socket
+from dataclasses import dataclass
+from multiprocessing.context import ForkServerProcess
+
+_AT_ONCE = 8
+_MOST_BYTES = 65_536
+_CHILD = "tlsaudit.probe.sslyze_child"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a child said, as lines; `problem` is why there is no more, "" where it ended by itself."""
+
+    lines: tuple[bytes, ...]
+    problem: str = ""
+
+
+class Sslyze:
+    """Runs sslyze for the endpoints of one run, a few at a time."""
+
+    def __init__(self) -> None:
+        self._context = multiprocessing.get_context("forkserver")
+        # __main__ as well, which every child would import again (and does, on Pythons that ignore it here).
+        self._context.set_forkserver_preload(["__main__", _CHILD])
+        self._places = asyncio.Semaphore(_AT_ONCE)
+
+    async def warm_up(self) -> None:
+        """Start the fork server, if it does not run, so that it imports sslyze while other questions are asked."""
+        with contextlib.suppress(OSError):  # `ask` says so
+            await asyncio.to_thread(multiprocessing.forkserver.ensure_running)
+
+    async def ask(self, request: bytes, *, deadline: float) -> Report:
+        """What a new child says to `request` until it ends, or until `deadline` (a time of the loop)."""
+        async with self._places:
+            try:
+                ours, theirs = socket.socketpair()
+            except OSError as error:
+                return Report((), f"this machine has no resources for another process: {error.strerror}")
+            with ours:
+                ours.setblocking(False)
+                process = self._context.Process(target=_in_child, args=(request, theirs), daemon=True)
+                return await _supervise(process, ours, theirs, deadline)
+
+
+async def _supervise(process: ForkServerProcess, ours: socket.socket, theirs: socket.socket, deadline: float) -> Report:
+    """Start the child and read what it says; whatever happens meanwhile, it is gone afterwards."""
+    starting = asyncio.create_task(asyncio.to_thread(_start, process, theirs))
+    said = bytearray()
+    try:
+        async with asyncio.timeout_at(deadline):
+            problem = await asyncio.shield(starting) or await _listen(ours, said)
+    except TimeoutError:
+        problem = "sslyze did not answer in time and was stopped"
+    finally:
+        await asyncio.wait((starting,))
+        await asyncio.to_thread(_end, process)
+    return Report(tuple(bytes(said).splitlines()), problem)
+
+
+async def _listen(ours: socket.socket, said: bytearray) -> str:
+    loop = asyncio.get_running_loop()
+    while len(said) < _MOST_BYTES:
+        try:
+            data = await loop.sock_recv(ours, 4096)
+        except OSError:
+            data = b""
+        if not data:
+            return ""
+        said += data
+    return "sslyze said far too much and was stopped"
+
+
+def _start(process: ForkServerProcess, theirs: socket.socket) -> str:
+    """Start the child, which gets its own copy of `theirs`; a sentence where it cannot be started."""
+    with theirs:
+        try:
+            process.start()
+        except (OSError, EOFError) as error:
+            return f"sslyze's process could not be started: {error}"
+    return ""
+
+
+def _end(process: ForkServerProcess) -> None:
+    """Kill the child if it still runs, and wait until it is gone."""
+    if process.pid is None:
+        return
+    if process.is_alive():
+        process.kill()
+    process.join()
+    process.close()
+
+
+def _in_child(request: bytes, sock: socket.socket) -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):  # our report goes to standard output, and no library may write into it
+        os.dup2(nowhere, stream)
+    from tlsaudit.probe import sslyze_child  # noqa: PLC0415 - sslyze is imported in the child alone
+
+    sslyze_child.answer(request, sock)
