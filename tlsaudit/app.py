@@ -25,7 +25,7 @@ from tlsaudit.model.result import Severity
 from tlsaudit.model.target import Target
 from tlsaudit.net import CONNECTIONS, NOT_THE_TARGETS, PER_ADDRESS, Network, NetworkLimits
 from tlsaudit.pki import TrustStore
-from tlsaudit.policy import Policy
+from tlsaudit.policy import Policy, what_is_forbidden
 from tlsaudit.probe import NotAuditedError, Settings, Sslyze, Trusting, audit_endpoint
 from tlsaudit.proxies import Proxy
 from tlsaudit.rules import FLEET_RULES, RULESET
@@ -95,6 +95,7 @@ class ScanOptions:
             deadline=self.timeout * _DEADLINE_IN_TIMEOUTS,
             full=self.mode == "full",
             sslyze=Sslyze() if self.mode == "full" else None,
+            forbidden=what_is_forbidden(self.policy) if self.mode == "gate" else None,
         )
 
 

@@ -45,7 +45,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
         (["scan", "x", "--policy", "nope.yaml"], "cannot read policy 'nope.yaml': No such file"),
         (["scan", "x", "--format", "pdf"], "unknown format 'pdf'; known: text, json, jsonl, html"),
         (["scan", "x", "--expect-client-auth", "maybe"], "--expect-client-auth 'maybe' is none of"),
-        (["scan", "x", "--mode", "gate"], "--mode 'gate' is none of inventory, full"),
+        (["scan", "x", "--mode", "quick"], "--mode 'quick' is none of gate, inventory, full"),
         (["scan", "x", "--sni", "not a name"], "'not a name' is not a valid host name"),
         (["scan", "x", "--as-of", "tomorrow"], "--as-of 'tomorrow' is no date"),
         (["scan", "x", "--as-of", ""], "--as-of '' is no date"),

@@ -15,6 +15,7 @@ from tlsaudit.data.suites import openssl_name
 from tlsaudit.demo.mint import Leaf
 from tlsaudit.model.certificate import CertificateDeployment
 from tlsaudit.model.facts import Behaviours, Facts, Preference
+from tlsaudit.model.forbidden import Forbidden
 from tlsaudit.model.knowledge import Known
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.target import parse_target
@@ -33,15 +34,22 @@ class Listening(Protocol):
     def port(self) -> int: ...
 
 
-def audit(server: Listening, *, timeout: float = 5.0, deadline: float = 60.0, full: bool = False) -> Audit:
-    """The audit of `server`, which is asked for as localhost; the inventory unless `full`."""
+def audit(
+    server: Listening,
+    *,
+    timeout: float = 5.0,
+    deadline: float = 60.0,
+    full: bool = False,
+    forbidden: Forbidden | None = None,
+) -> Audit:
+    """The audit of `server`, which is asked for as localhost; the inventory unless `full` or only what is forbidden."""
     target = parse_target(f"127.0.0.1:{server.port}?sni=localhost")
     trusting = Trusting(stores={"none": TrustStore.from_ders("none", ())}, deciding="none")
 
     async def run() -> Audit:
         network = Network(NetworkLimits(connect_timeout=timeout, read_timeout=timeout))
         sslyze = Sslyze() if full else None
-        settings = Settings(trusting=trusting, deadline=deadline, full=full, sslyze=sslyze)
+        settings = Settings(trusting=trusting, deadline=deadline, full=full, sslyze=sslyze, forbidden=forbidden)
         return await audit_endpoint(target, network, settings)
 
     return asyncio.run(run())

@@ -131,4 +131,4 @@ def test_rules_of_one_area_are_listed_together() -> None:
 
 def test_versions_with_the_same_suites_share_one_list(poor: Subject) -> None:
     assert poor.facts is not None
-    assert [each.versions for each in view.suite_lists(poor.facts)] == [("TLSv1.2",), ("TLSv1.1", "TLSv1.0")]
+    assert [each.versions for each in view.suite_lists(poor)] == [("TLSv1.2",), ("TLSv1.1", "TLSv1.0")]

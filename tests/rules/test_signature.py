@@ -30,6 +30,7 @@ from tests.rules.served import (
     sound,
     unreadable,
 )
+from tlsaudit.data.signatures import SCHEMES
 from tlsaudit.demo.mint import Authority, rsa_key, self_signed
 from tlsaudit.model.facts import KeyExchange, SchemeAt
 from tlsaudit.model.knowledge import Tried, Undecided, Unknown, Why
@@ -58,9 +59,11 @@ def signed_with(digest: str) -> Case:
 
 
 def handshake(scheme: int | None, version: ProtocolVersion = ProtocolVersion.TLS_1_2, *, times: int = 1) -> Case:
-    """A server whose handshakes were signed with this scheme."""
+    """A server whose handshakes were signed with this scheme, and that refuses all others."""
     exchange = KeyExchange(version=version, suite=0xC02F, basis=BASIS, signature_scheme=scheme)
-    return case(deployment(*issuing().issue(HOST).chain()), key_exchanges=(exchange,) * times)
+    seen = case(deployment(*issuing().issue(HOST).chain()), key_exchanges=(exchange,) * times)
+    refused = frozenset((at, code) for at in (ProtocolVersion.TLS_1_2, ProtocolVersion.TLS_1_3) for code in SCHEMES)
+    return replace(seen, facts=replace(seen.facts, signature_schemes=Tried(refused=refused)))
 
 
 @cache
@@ -236,4 +239,8 @@ def test_broken_schemes_that_got_no_answer_are_undecided() -> None:
     judged = _trying(Tried(rest=Unknown(Why.NO_ANSWER, "no answer")))
     with pytest.raises(Undecided):
         failures(signature.weak_handshake_signature, judged)
-    assert failures(signature.weak_handshake_signature, _trying(Tried())) == []
+
+
+def test_broken_schemes_that_were_not_asked_for_are_no_pass() -> None:
+    with pytest.raises(Undecided):
+        failures(signature.weak_handshake_signature, _trying(Tried()))

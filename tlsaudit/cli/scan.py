@@ -34,9 +34,10 @@ def scan(
         str | None,
         typer.Option(
             metavar="MODE",
-            help="inventory: what is spoken and served; full: also how odd questions are taken, and whether "
-            "Heartbleed, CCS injection, ROBOT and renegotiation work, which looks like an attack. Without it, full "
-            "for targets named here, inventory for lists and networks.",
+            help="gate: only what the policy forbids, with few connections; inventory: what is spoken and served; "
+            "full: also how odd questions are taken, and whether Heartbleed, CCS injection, ROBOT and renegotiation "
+            "work, which looks like an attack. Without it, full for targets named here, inventory for lists and "
+            "networks.",
         ),
     ] = None,
     formats: options.Formats = None,
@@ -199,14 +200,14 @@ def _proxy(given: str | None) -> Proxy | None:
 def _mode(text: str | None, targets: Sequence[str]) -> Mode:
     """The mode that was asked for, else the one that suits: attacks are tried only at what was named one by one."""
     match text:
-        case "inventory" | "full":
+        case "gate" | "inventory" | "full":
             return text
         case None:
             from tlsaudit.targets import are_named
 
             return "full" if are_named(targets) else "inventory"
         case _:
-            raise InputError(f"--mode {text!r} is none of inventory, full")
+            raise InputError(f"--mode {text!r} is none of gate, inventory, full")
 
 
 def _client_auth(text: str | None) -> ClientAuthMode | None:

@@ -9,5 +9,6 @@ A policy is one YAML file. What it lists as forbidden or required is at least `h
 from __future__ import annotations
 
 from tlsaudit.policy.policy import Policy, load_policy, policy_ids
+from tlsaudit.policy.questions import what_is_forbidden
 
-__all__ = ["Policy", "load_policy", "policy_ids"]
+__all__ = ["Policy", "load_policy", "policy_ids", "what_is_forbidden"]

@@ -45,6 +45,7 @@ from tlsaudit.probe.suites import candidates
 from tlsaudit.wire import CertificateVerify
 
 _UNSTABLE = Unknown(Why.UNSTABLE, "the server stopped answering a hello that it had answered before")
+_PERMITTED = Unknown(Why.NOT_ASKED, "only what the policy forbids was offered")
 _OF_EACH_KIND = 3
 
 
@@ -57,10 +58,10 @@ def assemble(notes: Notes, dialogue: Dialogue, target: Target, trusting: Trustin
         probes=tuple(dialogue.log),
         protocols=_protocols(notes),
         cipher_suites=_cipher_suites(notes),
-        suite_order={version: tuple(each.accepted) for version, each in _suite_enumerations(notes) if each.accepted},
+        suite_order=_order(notes, _suite_enumerations(notes)),
         cipher_preference=_preferences(notes),
         groups=_groups(notes),
-        group_order={version: tuple(each.accepted) for version, each in _group_enumerations(notes) if each.accepted},
+        group_order=_order(notes, _group_enumerations(notes)),
         key_exchanges=key_exchanges,
         certificate_deployments=_deployments(notes, target, trusting),
         client_auth=client_auth.overall(_client_auth(notes), notes.certificate_requests()),
@@ -97,6 +98,14 @@ def _group_enumerations(notes: Notes) -> Iterable[tuple[ProtocolVersion, Enumera
         yield ProtocolVersion.TLS_1_3, notes.tls13.groups
 
 
+def _order(
+    notes: Notes, enumerations: Iterable[tuple[ProtocolVersion, Enumeration]]
+) -> dict[ProtocolVersion, tuple[int, ...]]:
+    """What was accepted at each version as it was chosen; where not everything was asked, only the first choice."""
+    most = None if notes.forbidden is None else 1
+    return {version: tuple(each.accepted)[:most] for version, each in enumerations if each.accepted}
+
+
 def _all_suites(version: ProtocolVersion) -> Iterable[int]:
     return SSL2_CIPHERS if version is ProtocolVersion.SSL_2 else candidates(version)
 
@@ -111,7 +120,7 @@ def _groups(notes: Notes) -> Tried[GroupAt]:
     versions = (ProtocolVersion.TLS_1_2, ProtocolVersion.TLS_1_3)
     tried = _tried(notes, _group_enumerations(notes), versions, lambda v: [group.code for group in groups_for(v)])
     found = notes.versions.get(ProtocolVersion.TLS_1_2)
-    if found is None or found.suites.rest is not NOT_ASKED or not notes.stable:
+    if notes.forbidden is not None or found is None or found.suites.rest is not NOT_ASKED or not notes.stable:
         return tried
     if any(SUITES[code].kx in WITH_GROUPS for code in found.suites.accepted):
         return tried if notes.groups_12 is not None else Tried(tried.accepted, tried.refused, UNFINISHED)
@@ -143,6 +152,8 @@ def _tried(
             rest = fact if isinstance(fact, Unknown) else UNFINISHED
     if not notes.stable:
         return Tried(accepted, frozenset(), _UNSTABLE)
+    if rest is NOT_ASKED and notes.forbidden is not None:
+        rest = _PERMITTED
     return Tried(accepted, frozenset(refused), rest)
 
 

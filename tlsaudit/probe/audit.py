@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from tlsaudit.model.errors import DecodeError, NetworkError
+from tlsaudit.model.errors import NetworkError
 from tlsaudit.model.facts import ClientAuthAt, Endpoint, Facts
+from tlsaudit.model.forbidden import Forbidden
 from tlsaudit.model.knowledge import Known, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.target import Target
 from tlsaudit.net import Network
-from tlsaudit.pki import parse_certificate
 from tlsaudit.probe import client_auth, http
 from tlsaudit.probe.assemble import assemble
 from tlsaudit.probe.behaviours import all_unknown, ask_behaviours
@@ -20,14 +20,15 @@ from tlsaudit.probe.certificates import Trusting
 from tlsaudit.probe.contact import NotAuditedError, make_contact
 from tlsaudit.probe.dialogue import Answer, Dialogue, Log
 from tlsaudit.probe.full import Exchange, exchange
-from tlsaudit.probe.groups import curve_code, enumerate_groups, usable_for_groups
+from tlsaudit.probe.gate import ask_classic, may_have_another_kind
+from tlsaudit.probe.groups import certificate_curve, enumerate_groups, usable_for_groups
 from tlsaudit.probe.hellos import Shape
 from tlsaudit.probe.isolation import Sslyze
 from tlsaudit.probe.notes import UNFINISHED, Notes
-from tlsaudit.probe.tls13 import GROUPS_13, SUITES_13, ask_retry, explore, explore_without_retry
+from tlsaudit.probe.tls13 import GROUPS_13, SUITES_13, ask_other_kind, ask_retry, explore, explore_without_retry
 from tlsaudit.probe.versions import VersionFindings, accepts, explore_old, explore_ssl2, explore_ssl3, explore_version
 from tlsaudit.probe.vulnerabilities import ask_vulnerabilities, undecided
-from tlsaudit.wire import AlertDescription, CertificateMessage
+from tlsaudit.wire import AlertDescription
 
 _HTTP_NAMES = ("http/1.1",)
 _MOST_ADDRESSES = 4
@@ -38,13 +39,14 @@ class Settings:
     """What an audit is given: trust stores, how many seconds one endpoint may take, and how much is asked.
 
     `full` adds behaviours to the inventory of versions, suites, groups, certificates and client authentication;
-    `sslyze` adds the attacks.
+    `sslyze` adds the attacks. With `forbidden` only those suites and groups are asked for.
     """
 
     trusting: Trusting
     deadline: float
     full: bool = False
     sslyze: Sslyze | None = None
+    forbidden: Forbidden | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,8 @@ async def audit_endpoint(target: Target, network: Network, settings: Settings) -
     try:
         async with asyncio.timeout_at(deadline):
             dialogue = await _dial(target, network)
-            notes = Notes(contact=await make_contact(dialogue, Shape(server_name=target.server_name)))
+            contact = await make_contact(dialogue, Shape(server_name=target.server_name))
+            notes = Notes(contact=contact, forbidden=settings.forbidden)
             if settings.full:
                 notes.behaviours = all_unknown(UNFINISHED)
             if settings.sslyze is not None:
@@ -126,6 +129,8 @@ async def _ask_everything(dialogue: Dialogue, notes: Notes, target: Target, *, f
         tasks.create_task(_ssl2(dialogue, notes))
         tasks.create_task(_tls13(dialogue, notes))
         tasks.create_task(_http(dialogue, notes, target))
+    if notes.forbidden is not None and notes.tls13 is not None and may_have_another_kind(notes):
+        await ask_other_kind(dialogue, notes.contact.shape, notes.tls13)
     await _client_auth(dialogue, notes, target)
     if full:
         await ask_behaviours(dialogue, notes)
@@ -136,6 +141,10 @@ async def _ask_everything(dialogue: Dialogue, notes: Notes, target: Target, *, f
 async def _classic(dialogue: Dialogue, notes: Notes) -> None:
     """TLS 1.2: suites and preference, and groups: side by side where the first answer shows a suite to ask with."""
     first = notes.contact.classic if notes.contact.piece is None else None
+    if first is not None and notes.forbidden is not None:
+        found, notes.groups_12 = await ask_classic(dialogue, notes.contact.shape, first, notes.forbidden)
+        notes.versions[ProtocolVersion.TLS_1_2] = found
+        return
     early = usable_for_groups(first)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_suites(dialogue, notes, first))
@@ -161,24 +170,23 @@ async def _groups(
 def _certificate_curve(found: VersionFindings) -> int | None:
     """The curve of the endpoint's ECDSA certificate, as far as TLS 1.2 has shown one."""
     for answer in found.suites.answers:
-        message = answer.first(CertificateMessage)
-        try:
-            leaf = parse_certificate(message.certificates[0]) if message and message.certificates else None
-        except DecodeError:
-            continue
-        if leaf is not None and leaf.key.type == "ec":
-            return curve_code(leaf.key.curve)
+        curve = certificate_curve(answer)
+        if curve is not None:
+            return curve
     return None
 
 
 async def _old(dialogue: Dialogue, notes: Notes) -> None:
     contact = notes.contact
-    for found in await explore_old(dialogue, contact.shape, piece=contact.piece, together=contact.tolerant):
+    for found in await explore_old(
+        dialogue, contact.shape, piece=contact.piece, together=contact.tolerant, forbidden=notes.forbidden
+    ):
         notes.versions[found.version] = found
 
 
 async def _ssl3(dialogue: Dialogue, notes: Notes) -> None:
-    notes.versions[ProtocolVersion.SSL_3] = await explore_ssl3(dialogue, notes.contact.shape, notes.contact.piece)
+    contact = notes.contact
+    notes.versions[ProtocolVersion.SSL_3] = await explore_ssl3(dialogue, contact.shape, contact.piece, notes.forbidden)
 
 
 async def _ssl2(dialogue: Dialogue, notes: Notes) -> None:
@@ -190,7 +198,7 @@ async def _tls13(dialogue: Dialogue, notes: Notes) -> None:
     first = notes.contact.retry or await ask_retry(dialogue, shape, SUITES_13, GROUPS_13)
     accepted = accepts(first, ProtocolVersion.TLS_1_3)
     if isinstance(accepted, Known) and accepted.value:
-        notes.tls13 = await explore(dialogue, shape, first)
+        notes.tls13 = await explore(dialogue, shape, first, forbidden=notes.forbidden)
     else:
         notes.tls13 = await explore_without_retry(dialogue, shape)
         accepted = accepted if notes.tls13 is None else Known(True, notes.tls13.basis)

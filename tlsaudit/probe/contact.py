@@ -74,9 +74,9 @@ async def _try_otherwise(dialogue: Dialogue, shape: Shape, classic: Answer) -> C
     ssl3 = shape.classic(ProtocolVersion.SSL_3, candidates(ProtocolVersion.SSL_3))
     retry, *others = await asyncio.gather(
         ask_retry(dialogue, shape, SUITES_13, GROUPS_13),
-        dialogue.ask(f"TLSv1.2, {_PIECE} cipher suites", short),
-        dialogue.ask("TLSv1.0, all cipher suites", tls10),
-        dialogue.ask("SSLv3, all cipher suites", ssl3),
+        dialogue.ask(f"TLSv1.2, {_PIECE} suites", short),
+        dialogue.ask("TLSv1.0, all suites", tls10),
+        dialogue.ask("SSLv3, all suites", ssl3),
         dialogue.ask("SSLv2, all ciphers", hello_ssl2()),
     )
     answered = next((answer for answer in (retry, *others) if answer.answered), None)
@@ -99,7 +99,7 @@ async def _try_otherwise(dialogue: Dialogue, shape: Shape, classic: Answer) -> C
 async def _ask_all(dialogue: Dialogue, shape: Shape) -> Answer:
     suites = candidates(ProtocolVersion.TLS_1_2)
     hello = shape.classic(ProtocolVersion.TLS_1_2, suites, behaviours=True)
-    return await dialogue.ask(f"TLSv1.2, {len(suites)} cipher suites and all extensions", hello)
+    return await dialogue.ask(f"TLSv1.2, {len(suites)} suites and all extensions", hello)
 
 
 def _is_tls(answer: Answer) -> bool:

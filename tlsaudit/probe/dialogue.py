@@ -128,7 +128,7 @@ class Answer:
             group = f" group 0x{self.hello.selected_group:04X}" if self.hello.selected_group is not None else ""
             version = self.version.value if self.version else f"version 0x{self.hello.version:04X}"
             cut = "" if self.end is End.DONE else f", then {self.end.value}"
-            return f"{kind} {version} suite 0x{self.hello.cipher_suite:04X}{group}{cut}"
+            return f"{kind} {version} 0x{self.hello.cipher_suite:04X}{group}{cut}"
         if self.alert is not None:
             return f"alert {self.alert.description} {self.alert.name}"
         if self.answered:

@@ -12,13 +12,15 @@ from collections.abc import Iterable, Sequence
 
 from tlsaudit.data.groups import GROUPS, groups_for
 from tlsaudit.data.suites import SUITES
+from tlsaudit.model.errors import DecodeError
 from tlsaudit.model.knowledge import Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
+from tlsaudit.pki import parse_certificate
 from tlsaudit.probe.dialogue import Answer, Dialogue
 from tlsaudit.probe.enumeration import NONE_OF_THEM, Ask, Enumeration, remove_the_winner
 from tlsaudit.probe.hellos import Shape
 from tlsaudit.probe.key_exchange import read_parameters
-from tlsaudit.wire import EcdheParameters
+from tlsaudit.wire import CertificateMessage, EcdheParameters
 
 _NAMED_CURVE = 3
 WITH_GROUPS = {"ECDHE", "ECDH_anon", "ECDHE_PSK"}
@@ -34,9 +36,14 @@ def chosen_group(answer: Answer) -> int | None:
     return parameters.group if parameters.curve_type == _NAMED_CURVE else NONE_OF_THEM
 
 
-def curve_code(name: str | None) -> int | None:
-    """The code of a certificate's curve, by its IANA name."""
-    return _CURVES.get(name) if name is not None else None
+def certificate_curve(answer: Answer) -> int | None:
+    """The curve of the certificate that an answer shows; None where it shows none, or one without a named curve."""
+    message = answer.first(CertificateMessage)
+    try:
+        leaf = parse_certificate(message.certificates[0]) if message and message.certificates else None
+    except DecodeError:
+        return None
+    return _CURVES.get(leaf.key.curve) if leaf is not None and leaf.key.type == "ec" and leaf.key.curve else None
 
 
 def usable_for_groups(first: Answer | None) -> tuple[int, ...]:
@@ -71,7 +78,7 @@ async def enumerate_groups(
 
     async def ask(groups: Sequence[int]) -> Answer:
         hello = shape.classic(ProtocolVersion.TLS_1_2, usable, groups=groups)
-        return await dialogue.ask(f"TLSv1.2, {len(groups)} named groups", hello)
+        return await dialogue.ask(f"TLSv1.2, {len(groups)} groups", hello)
 
     if first is not None and first.hello is not None and first.hello.cipher_suite in usable:
         chosen = chosen_group(first)

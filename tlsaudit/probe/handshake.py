@@ -103,7 +103,7 @@ class Handshake:
         if self.hello is None:
             return f"alert {self.alert.description} {self.alert.name}" if self.alert else self.problem or "no answer"
         version = ProtocolVersion.from_code(self.hello.version) or f"version 0x{self.hello.version:04X}"
-        parts = [f"ServerHello {version} suite 0x{self.hello.cipher_suite:04X}"]
+        parts = [f"ServerHello {version} 0x{self.hello.cipher_suite:04X}"]
         if self.certificate is not None:
             parts.append(f"{len(self.certificate.certificates)} certificates")
         if self.certificate_request is not None:

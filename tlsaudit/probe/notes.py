@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from tlsaudit.data.groups import group_name
 from tlsaudit.data.suites import suite_name
 from tlsaudit.model.facts import Behaviours, ClientAuthAt
+from tlsaudit.model.forbidden import Forbidden
 from tlsaudit.model.knowledge import Fact, Known, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.probe.contact import Contact
@@ -42,6 +43,8 @@ class Notes:
     """The answer to the first hello, asked again at the end."""
     stable: bool = True
     finished: bool = False
+    forbidden: Forbidden | None = None
+    """Where it is given, no other suites and groups are asked for."""
 
     def accepts(self, version: ProtocolVersion) -> Fact[bool]:
         """Whether `version` is accepted; a handshake that was completed with it is the last word."""

@@ -60,7 +60,7 @@ async def enumerate_suites(
     """
 
     async def ask(suites: Sequence[int]) -> Answer:
-        return await dialogue.ask(f"{version}, {len(suites)} cipher suites", shape.classic(version, suites))
+        return await dialogue.ask(f"{version}, {len(suites)} suites", shape.classic(version, suites))
 
     def chosen(answer: Answer) -> int | None:
         return chosen_suite(answer, version)
@@ -78,6 +78,32 @@ async def enumerate_suites(
     else:
         await remove_the_winner(ask, offered, chosen, enumeration)
     return Suites(enumeration=enumeration, preference=preference if len(enumeration.accepted) > 1 else None)
+
+
+async def enumerate_only(
+    dialogue: Dialogue, shape: Shape, version: ProtocolVersion, *, first: Answer, lists: Sequence[Sequence[int]]
+) -> Suites:
+    """Which suites of `lists` are accepted at `version`, each list asked by itself until it is refused.
+
+    `first` answered an offer of all suites; what it chose is known, everything else is not asked for.
+    """
+
+    async def ask(suites: Sequence[int]) -> Answer:
+        return await dialogue.ask(f"{version}, {len(suites)} forbidden suites", shape.classic(version, suites))
+
+    def chosen(answer: Answer) -> int | None:
+        return chosen_suite(answer, version)
+
+    enumeration = Enumeration()
+    enumeration.take(first, candidates(version), chosen(first))
+    parts = [Enumeration() for _ in lists]
+    async with asyncio.TaskGroup() as tasks:
+        for each, part in zip(lists, parts, strict=True):
+            offered = [code for code in each if code not in enumeration.accepted]
+            tasks.create_task(remove_the_winner(ask, offered, chosen, part))
+    for part in parts:
+        enumeration.merge(part)
+    return Suites(enumeration=enumeration, preference=None)
 
 
 async def _turned_round(

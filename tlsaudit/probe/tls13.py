@@ -8,11 +8,12 @@ group and groups with the known suite, side by side, so that a refusal speaks of
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from tlsaudit.data.groups import GROUPS, groups_for
 from tlsaudit.model.facts import Preference
+from tlsaudit.model.forbidden import Forbidden
 from tlsaudit.model.knowledge import Basis, Fact, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.probe.dialogue import Answer, Dialogue
@@ -39,23 +40,36 @@ class Tls13:
 
 async def ask_retry(dialogue: Dialogue, shape: Shape, suites: Sequence[int], groups: Sequence[int]) -> Answer:
     """The answer to an offer of these suites and groups with an empty key_share."""
-    asked = f"TLSv1.3, {len(suites)} cipher suites, {len(groups)} groups, no key share"
+    asked = f"TLSv1.3, suites: {len(suites)}, groups: {len(groups)}"
     return await dialogue.ask(asked, shape.retry(suites, groups))
 
 
-async def explore(dialogue: Dialogue, shape: Shape, first: Answer) -> Tls13:
-    """Suites, groups, preference and certificates at TLS 1.3; `first` answered an offer of everything."""
+async def explore(
+    dialogue: Dialogue,
+    shape: Shape,
+    first: Answer,
+    *,
+    forbidden: Forbidden | None = None,
+) -> Tls13:
+    """Suites, groups, preference and certificates at TLS 1.3; `first` answered an offer of everything.
+
+    Beyond what it chose, only suites and groups of `forbidden` are asked for, where it is given; the other kind of key
+    is left to `ask_other_kind` then.
+    """
     found = Tls13(basis=first.basis)
     suites = found.suites.take(first, SUITES_13, _suite(first))
     groups = found.groups.take(first, GROUPS_13, _group(first))
+    if forbidden is not None:
+        suites = _among(suites, *forbidden.suites.get(ProtocolVersion.TLS_1_3, ()))
+        groups = _among(groups, forbidden.groups.get(ProtocolVersion.TLS_1_3, ()))
     if not (found.suites.accepted and found.groups.accepted):
         await _handshakes(dialogue, shape, found)
         return found
     curves = [code for code in groups if GROUPS[code].kind != "ff"]
     finite = [code for code in groups if GROUPS[code].kind == "ff"]
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(_handshakes(dialogue, shape, found))
-        tasks.create_task(_suites(dialogue, shape, found, suites))
+        tasks.create_task(_handshakes(dialogue, shape, found, both_kinds=forbidden is None))
+        tasks.create_task(_suites(dialogue, shape, found, suites, with_order=forbidden is None))
         tasks.create_task(_groups(dialogue, shape, found, curves, found.groups))
         finite_task = tasks.create_task(_groups(dialogue, shape, found, finite, Enumeration()))
     found.groups.merge(finite_task.result())
@@ -87,7 +101,11 @@ def _group(answer: Answer) -> int | None:
     return answer.hello.selected_group if answer.version is ProtocolVersion.TLS_1_3 else NONE_OF_THEM
 
 
-async def _suites(dialogue: Dialogue, shape: Shape, found: Tls13, suites: Sequence[int]) -> None:
+def _among(codes: Iterable[int], *lists: Sequence[int]) -> list[int]:
+    return [code for code in codes if any(code in each for each in lists)]
+
+
+async def _suites(dialogue: Dialogue, shape: Shape, found: Tls13, suites: Sequence[int], *, with_order: bool) -> None:
     known_group = next(iter(found.groups.accepted))
 
     async def ask(offer: Sequence[int]) -> Answer:
@@ -95,7 +113,7 @@ async def _suites(dialogue: Dialogue, shape: Shape, found: Tls13, suites: Sequen
 
     await remove_the_winner(ask, suites, _suite, found.suites)
     order = list(found.suites.accepted)
-    if len(order) > 1:
+    if with_order and len(order) > 1:
         answer = await ask(in_reverse(order, ProtocolVersion.TLS_1_3, order[0]))
         found.preference = preference_of(answer, order[0], order)
 
@@ -111,7 +129,7 @@ async def _groups(
     return await remove_the_winner(ask, groups, _group, into)
 
 
-async def _handshakes(dialogue: Dialogue, shape: Shape, found: Tls13) -> None:
+async def _handshakes(dialogue: Dialogue, shape: Shape, found: Tls13, *, both_kinds: bool = True) -> None:
     """A handshake with whatever certificate the server prefers, and one that asks for the other kind of key."""
     first = await handshake(
         dialogue,
@@ -121,7 +139,13 @@ async def _handshakes(dialogue: Dialogue, shape: Shape, found: Tls13) -> None:
         schemes=ALL_SCHEMES,
     )
     found.handshakes.append(first)
-    proof = first.first(CertificateVerify)
+    if both_kinds:
+        await ask_other_kind(dialogue, shape, found)
+
+
+async def ask_other_kind(dialogue: Dialogue, shape: Shape, found: Tls13) -> None:
+    """A handshake that asks for the other kind of key than the one that signed the first."""
+    proof = found.handshakes[0].first(CertificateVerify) if found.handshakes else None
     if proof is None:
         return
     rsa = proof.scheme in RSA_SCHEMES

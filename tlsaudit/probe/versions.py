@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 from tlsaudit.data.suites import SSL2_CIPHERS
 from tlsaudit.model.facts import Preference
+from tlsaudit.model.forbidden import Forbidden
 from tlsaudit.model.knowledge import Fact, Known, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.probe.dialogue import Answer, Dialogue
 from tlsaudit.probe.enumeration import Enumeration
 from tlsaudit.probe.hellos import Shape
-from tlsaudit.probe.suites import candidates, enumerate_suites
+from tlsaudit.probe.suites import candidates, enumerate_only, enumerate_suites
 from tlsaudit.wire import Ssl2ClientHello, Ssl2Error, Ssl2ServerHello
 
 
@@ -39,16 +40,28 @@ def accepts(answer: Answer, version: ProtocolVersion) -> Fact[bool]:
 
 
 async def explore_version(
-    dialogue: Dialogue, shape: Shape, version: ProtocolVersion, first: Answer | None, piece: int | None
+    dialogue: Dialogue,
+    shape: Shape,
+    version: ProtocolVersion,
+    first: Answer | None,
+    piece: int | None,
+    *,
+    forbidden: Forbidden | None = None,
 ) -> VersionFindings:
-    """Suites and preference at `version`. `first` answered an offer of all its suites, if such an offer can be made."""
+    """Suites and preference at `version`. `first` answered an offer of all its suites, if such an offer can be made.
+
+    Of `forbidden`, where it is given, only those suites are asked for; servers that take no long offer are asked all.
+    """
     found = VersionFindings(version=version, accepted=_UNDECIDED)
     if first is not None:
         found.accepted = accepts(first, version)
         if not isinstance(found.accepted, Known) or not found.accepted.value:
             found.suites.answers.append(first)
             return found
-    suites = await enumerate_suites(dialogue, shape, version, first=first, piece=piece)
+    if first is not None and forbidden is not None:
+        suites = await enumerate_only(dialogue, shape, version, first=first, lists=forbidden.suites.get(version, ()))
+    else:
+        suites = await enumerate_suites(dialogue, shape, version, first=first, piece=piece)
     found.suites, found.preference = suites.enumeration, suites.preference
     if first is None:
         found.accepted = _accepted_in_pieces(found.suites, version)
@@ -66,26 +79,30 @@ def _accepted_in_pieces(suites: Enumeration, version: ProtocolVersion) -> Fact[b
     return Known(False, suites.answers[-1].basis) if suites.rest.why is Why.NOT_ASKED else suites.rest
 
 
-async def explore_old(dialogue: Dialogue, shape: Shape, *, piece: int | None, together: bool) -> list[VersionFindings]:
+async def explore_old(
+    dialogue: Dialogue, shape: Shape, *, piece: int | None, together: bool, forbidden: Forbidden | None = None
+) -> list[VersionFindings]:
     """TLS 1.1 and 1.0, with suites in pieces of `piece` (None: all at once).
 
     `together`: the server answers a hello of a higher version than its own with its own, so a refusal of 1.1, or an
     answer at 1.0, speaks of both.
     """
     first = await _ask_all(dialogue, shape, ProtocolVersion.TLS_1_1, piece)
-    at_11 = await explore_version(dialogue, shape, ProtocolVersion.TLS_1_1, first, piece)
+    at_11 = await explore_version(dialogue, shape, ProtocolVersion.TLS_1_1, first, piece, forbidden=forbidden)
     if together and first is not None and first.hello is None:
         at_10 = VersionFindings(version=ProtocolVersion.TLS_1_0, accepted=accepts(first, ProtocolVersion.TLS_1_0))
         return [at_11, at_10]
     if first is None or first.version is not ProtocolVersion.TLS_1_0:
         first = await _ask_all(dialogue, shape, ProtocolVersion.TLS_1_0, piece)
-    return [at_11, await explore_version(dialogue, shape, ProtocolVersion.TLS_1_0, first, piece)]
+    return [at_11, await explore_version(dialogue, shape, ProtocolVersion.TLS_1_0, first, piece, forbidden=forbidden)]
 
 
-async def explore_ssl3(dialogue: Dialogue, shape: Shape, piece: int | None) -> VersionFindings:
+async def explore_ssl3(
+    dialogue: Dialogue, shape: Shape, piece: int | None, forbidden: Forbidden | None = None
+) -> VersionFindings:
     """SSL 3.0, without extensions (RFC 6101 section 5.6.1.2)."""
     first = await _ask_all(dialogue, shape, ProtocolVersion.SSL_3, piece)
-    return await explore_version(dialogue, shape, ProtocolVersion.SSL_3, first, piece)
+    return await explore_version(dialogue, shape, ProtocolVersion.SSL_3, first, piece, forbidden=forbidden)
 
 
 def hello_ssl2() -> Ssl2ClientHello:
@@ -113,4 +130,4 @@ async def _ask_all(dialogue: Dialogue, shape: Shape, version: ProtocolVersion, p
     if piece is not None:
         return None
     suites = candidates(version)
-    return await dialogue.ask(f"{version}, {len(suites)} cipher suites", shape.classic(version, suites))
+    return await dialogue.ask(f"{version}, {len(suites)} suites", shape.classic(version, suites))

@@ -18,6 +18,7 @@ from tlsaudit.report.view import (
     client_auth_words,
     key_words,
     named_marks,
+    open_list,
     plural,
     session_words,
     suite_lists,
@@ -51,9 +52,9 @@ def fact_lines(subject: Subject, as_of: datetime) -> Iterator[Line]:
         return
     marks = named_marks(subject)
     yield "Protocols", _protocols(facts, version_marks(subject))
-    for each in suite_lists(facts):
+    for each in suite_lists(subject):
         yield from _labelled(each.versions[0], _suites(each, marks))
-    yield from _labelled("Groups", _groups(facts, marks))
+    yield from _labelled("Groups", _groups(subject, facts, marks))
     for exchange in facts.key_exchanges:
         if exchange.dh_bits is not None:
             known = f" ({exchange.dh_name})" if exchange.dh_name else ""
@@ -75,14 +76,17 @@ def _protocols(facts: FactsPart, marks: dict[str, str]) -> Text:
     return line
 
 
-def _groups(facts: FactsPart, marks: dict[str, str]) -> Iterator[Table]:
+def _groups(subject: Subject, facts: FactsPart, marks: dict[str, str]) -> Iterator[Table]:
     for version in versions_of(facts.groups):
-        yield _pair(version, _join(_marked(group.name, marks.get(group.name)) for group in facts.groups[version]))
+        line = _join(_marked(group.name, marks.get(group.name)) for group in facts.groups[version])
+        more = open_list(subject, f"groups.{version}")
+        yield _pair(version, line.append(f"  · {shorten(more, _LONGEST_NAME)}", "dim") if more else line)
 
 
 def _suites(listed: SuiteList, marks: dict[str, str]) -> Iterator[Text]:
     same = f"; the same at {', '.join(listed.versions[1:])}" if listed.versions[1:] else ""
-    yield Text(f"{plural(len(listed.suites), 'suite')}, {listed.order}{same}", "dim")
+    order = shorten(listed.order, _LONGEST_NAME)
+    yield Text(f"{plural(len(listed.suites), 'suite')}, {order}{same}", "dim")
     for suite in listed.suites[:_SUITES_SHOWN]:
         yield Text.assemble((suite.code, "dim"), "  ", _marked(suite.name, marks.get(suite.name)))
     if len(listed.suites) > _SUITES_SHOWN:

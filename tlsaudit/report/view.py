@@ -15,7 +15,6 @@ from tlsaudit.model.document import (
     BehavioursPart,
     CertificatePart,
     ClientAuthPart,
-    FactsPart,
     Key,
     ResultPart,
     ScorePart,
@@ -252,13 +251,25 @@ def behaviour_words(behaviours: BehavioursPart) -> str:
     return ", ".join(words)
 
 
-def suite_lists(facts: FactsPart) -> tuple[SuiteList, ...]:
+def suite_lists(subject: Subject) -> tuple[SuiteList, ...]:
     """The cipher suites, newest version first; versions with the same list and preference share one."""
+    facts = subject.facts
+    if facts is None:
+        return ()
     lists: dict[tuple[str, tuple[Suite, ...]], list[str]] = {}
     for version in versions_of(facts.cipher_suites):
-        preference = facts.cipher_preference.get(version, "unknown")
-        lists.setdefault((preference, tuple(facts.cipher_suites[version])), []).append(version)
-    return tuple(SuiteList(tuple(versions), _ORDER[order], suites) for (order, suites), versions in lists.items())
+        order = _ORDER[facts.cipher_preference.get(version, "unknown")]
+        order = open_list(subject, f"cipher_suites.{version}") or order
+        lists.setdefault((order, tuple(facts.cipher_suites[version])), []).append(version)
+    return tuple(SuiteList(tuple(versions), order, suites) for (order, suites), versions in lists.items())
+
+
+def open_list(subject: Subject, path: str) -> str:
+    """Why the list at this path of the facts may be longer than what it shows, in words; "" where it is whole."""
+    unknown = subject.unknown.get(path)
+    if unknown is None:
+        return ""
+    return f"perhaps more: {unknown.detail}" if unknown.detail else "perhaps more"
 
 
 def areas(results: Iterable[ResultPart]) -> str:

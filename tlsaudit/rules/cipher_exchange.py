@@ -59,6 +59,7 @@ _DHE = suites_where(lambda suite: suite.kx == "DHE", BELOW_TLS_1_3)
 _DISCOURAGED = suites_where(lambda suite: suite.recommended == "D" and not _has_own_rule(suite))
 _WEAK = suites_where(_is_weak, BELOW_TLS_1_3)
 _CBC_AT_1_2 = suites_where(lambda suite: suite.mode == "CBC" and not _is_weak(suite), (ProtocolVersion.TLS_1_2,))
+_SOUND_AT = {version: _AT[version] - _WEAK - _CBC_AT_1_2 for version in BELOW_TLS_1_3}
 _SHARED_SECRET = suites_where(lambda suite: suite.kx in _SHARED_SECRET_KX)
 _STANDARD_1_3 = range(0x1301, 0x1305)
 _OTHER_1_3 = suites_where(lambda suite: suite.code not in _STANDARD_1_3, (ProtocolVersion.TLS_1_3,))
@@ -240,10 +241,10 @@ def weak_suite_wins(case: Case) -> Iterable[Fail]:
         if not order:
             suites.rest.need()
         picked = (seen.item, order[0])
-        sound = [pair for pair in suites.accepted if pair[0] is seen.item and pair not in _WEAK | _CBC_AT_1_2]
-        if sound and _is_weaker(case, picked):
+        sound = suites.any(_SOUND_AT[seen.item]) if _is_weaker(case, picked) else ()
+        if sound:
             at = (suites.accepted.get(picked, seen.basis),)
-            yield Fail(f"{suite_name(order[0])} at {seen.item}, before {suite_name(sound[0][1])}", at)
+            yield Fail(f"{suite_name(order[0])} at {seen.item}, before {suite_name(sound[0].item[1])}", at)
 
 
 @rule(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from tlsaudit.data.signatures import SCHEMES, SignatureScheme
 from tlsaudit.model.certificate import Certificate, CertificateDeployment
 from tlsaudit.model.facts import KeyExchange, SchemeAt
-from tlsaudit.model.knowledge import Seen, Why
+from tlsaudit.model.knowledge import Seen
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.result import Cap, Fail, Severity, Source
 from tlsaudit.rules.commands import SHOW_CHAIN
@@ -158,14 +158,14 @@ def weak_handshake_signature(case: Case) -> Iterable[Fail]:
     used = set()
     for exchange in _one_of_each(case.facts.key_exchanges.need()):
         scheme = SCHEMES.get(exchange.signature_scheme or 0)
-        if scheme is not None and scheme.hash in {"sha1", "md5"}:
+        if scheme is not None and _is_broken(scheme):
             used.add((exchange.version, scheme.code))
             yield Fail(
                 f"{exchange.version} handshake signed with {scheme.name}",
                 at=(exchange.basis,),
                 severity=Severity.HIGH if scheme.hash == "md5" else None,
             )
-    for seen in _tried(case, lambda scheme: scheme.hash in {"sha1", "md5"}):
+    for seen in _broken_where_nothing_better_is_offered(case):
         if seen.item not in used:
             version, code = seen.item
             yield Fail(
@@ -176,14 +176,14 @@ def weak_handshake_signature(case: Case) -> Iterable[Fail]:
             )
 
 
-def _tried(case: Case, bad: Callable[[SignatureScheme], bool]) -> tuple[Seen[SchemeAt], ...]:
-    """The schemes like this that are accepted where a client offers nothing better, as far as that was asked."""
-    schemes = case.facts.signature_schemes
+def _broken_where_nothing_better_is_offered(case: Case) -> tuple[Seen[SchemeAt], ...]:
     versions = [each for each in _SIGNING if each in case.facts.protocols.accepted]
-    wanted = {(version, scheme.code) for version in versions for scheme in SCHEMES.values() if bad(scheme)}
-    if schemes.rest.why is Why.NOT_ASKED:
-        return tuple(Seen(item, basis) for item, basis in schemes.accepted.items() if item in wanted)
-    return schemes.any(wanted)
+    wanted = [scheme.code for scheme in SCHEMES.values() if _is_broken(scheme)]
+    return case.facts.signature_schemes.any((version, code) for version in versions for code in wanted)
+
+
+def _is_broken(scheme: SignatureScheme) -> bool:
+    return scheme.hash in {"sha1", "md5"}
 
 
 _SIGNING = (ProtocolVersion.TLS_1_2, ProtocolVersion.TLS_1_3)
@@ -221,10 +221,10 @@ def pkcs1_in_tls_1_3(case: Case) -> Iterable[Fail]:
         if exchange.version is ProtocolVersion.TLS_1_3 and scheme is not None and scheme.algorithm == "rsa_pkcs1":
             yield Fail(f"CertificateVerify signed with {scheme.name}", at=(exchange.basis,))
             return
-    for seen in _tried(case, lambda scheme: scheme.algorithm == "rsa_pkcs1" and scheme.hash not in {"sha1", "md5"}):
-        if seen.item[0] is ProtocolVersion.TLS_1_3:
-            name = SCHEMES[seen.item[1]].name
-            yield Fail(f"CertificateVerify signed with {name} where nothing better is offered", at=(seen.basis,))
+    wanted = [scheme for scheme in SCHEMES.values() if scheme.algorithm == "rsa_pkcs1" and not _is_broken(scheme)]
+    for seen in case.facts.signature_schemes.any((ProtocolVersion.TLS_1_3, scheme.code) for scheme in wanted):
+        name = SCHEMES[seen.item[1]].name
+        yield Fail(f"CertificateVerify signed with {name} where nothing better is offered", at=(seen.basis,))
 
 
 @rule(

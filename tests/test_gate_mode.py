@@ -1,0 +1,140 @@
+"""Gate mode against the whole audit: fewer questions, and never another answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from itertools import count
+
+import pytest
+
+from tests.lab.pki import LabPki
+from tests.lab.process import Running
+from tests.lab.proxy import DelayProxy
+from tests.lab.script import Refused, Script
+from tests.lab.scripted import Connection, ScriptedServer
+from tests.lab.servers import Lab
+from tests.probe.auditing import audit, ders
+from tlsaudit.judge import judge
+from tlsaudit.model.facts import Facts
+from tlsaudit.model.knowledge import Why
+from tlsaudit.model.limits import Expectation
+from tlsaudit.model.result import Judgement, Outcome
+from tlsaudit.policy import load_policy, what_is_forbidden
+from tlsaudit.wire import ClientHello
+
+POLICY = load_policy("owasp")
+FORBIDDEN = what_is_forbidden(POLICY)
+DECIDED = {Outcome.PASS, Outcome.FAIL, Outcome.NOT_APPLICABLE}
+
+Serve = Callable[[Lab], Running]
+
+
+def judged(facts: Facts, mode: str) -> Judgement:
+    now = datetime.now(UTC)
+    return judge(facts, POLICY, as_of=now, expect=Expectation(), mode=mode, subject_id="localhost:443")
+
+
+def outcomes(judgement: Judgement) -> dict[str, str]:
+    """Every rule with its outcome, a failure with its severity."""
+    return {
+        each.rule: f"fail, {each.severity}" if each.outcome is Outcome.FAIL else str(each.outcome)
+        for each in judgement.results
+    }
+
+
+def disagreements(server: Running) -> dict[str, tuple[str, str]]:
+    """What gate mode decides, and full mode otherwise."""
+    gate = judged(audit(server, forbidden=FORBIDDEN).facts, "gate")
+    decided = {each.rule for each in gate.results if each.outcome in DECIDED}
+    here, there = outcomes(gate), outcomes(judged(audit(server, full=True).facts, "full"))
+    return {rule: (here[rule], there[rule]) for rule in decided if here[rule] != there[rule]}
+
+
+def compliant(lab: Lab) -> Running:
+    suites = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305"
+    return lab.nginx(f"ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers {suites};")
+
+
+def two_kinds_of_keys(lab: Lab) -> Running:
+    return lab.nginx("ssl_protocols TLSv1.2 TLSv1.3;", certificates=(lab.pki.ecdsa, lab.pki.rsa))
+
+
+def old_and_weak(lab: Lab) -> Running:
+    directives = "ssl_protocols TLSv1 TLSv1.1 TLSv1.2; ssl_ciphers ALL:@SECLEVEL=0;"
+    return lab.nginx(directives, certificates=(lab.pki.rsa,))
+
+
+def groups_that_are_too_small(lab: Lab) -> Running:
+    return lab.openssl("-groups", "P-521:P-224:X25519", "-tls1_2", certificate=lab.pki.rsa)
+
+
+def tls_1_3_alone(lab: Lab) -> Running:
+    return lab.openssl("-tls1_3", "-ciphersuites", "TLS_AES_128_CCM_8_SHA256:TLS_AES_128_GCM_SHA256")
+
+
+def ssl_3_alone(lab: Lab) -> Running:
+    only = {"minVersion": [3, 0], "maxVersion": [3, 0], "versions": []}
+    return lab.tlslite({**only, "cipherNames": ["rc4", "3des"], "macNames": ["md5", "sha"]})
+
+
+@pytest.mark.parametrize(
+    "serve",
+    [compliant, two_kinds_of_keys, old_and_weak, groups_that_are_too_small, tls_1_3_alone, ssl_3_alone],
+    ids=lambda serve: serve.__name__,
+)
+def test_what_gate_mode_decides_full_mode_decides_alike(module_lab: Lab, serve: Serve) -> None:
+    assert not disagreements(serve(module_lab))
+
+
+def test_a_sound_server_costs_at_most_sixteen_connections(lab: Lab) -> None:
+    server = compliant(lab)
+    with DelayProxy(server.port, round_trip=0.0) as proxy:
+        found = audit(proxy, forbidden=FORBIDDEN).facts
+    assert found.connections == proxy.connections == len(found.probes) <= 16
+
+
+def test_a_grave_and_a_mild_weakness_are_both_found(lab: Lab) -> None:
+    # NULL is critical, static RSA high, DHE low: whichever the server likes best, it hides no other.
+    listed = "DHE-RSA-AES128-GCM-SHA256:AES128-GCM-SHA256:ECDHE-RSA-NULL-SHA:@SECLEVEL=0"
+    server = lab.openssl("-tls1_2", "-serverpref", "-cipher", listed, certificate=lab.pki.rsa)
+    found = outcomes(judged(audit(server, forbidden=FORBIDDEN).facts, "gate"))
+    assert found["TLS-CIPH-001"] == "fail, critical"
+    assert found["TLS-CIPH-010"] == "fail, high"
+    assert found["TLS-CIPH-015"] == "fail, low"
+    assert found["TLS-CIPH-003"] == "pass"
+
+
+def test_what_the_policy_permits_is_left_open_and_gets_no_grade(lab: Lab) -> None:
+    found = audit(compliant(lab), forbidden=FORBIDDEN).facts
+    judgement = judged(found, "gate")
+    assert found.cipher_suites.rest.why is found.groups.rest.why is Why.NOT_ASKED
+    assert judgement.score is None
+    assert outcomes(judgement)["TLS-PQ-001"] == "not_tested"
+    assert not any(each.outcome is Outcome.INCONCLUSIVE for each in judgement.results)
+
+
+def test_a_server_that_stops_answering_proves_nothing(lab_pki: LabPki) -> None:
+    """After a few answers it refuses everything, as an intrusion prevention does: no refusal counts then."""
+    script = Script(chain=ders(lab_pki.rsa.leaf))
+    served = count(1)
+
+    def answer(hello: ClientHello) -> bytes:
+        if next(served) > 3:
+            return script.refusal(Refused())
+        try:
+            return script.answer(hello)
+        except Refused as refused:
+            return script.refusal(refused)
+
+    def play(connection: Connection) -> None:
+        hello = connection.hello()
+        if isinstance(hello, ClientHello):
+            connection.sock.sendall(answer(hello))
+
+    with ScriptedServer(play) as server:
+        done = audit(server, forbidden=FORBIDDEN)
+    assert done.problem is not None
+    assert done.problem.code == "unstable"
+    found = outcomes(judged(done.facts, "gate"))
+    assert {found[rule] for rule in ("TLS-CIPH-001", "TLS-CIPH-004", "TLS-PROTO-002")} == {"inconclusive"}

@@ -1,0 +1,105 @@
+"""What gate mode has to offer under a policy: found by asking the rules themselves.
+
+The rules get the facts of an endpoint that accepts everything there is, each suite and group with a basis of its own;
+the bases of what they find wrong say what is forbidden, and the severities under the policy how badly. So there is no
+second list that could differ from the rules.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from tlsaudit.data.groups import groups_for
+from tlsaudit.data.suites import suites_for
+from tlsaudit.model.facts import Endpoint, Facts, GroupAt, Session, SuiteAt
+from tlsaudit.model.forbidden import Forbidden
+from tlsaudit.model.knowledge import Basis, Known, Origin, Tried, Undecided
+from tlsaudit.model.protocol import ProtocolVersion
+from tlsaudit.model.result import Severity
+from tlsaudit.policy.policy import Policy
+from tlsaudit.rules import CATALOGUE
+from tlsaudit.rules.rule import Case
+
+T = TypeVar("T")
+
+_WITH_GROUPS = (ProtocolVersion.TLS_1_2, ProtocolVersion.TLS_1_3)
+_LEAST_APART = 16
+"""Fewer than this at a version are one list: what is accepted is taken out and the rest asked again in any case."""
+_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+"""No rule on suites and groups looks at the time."""
+_ANYWHERE = Basis(Origin.DERIVED, "")
+
+
+def what_is_forbidden(policy: Policy) -> Forbidden:
+    """The suites and groups that cost an endpoint a finding of severity low or worse under `policy`."""
+    suites: dict[str, SuiteAt] = {
+        f"suite {version} {suite.code}": (version, suite.code)
+        for version in ProtocolVersion
+        for suite in suites_for(version)
+    }
+    groups: dict[str, GroupAt] = {
+        f"group {version} {group.code}": (version, group.code)
+        for version in _WITH_GROUPS
+        for group in groups_for(version)
+    }
+    worst = _worst(policy, _case(policy, suites, groups))
+    return Forbidden(
+        suites={version: tuple(_apart(items)) for version, items in _by_version(suites, worst).items()},
+        groups={
+            version: tuple(sorted(items, key=lambda code: -items[code].rank))
+            for version, items in _by_version(groups, worst).items()
+        },
+    )
+
+
+def _case(policy: Policy, suites: Mapping[str, SuiteAt], groups: Mapping[str, GroupAt]) -> Case:
+    """An endpoint that accepts everything, and protects none of it."""
+    facts = Facts(
+        endpoint=Endpoint(host="", port=0),
+        protocols=Tried(dict.fromkeys(ProtocolVersion, _ANYWHERE)),
+        cipher_suites=Tried(_with_bases(suites)),
+        groups=Tried(_with_bases(groups)),
+        session=Session(encrypt_then_mac=Known(False, _ANYWHERE)),
+        key_exchanges=Known((), _ANYWHERE),
+    )
+    return Case(facts=facts, limits=policy.limits, as_of=_ANY_TIME)
+
+
+def _with_bases(names: Mapping[str, T]) -> dict[T, Basis]:
+    return {item: Basis(Origin.DERIVED, name) for name, item in names.items()}
+
+
+def _worst(policy: Policy, case: Case) -> dict[str, Severity]:
+    """The worst severity of each place that a rule finds something wrong at."""
+    worst: dict[str, Severity] = {}
+    for rule in CATALOGUE:
+        try:
+            for fail in rule.evaluate(case) if rule.applies(case) else ():
+                severity = policy.severity_of(rule, fail.severity)
+                for basis in fail.at:
+                    worst[basis.at] = max(severity, worst.get(basis.at, severity), key=lambda each: each.rank)
+        except Undecided:
+            continue  # the rule is about something else
+    return worst
+
+
+def _by_version(
+    names: Mapping[str, tuple[ProtocolVersion, int]], worst: Mapping[str, Severity]
+) -> dict[ProtocolVersion, dict[int, Severity]]:
+    found: dict[ProtocolVersion, dict[int, Severity]] = defaultdict(dict)
+    for name, (version, code) in names.items():
+        if name in worst and worst[name] is not Severity.INFO:
+            found[version][code] = worst[name]
+    return found
+
+
+def _apart(items: Mapping[int, Severity]) -> Iterable[tuple[int, ...]]:
+    """A list for each severity, the worst first; one for all where there are few."""
+    order = sorted(items, key=lambda code: -items[code].rank)
+    if len(order) < _LEAST_APART:
+        return (tuple(order),)
+    severities = sorted(set(items.values()), key=lambda severity: -severity.rank)
+    return (tuple(code for code in order if items[code] is severity) for severity in severities)
