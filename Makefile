@@ -23,7 +23,7 @@ DEV := $(VENV)/.dev
 
 .PHONY: help
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 .PHONY: demo
 demo: $(INSTALLED) ## audit the demo endpoints on loopback and write the reports to reports/
@@ -74,6 +74,14 @@ docs: $(DEV) ## write docs/rules.md from the catalogue again
 .PHONY: fuzz
 fuzz: $(DEV) ## feed the wire decoders random and mutated bytes
 	@$(BIN)/python -m tools.fuzz_wire
+
+.PHONY: bench
+bench: servers-slow $(DEV) ## measure what audits cost, beside other scanners; reports/benchmark.md, ten minutes
+	@$(BIN)/python -m tools.bench
+
+.PHONY: bench-large
+bench-large: servers $(DEV) ## its section on ten thousand endpoints, ten minutes more
+	@$(BIN)/python -m tools.bench large
 
 .PHONY: lock
 lock: $(DEV) ## resolve the requirement files again (LOCK=--upgrade: to the newest versions)

@@ -19,6 +19,8 @@ from typing import Any, Self
 from tests.lab.process import HOST
 
 _READ = 65536
+_ESTABLISHED = 1
+"""The state in which neither side has closed (include/net/tcp_states.h), the first byte of Linux's tcp_info."""
 
 
 class DelayProxy:
@@ -29,7 +31,7 @@ class DelayProxy:
         self.port = 0
         self.connections = 0
         self.most_open = 0
-        """The largest number of connections open at the same time."""
+        """The largest number of connections that the clients had open at the same time."""
         self._to_port = to_port
         self._round_trip = round_trip
         self._loop = asyncio.new_event_loop()
@@ -73,7 +75,8 @@ class DelayProxy:
         sock.setblocking(False)
         self.connections += 1
         self._open[sock] = asyncio.create_task(self._forward(sock))
-        self.most_open = max(self.most_open, len(self._open))
+        # What the client has closed is still in our hands while its last bytes are under way.
+        self.most_open = max(self.most_open, sum(map(_is_established, self._open)))
 
     async def _forward(self, sock: socket.socket) -> None:
         await asyncio.sleep(self._round_trip)
@@ -106,6 +109,10 @@ class DelayProxy:
             except OSError:  # a reset is passed on as an end
                 data = b""
             under_way.put_nowait((self._loop.time() + self._round_trip / 2, data))
+
+
+def _is_established(sock: socket.socket) -> bool:
+    return sock.fileno() >= 0 and sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == _ESTABLISHED
 
 
 @contextlib.asynccontextmanager
