@@ -65,6 +65,8 @@ def median(costs: Sequence[Cost]) -> Cost:
     )
 
 
-def own_seconds(costs: Sequence[Cost]) -> float:
-    """The median of what tlsaudit's own report says that the one endpoint took."""
+def own_seconds(costs: Sequence[Cost]) -> float | None:
+    """The median of what tlsaudit's own report says that the one endpoint took; None of another scanner."""
+    if not all(each.output.startswith('{"schema":"tlsaudit.report') for each in costs):
+        return None
     return statistics.median(float(json.loads(each.output)["subjects"][0]["duration_s"]) for each in costs)

@@ -23,7 +23,8 @@ _MOST_SECONDS = {"gate": 0.5, "inventory": 1.0, "full": 2.5}
 _MOST_KILOBYTES = 25.0
 _OF_FOUR_VERSIONS = {"RSA, 29 suites at TLS 1.2": 95, "RSA and ECDSA, 44 suites at TLS 1.2": 115}
 _SECONDS_OF_FOUR_VERSIONS = 2.0
-INVENTORY = "tlsaudit inventory"
+_USUAL = next(iter(servers.ORDERS))
+INVENTORY = scanners.tlsaudit("inventory").name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,42 +46,40 @@ class Bench:
 
 def connections(bench: Bench) -> str:
     """Connections counted at a proxy; what they cost, measured without one."""
-    server = bench.lab.nginx(servers.SIX_SUITES)
-    ours = [scanners.tlsaudit(mode) for mode in bench.modes]
-    all_of_them = [*ours, *scanners.PEERS]
-    there = [scanner for scanner in all_of_them if not scanner.missing]
-    counted = {scanner: _count(bench, scanner, server) for scanner in there}
-    found = in_turns(there, bench.work(server.port), bench.rounds)
-    rows = [
-        _row(scanner, found.get(scanner, ()), *counted.get(scanner, (None, None)), with_endpoint=scanner in ours)
-        for scanner in all_of_them
-    ]
-    by_mode = _by_mode(rows)
-    judged = []
-    for mode, row in by_mode.items():
-        judged.append(Bar(figure=f"connections, {mode}", limit=_MOST_CONNECTIONS[mode], measured=row.connections))
-        judged.append(Bar(figure=f"open at once, {mode}", limit=_MOST_OPEN, measured=row.most_open))
-    return (
-        "nginx with TLS 1.2 and 1.3, three cipher suites each, one ECDSA certificate, preferring its own order. "
-        "Connections are counted where they arrive.\n\n"
-        + _unknown_modes(bench)
-        + costs(rows, INVENTORY)
-        + "\n"
-        + bars(judged)
+    text = (
+        "nginx with TLS 1.2 and 1.3, three cipher suites each, and one ECDSA certificate. Connections are counted "
+        f"where they arrive.\n\n{_unknown_modes(bench)}"
     )
+    judged = []
+    for order, directive in servers.ORDERS.items():
+        server = bench.lab.nginx(servers.SIX_SUITES + directive)
+        ours, peers = _contenders(bench, order)
+        there = [scanner for scanner in (*ours, *peers) if not scanner.missing]
+        counted = {scanner: _count(bench, scanner, server) for scanner in there}
+        found = in_turns(there, bench.work(server.port), bench.rounds)
+        rows = [_row(scanner, found.get(scanner, ()), counted.get(scanner)) for scanner in (*ours, *peers)]
+        text += f"With {order}:\n\n{costs(rows, INVENTORY)}\n"
+        for mode, row in _by_mode(rows).items():
+            at_most = _MOST_CONNECTIONS[mode]
+            judged.append(Bar(figure=f"connections, {mode}, {order}", limit=at_most, measured=row.connections))
+            judged.append(Bar(figure=f"open at once, {mode}, {order}", limit=_MOST_OPEN, measured=row.most_open))
+    return text + bars(judged)
 
 
 def at_a_distance(bench: Bench) -> str:
-    """The same server, 50 ms away."""
-    server = bench.lab.nginx(servers.SIX_SUITES)
-    ours = [scanners.tlsaudit(mode) for mode in bench.modes]
-    rows = _delayed(bench, server, ours, scanners.PEERS)
-    judged = [
-        Bar(figure=f"seconds of the endpoint, {mode}", limit=_MOST_SECONDS[mode], measured=row.endpoint, unit="s")
-        for mode, row in _by_mode(rows).items()
-    ]
-    text = "The same server behind a proxy that makes every round trip take 50 ms. The bars are about the endpoint.\n\n"
-    return text + _unknown_modes(bench) + costs(rows, INVENTORY) + "\n" + bars(judged)
+    """The same servers, 50 ms away."""
+    text = (
+        "The same servers behind a proxy that makes every round trip take 50 ms. The bars are about the endpoint.\n\n"
+        + _unknown_modes(bench)
+    )
+    judged = []
+    for order, directive in servers.ORDERS.items():
+        rows = _delayed(bench, bench.lab.nginx(servers.SIX_SUITES + directive), *_contenders(bench, order))
+        text += f"With {order}:\n\n{costs(rows, INVENTORY)}\n"
+        for mode, row in _by_mode(rows).items():
+            figure = f"seconds of the endpoint, {mode}, {order}"
+            judged.append(Bar(figure=figure, limit=_MOST_SECONDS[mode], measured=row.endpoint, unit="s"))
+    return text + bars(judged)
 
 
 def four_versions(bench: Bench) -> str:
@@ -90,15 +89,14 @@ def four_versions(bench: Bench) -> str:
     judged = []
     inventory = [scanners.tlsaudit("inventory")]
     for (title, most), files in zip(_OF_FOUR_VERSIONS.items(), ((pki.rsa,), (pki.rsa, pki.ecdsa)), strict=True):
-        for server_preference in (False, True):
-            order = "the server's order" if server_preference else "the client's order"
-            server = servers.four_versions(bench.lab, *files, server_preference=server_preference)
+        for order, directive in servers.ORDERS.items():
+            server = bench.lab.nginx(servers.FOUR_VERSIONS + directive, certificates=files)
             # The peers take long; one of the four servers is enough to compare.
-            peers = scanners.PEERS if len(files) > 1 and not server_preference else ()
+            peers = scanners.PEERS if len(files) > 1 and order == _USUAL else ()
             rows = _delayed(bench, server, inventory, peers)
             text += f"\n{title}, {order}:\n\n{costs(rows, INVENTORY)}"
             judged.append(Bar(figure=f"connections, {title}, {order}", limit=most, measured=rows[0].connections))
-            if not server_preference:
+            if order == _USUAL:
                 figure = f"seconds of the endpoint, {title}, {order}"
                 limit = _SECONDS_OF_FOUR_VERSIONS
                 judged.append(Bar(figure=figure, limit=limit, measured=rows[0].endpoint, unit="s"))
@@ -108,7 +106,7 @@ def four_versions(bench: Bench) -> str:
 def report_size(bench: Bench) -> str:
     """How large the JSON report of an ordinary endpoint is, and what takes the room."""
     server = bench.lab.nginx(servers.SIX_SUITES)
-    judged, parts = [], dict[str, dict[str, float]]()
+    judged, parts = list[Bar](), dict[str, dict[str, float]]()
     for mode in bench.modes:
         document = run(scanners.tlsaudit(mode), bench.work(server.port)).output
         judged.append(
@@ -159,6 +157,11 @@ def _count(bench: Bench, scanner: Scanner, server: Running) -> tuple[int, int]:
     return proxy.connections, proxy.most_open
 
 
+def _contenders(bench: Bench, order: str) -> tuple[Sequence[Scanner], Sequence[Scanner]]:
+    """tlsaudit in its modes; its peers where the usual order decides."""
+    return [scanners.tlsaudit(mode) for mode in bench.modes], scanners.PEERS if order == _USUAL else ()
+
+
 def _delayed(bench: Bench, server: Running, ours: Sequence[Scanner], peers: Sequence[Scanner]) -> list[Row]:
     """The rows of these scanners at a server 50 ms away; each has a proxy of its own, which counts its connections."""
     found: dict[Scanner, list[Cost]] = {scanner: [] for scanner in (*ours, *peers)}
@@ -170,23 +173,19 @@ def _delayed(bench: Bench, server: Running, ours: Sequence[Scanner], peers: Sequ
             with DelayProxy(server.port, round_trip=_ROUND_TRIP) as proxy:
                 each.append(run(scanner, bench.work(proxy.port)))
             counted[scanner] = proxy.connections, proxy.most_open
-    return [
-        _row(scanner, each, *counted.get(scanner, (None, None)), with_endpoint=scanner in ours)
-        for scanner, each in found.items()
-    ]
+    return [_row(scanner, each, counted.get(scanner)) for scanner, each in found.items()]
 
 
-def _row(
-    scanner: Scanner, found: Sequence[Cost], opened: int | None, most_open: int | None, *, with_endpoint: bool
-) -> Row:
-    if not found:
+def _row(scanner: Scanner, found: Sequence[Cost], counted: tuple[int, int] | None) -> Row:
+    """The figures of a scanner at one endpoint; `counted`: its connections, and the most at the same time."""
+    if not found or counted is None:
         return Row(scanner=scanner.name, note="not installed")
     middle = median(found)
     return Row(
         scanner=scanner.name,
-        connections=opened,
-        most_open=most_open,
-        endpoint=own_seconds(found) if with_endpoint else None,
+        connections=counted[0],
+        most_open=counted[1],
+        endpoint=own_seconds(found),
         seconds=middle.seconds,
         processor=middle.processor,
         megabytes=middle.megabytes,

@@ -1,4 +1,4 @@
-"""The servers of the bench: nginx as the lab starts it, and one nginx that answers at every address of 127.0.0.0/8."""
+"""The servers of the bench: directives for the lab's nginx, and an nginx that answers at all of 127.0.0.0/8."""
 
 from __future__ import annotations
 
@@ -9,22 +9,23 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from tests.lab import process
-from tests.lab.pki import CertificateFiles, LabPki
+from tests.lab.pki import LabPki
 from tests.lab.process import HOST, Running, program
-from tests.lab.servers import Lab
 
 SIX_SUITES = (
-    "ssl_protocols TLSv1.2 TLSv1.3; ssl_prefer_server_ciphers on;"
+    "ssl_protocols TLSv1.2 TLSv1.3;"
     "ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305;"
 )
 """Three cipher suites of TLS 1.2, and the three of TLS 1.3 that OpenSSL offers by itself."""
 
 
-def four_versions(lab: Lab, *certificates: CertificateFiles, server_preference: bool) -> Running:
-    """TLS 1.0 to 1.3 with all that OpenSSL 3 still has: at TLS 1.2 29 suites for an RSA certificate, 44 for both."""
-    order = "on" if server_preference else "off"
-    directives = "ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3; ssl_ciphers ALL:@SECLEVEL=0;"
-    return lab.nginx(f"{directives} ssl_prefer_server_ciphers {order};", certificates=certificates)
+FOUR_VERSIONS = "ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3; ssl_ciphers ALL:@SECLEVEL=0;"
+"""TLS 1.0 to 1.3 with all that OpenSSL 3 still has: at TLS 1.2 29 suites for an RSA certificate, 44 with ECDSA too."""
+ORDERS = {
+    "the client's order": "ssl_prefer_server_ciphers off;",
+    "the server's order": "ssl_prefer_server_ciphers on;",
+}
+"""Whose order decides; the client's unless nginx is told otherwise."""
 
 
 def everywhere(folder: Path, pki: LabPki) -> AbstractContextManager[Running]:
