@@ -22,8 +22,8 @@ from pathlib import Path
 _SET_CHILD_SUBREAPER = 36
 _LOOK_SECONDS = 0.1
 _LEAVE_SECONDS = 5.0
-_SESSION = 3
-"""The place of the session's number in /proc/PID/stat, behind the name in parentheses (proc_pid_stat(5))."""
+_PARENT, _SESSION = 1, 3
+"""The places of these numbers in /proc/PID/stat, behind the name in parentheses (proc_pid_stat(5))."""
 
 
 def cost(command: list[str], output: Path, patience: float) -> dict[str, float]:
@@ -42,7 +42,7 @@ def cost(command: list[str], output: Path, patience: float) -> dict[str, float]:
         pid, status, usage = ended
         if not pid:
             if time.perf_counter() > deadline:
-                _end_session(process.pid)
+                _end(process.pid)
             time.sleep(0.01)
             continue
         if pid == process.pid:
@@ -58,11 +58,11 @@ def _watch(pid: int, deadline: float) -> int:
     descriptor = os.pidfd_open(pid)
     try:
         while not select.select([descriptor], [], [], _LOOK_SECONDS)[0]:
-            kin = _session(pid)
+            kin = _kin(pid)
             if len(kin) > 1:  # of a single process the kernel itself knows the peak
                 most = max(most, sum(map(_proportional, kin)))
             if time.perf_counter() > deadline:
-                _end_session(pid)
+                _end(pid)
     finally:
         os.close(descriptor)
     return most
@@ -76,8 +76,8 @@ def _next_of_kin() -> tuple[int, int, resource.struct_rusage] | None:
         return None
 
 
-def _session(pid: int) -> list[int]:
-    """The processes of the session that `pid` leads."""
+def _kin(pid: int) -> list[int]:
+    """The processes of the session that `pid` leads, and those that left it and are ours by now."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -85,7 +85,7 @@ def _session(pid: int) -> list[int]:
                 columns = (entry / "stat").read_text().rpartition(")")[2].split()
             except OSError:  # it has ended
                 continue
-            if int(columns[_SESSION]) == pid:
+            if int(columns[_SESSION]) == pid or int(columns[_PARENT]) == os.getpid():
                 found.append(int(entry.name))
     return found
 
@@ -99,8 +99,8 @@ def _proportional(pid: int) -> int:
     return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
 
 
-def _end_session(pid: int) -> None:
-    for each in _session(pid):
+def _end(pid: int) -> None:
+    for each in _kin(pid):
         try:
             os.kill(each, signal.SIGKILL)
         except ProcessLookupError:
