@@ -54,12 +54,13 @@ def test_without_the_row_to_compare_with_there_are_no_ratios() -> None:
 
 
 def test_what_is_not_measured_again_stays_on_the_page() -> None:
-    missed = page.bars([Bar(figure="time", limit=1, measured=2)])
+    missed = page.bars([Bar(figure="time", limit=1, measured=2, unit="s")])
     met = page.bars([Bar(figure="connections", limit=36, measured=30), Bar(figure="gate", limit=1, measured=None)])
     first = page.whole(
         ["One", "Two", "Three"], {}, {"One": f"Of Monday.\n\n{missed}", "Two": f"Of Monday.\n\n{missed}"}
     )
     assert "0 are met, 2 missed and 0 not measured" in first
+    assert first.count("- missed: time: 2 s, <= 1 s is asked\n") == 2
     assert "Not measured yet: Three." in first
     second = page.whole(["One", "Two", "Three"], page.sections(first), {"Two": f"Of Tuesday.\n\n{met}"})
     assert page.sections(second) == {"One": f"Of Monday.\n\n{missed}", "Two": f"Of Tuesday.\n\n{met}"}

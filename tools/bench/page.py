@@ -19,6 +19,8 @@ there are several. Behind each figure stands how many times tlsaudit's it is, of
 within a table are worth comparing: the machine is shared.
 """
 
+_MET, _MISSED, _UNKNOWN = "met", "**missed**", "not measured"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
@@ -35,9 +37,9 @@ class Bar:
     def verdict(self) -> str:
         """met, missed or not measured."""
         if self.measured is None:
-            return "not measured"
+            return _UNKNOWN
         met = self.measured >= self.limit if self.at_least else self.measured <= self.limit
-        return "met" if met else "**missed**"
+        return _MET if met else _MISSED
 
     def row(self) -> list[str]:
         """Its row of a table."""
@@ -123,8 +125,12 @@ def whole(titles: Sequence[str], old: Mapping[str, str], new: Mapping[str, str])
     texts = {title: new.get(title, old.get(title)) for title in titles}
     measured = {title: text for title, text in texts.items() if text is not None}
     rows = [line for text in measured.values() for line in text.splitlines()]
-    met, missed = (sum(line.endswith(f"| {verdict} |") for line in rows) for verdict in ("met", "**missed**"))
-    without = sum(line.endswith("| not measured |") for line in rows)
+    met, missed, without = (sum(line.endswith(f"| {each} |") for line in rows) for each in (_MET, _MISSED, _UNKNOWN))
     summary = f"Of the bars that the project set itself, {met} are met, {missed} missed and {without} not measured.\n"
-    missing = "".join(f"Not measured yet: {title}.\n" for title in titles if title not in measured)
+    failing = [line.split(" | ") for line in rows if line.endswith(f"| {_MISSED} |")]
+    summary += "".join(
+        f"\n- missed: {name.removeprefix('| ')}: {figure}, {limit} is asked" for name, limit, figure, *_ in failing
+    )
+    summary += "\n" if failing else ""
+    missing = "".join(f"\nNot measured yet: {title}.\n" for title in titles if title not in measured)
     return "\n".join([HEAD, summary + missing, *(f"## {title}\n\n{text}" for title, text in measured.items())])
