@@ -252,7 +252,14 @@ def test_another_certificate_for_the_first_hello_is_an_inconsistency(lab_pki: La
         return True
 
     with ScriptedServer(_playing(rsa, other)) as server:
-        assert audit(server).facts.behaviours.inconsistency.need() == "the certificates"
+        done = audit(server)
+    assert done.facts.behaviours.inconsistency.need() == "the certificates"
+    assert done.problem is not None
+    assert done.problem.code == "unequal"
+    # What one back end refuses another may accept.
+    for tried in (done.facts.protocols, done.facts.cipher_suites, done.facts.groups):
+        assert (tried.refused, tried.rest.why) == (frozenset(), Why.UNSTABLE)
+    assert done.facts.protocols.offers(TLS_1_2)
 
 
 def test_two_certificates_for_one_kind_of_suite_are_an_inconsistency(lab_pki: LabPki) -> None:
@@ -265,6 +272,19 @@ def test_two_certificates_for_one_kind_of_suite_are_an_inconsistency(lab_pki: La
 
     with ScriptedServer(_playing(rsa, other)) as server:
         assert audit(server).facts.behaviours.inconsistency.need() == "the certificate"
+
+
+def test_two_groups_for_one_offer_are_an_inconsistency(lab_pki: LabPki) -> None:
+    suites = {0xC02F: "ECDHE", 0xC030: "ECDHE"}
+    leaf = ders(lab_pki.rsa.leaf)
+    first, second = (Script(chain=leaf, suites=suites, groups=groups) for groups in ((29,), (23,)))
+
+    def other(connection: Connection, hello: ClientHello) -> bool:
+        connection.sock.sendall((first if 0xC02F in hello.cipher_suites else second).answer(hello))
+        return True
+
+    with ScriptedServer(_playing(first, other)) as server:
+        assert audit(server).facts.behaviours.inconsistency.need() == "the group"
 
 
 def test_a_server_that_stops_answering_leaves_everything_unstable(lab_pki: LabPki) -> None:

@@ -9,6 +9,7 @@ from tlsaudit.data.groups import groups_for
 from tlsaudit.data.suites import SSL2_CIPHERS, SUITES
 from tlsaudit.model.certificate import CertificateDeployment
 from tlsaudit.model.facts import (
+    Behaviours,
     ClientAuthAt,
     Facts,
     GroupAt,
@@ -52,15 +53,17 @@ _OF_EACH_KIND = 3
 def assemble(notes: Notes, dialogue: Dialogue, target: Target, trusting: Trusting) -> Facts:
     """The facts of one endpoint."""
     key_exchanges = _key_exchanges(notes)
+    behaviours = seen.complete(notes)
+    doubt = _doubt(notes, behaviours)
     return Facts(
         endpoint=dialogue.endpoint,
         connections=len(dialogue.log.probes),
         probes=tuple(dialogue.log),
-        protocols=_protocols(notes),
-        cipher_suites=_cipher_suites(notes),
+        protocols=_protocols(notes, doubt),
+        cipher_suites=_cipher_suites(notes, doubt),
         suite_order=_order(notes, _suite_enumerations(notes)),
         cipher_preference=_preferences(notes),
-        groups=_groups(notes),
+        groups=_groups(notes, doubt),
         group_order=_order(notes, _group_enumerations(notes)),
         key_exchanges=key_exchanges,
         certificate_deployments=_deployments(notes, target, trusting),
@@ -68,19 +71,29 @@ def assemble(notes: Notes, dialogue: Dialogue, target: Target, trusting: Trustin
         alpn=_alpn(notes),
         alpn_chosen=_alpn_chosen(notes),
         session=_session(notes),
-        signature_schemes=_signature_schemes(notes, key_exchanges),
-        behaviours=seen.complete(notes),
+        signature_schemes=_signature_schemes(notes, key_exchanges, doubt),
+        behaviours=behaviours,
         http=_http(notes.exchange) if notes.exchange is not None else UNFINISHED,
     )
 
 
-def _protocols(notes: Notes) -> Tried[ProtocolVersion]:
+def _doubt(notes: Notes, behaviours: Behaviours) -> Unknown | None:
+    """Why a refusal says nothing: it may have been refused to us, or by another of several back ends."""
+    if not notes.stable:
+        return _UNSTABLE
+    differing = behaviours.inconsistency
+    if isinstance(differing, Known) and differing.value is not None:
+        return Unknown(Why.UNSTABLE, f"the answers differ from connection to connection: {differing.value}")
+    return None
+
+
+def _protocols(notes: Notes, doubt: Unknown | None) -> Tried[ProtocolVersion]:
     facts = {version: notes.accepts(version) for version in ProtocolVersion}
     unknown = next((fact for fact in facts.values() if isinstance(fact, Unknown)), None)
     accepted = {version: fact.basis for version, fact in facts.items() if isinstance(fact, Known) and fact.value}
     refused = frozenset(version for version, fact in facts.items() if isinstance(fact, Known) and not fact.value)
-    if not notes.stable:
-        return Tried(accepted, frozenset(), _UNSTABLE)
+    if doubt is not None:
+        return Tried(accepted, frozenset(), doubt)
     return Tried(accepted, refused, unknown or NOT_ASKED)
 
 
@@ -110,17 +123,17 @@ def _all_suites(version: ProtocolVersion) -> Iterable[int]:
     return SSL2_CIPHERS if version is ProtocolVersion.SSL_2 else candidates(version)
 
 
-def _cipher_suites(notes: Notes) -> Tried[SuiteAt]:
+def _cipher_suites(notes: Notes, doubt: Unknown | None) -> Tried[SuiteAt]:
     """Suites per version; a version that is refused refuses all of its suites."""
-    return _tried(notes, _suite_enumerations(notes), tuple(ProtocolVersion), _all_suites)
+    return _tried(notes, doubt, _suite_enumerations(notes), tuple(ProtocolVersion), _all_suites)
 
 
-def _groups(notes: Notes) -> Tried[GroupAt]:
+def _groups(notes: Notes, doubt: Unknown | None) -> Tried[GroupAt]:
     """Groups at TLS 1.2 and 1.3; where no suite uses them, all are refused."""
     versions = (ProtocolVersion.TLS_1_2, ProtocolVersion.TLS_1_3)
-    tried = _tried(notes, _group_enumerations(notes), versions, lambda v: [group.code for group in groups_for(v)])
+    tried = _tried(notes, doubt, _group_enumerations(notes), versions, lambda v: [each.code for each in groups_for(v)])
     found = notes.versions.get(ProtocolVersion.TLS_1_2)
-    if notes.forbidden is not None or found is None or found.suites.rest is not NOT_ASKED or not notes.stable:
+    if notes.forbidden is not None or found is None or found.suites.rest is not NOT_ASKED or doubt is not None:
         return tried
     if any(SUITES[code].kx in WITH_GROUPS for code in found.suites.accepted):
         return tried if notes.groups_12 is not None else Tried(tried.accepted, tried.refused, UNFINISHED)
@@ -130,6 +143,7 @@ def _groups(notes: Notes) -> Tried[GroupAt]:
 
 def _tried(
     notes: Notes,
+    doubt: Unknown | None,
     enumerations: Iterable[tuple[ProtocolVersion, Enumeration]],
     versions: Iterable[ProtocolVersion],
     universe: Callable[[ProtocolVersion], Iterable[int]],
@@ -150,8 +164,8 @@ def _tried(
             refused.update((version, item) for item in universe(version))
         elif rest is NOT_ASKED and (isinstance(fact, Unknown) or version not in listed):
             rest = fact if isinstance(fact, Unknown) else UNFINISHED
-    if not notes.stable:
-        return Tried(accepted, frozenset(), _UNSTABLE)
+    if doubt is not None:
+        return Tried(accepted, frozenset(), doubt)
     if rest is NOT_ASKED and notes.forbidden is not None:
         rest = _PERMITTED
     return Tried(accepted, frozenset(refused), rest)
@@ -194,13 +208,15 @@ def _client_auth(notes: Notes) -> dict[ProtocolVersion, ClientAuthAt]:
     return dict(sorted(found.items(), key=lambda item: item[0].rank))
 
 
-def _signature_schemes(notes: Notes, exchanges: Fact[tuple[KeyExchange, ...]]) -> Tried[SchemeAt]:
+def _signature_schemes(
+    notes: Notes, exchanges: Fact[tuple[KeyExchange, ...]], doubt: Unknown | None
+) -> Tried[SchemeAt]:
     """What the server was seen to sign with, and which broken schemes it accepts where it is offered nothing better."""
     seen_used: dict[SchemeAt, Basis] = {}
     for each in exchanges.value if isinstance(exchanges, Known) else ():
         if each.signature_scheme is not None:
             seen_used.setdefault((each.version, each.signature_scheme), each.basis)
-    tried = _tried(notes, notes.schemes.items(), (), lambda _version: ())
+    tried = _tried(notes, doubt, notes.schemes.items(), (), lambda _version: ())
     return Tried({**seen_used, **tried.accepted}, tried.refused - seen_used.keys(), tried.rest)
 
 

@@ -85,7 +85,7 @@ async def audit_endpoint(target: Target, network: Network, settings: Settings) -
             raise NotAuditedError("unreachable", "timeout", message) from None
     # In a thread: testing an unknown Diffie-Hellman modulus can take a second, and other endpoints should not wait.
     facts = await asyncio.to_thread(assemble, notes, dialogue, target, settings.trusting)
-    problem = _problem(dialogue, notes)
+    problem = _problem(dialogue, notes, facts)
     if settings.sslyze is not None:
         facts = await _vulnerabilities(facts, problem, dialogue, settings.sslyze, deadline)
     return Audit(facts, problem)
@@ -281,7 +281,7 @@ async def _check_stability(dialogue: Dialogue, notes: Notes) -> None:
         notes.stable = answer.answered
 
 
-def _problem(dialogue: Dialogue, notes: Notes) -> Problem | None:
+def _problem(dialogue: Dialogue, notes: Notes, facts: Facts) -> Problem | None:
     if dialogue.hindrance is not None:
         return Problem(dialogue.hindrance.code, str(dialogue.hindrance))
     if not notes.finished:
@@ -289,8 +289,18 @@ def _problem(dialogue: Dialogue, notes: Notes) -> Problem | None:
     if not notes.stable:
         detail = "the server stopped answering what it had answered before: a rate limit or intrusion prevention"
         return Problem("unstable", detail)
-    if notes.accepted():
+    return _inequality(facts) or (None if notes.accepted() else _nothing_accepted(notes))
+
+
+def _inequality(facts: Facts) -> Problem | None:
+    differing = facts.behaviours.inconsistency
+    if isinstance(differing, Unknown) or differing.value is None:
         return None
+    detail = f"the answers differ from connection to connection ({differing.value}), as from unequal back ends"
+    return Problem("unequal", f"{detail}: nothing that one refused is known to be refused by all")
+
+
+def _nothing_accepted(notes: Notes) -> Problem:
     unknown = next((fact for version in ProtocolVersion if isinstance(fact := notes.accepts(version), Unknown)), None)
     if unknown is not None:
         return Problem("no_answer", f"no protocol version could be established: {unknown.detail}")

@@ -10,6 +10,7 @@ from tlsaudit.model.facts import Behaviours
 from tlsaudit.model.knowledge import NOT_ASKED, Fact, Known, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.probe.dialogue import Answer
+from tlsaudit.probe.groups import chosen_group
 from tlsaudit.probe.handshake import Handshake, Verdict
 from tlsaudit.probe.notes import Notes
 from tlsaudit.wire import CertificateMessage, ClientHello, ExtensionType, NewSessionTicket
@@ -120,7 +121,7 @@ def _inconsistency(notes: Notes) -> Fact[str | None]:
         ):
             if before != after:
                 return Known(what, closing.basis)
-    return _other_leaf(answers) or Known(None, closing.basis)
+    return _varying(answers) or Known(None, closing.basis)
 
 
 def _is_same(answer: Answer | None, closing: Answer) -> bool:
@@ -144,13 +145,12 @@ def _chain(answer: Answer) -> tuple[bytes, ...]:
     return message.certificates if message is not None else ()
 
 
-def _other_leaf(answers: Iterable[Answer]) -> Known[str | None] | None:
-    """Two certificates for one kind of suite, from hellos that offer the same groups and schemes."""
-    known: dict[tuple[object, ...], bytes] = {}
+def _varying(answers: Iterable[Answer]) -> Known[str | None] | None:
+    """Two certificates or two groups for one kind of suite, from hellos that offer the same groups and schemes."""
+    known: dict[tuple[object, ...], object] = {}
     for answer in answers:
-        chain = _chain(answer)
         suite = SUITES.get(answer.hello.cipher_suite) if answer.hello is not None else None
-        if not chain or suite is None or not isinstance(answer.sent, ClientHello):
+        if suite is None or not isinstance(answer.sent, ClientHello):
             continue
         offered = {each.type: each.data for each in answer.sent.extensions or ()}
         kind = (
@@ -160,6 +160,7 @@ def _other_leaf(answers: Iterable[Answer]) -> Known[str | None] | None:
             offered.get(ExtensionType.SUPPORTED_GROUPS),
             offered.get(ExtensionType.SIGNATURE_ALGORITHMS),
         )
-        if known.setdefault(kind, chain[0]) != chain[0]:
-            return Known("the certificate", answer.basis)
+        for what, value in (("the certificate", next(iter(_chain(answer)), None)), ("the group", chosen_group(answer))):
+            if value is not None and known.setdefault((what, *kind), value) != value:
+                return Known(what, answer.basis)
     return None
