@@ -41,6 +41,8 @@ _SESSION_NAMES = (
     "heartbeat",
     "truncated_hmac",
     "session_ticket",
+    "resumption_by_id",
+    "resumption_by_ticket",
 )
 
 

@@ -147,12 +147,28 @@ def test_renegotiation_is_counted_and_unbound_renegotiation_is_insecure(lab: Lab
     assert found.insecure_renegotiation.need() is True
 
 
+@pytest.mark.parametrize(
+    ("directives", "by_id", "by_ticket"),
+    [
+        ("ssl_session_cache shared:a:1m; ssl_session_tickets on;", True, True),
+        ("ssl_session_cache shared:a:1m; ssl_session_tickets off;", True, False),
+        ("ssl_session_cache off; ssl_session_tickets on;", False, True),
+        ("ssl_session_cache off; ssl_session_tickets off;", False, False),
+    ],
+)
+def test_resumption_by_id_and_by_ticket(lab: Lab, directives: str, by_id: bool, by_ticket: bool) -> None:
+    found = facts(lab.nginx(f"ssl_protocols TLSv1.2 TLSv1.3; {directives}"), full=True)
+    assert (found.session.resumption_by_id.need(), found.session.resumption_by_ticket.need()) == (by_id, by_ticket)
+    assert sum("resumption" in each.asked for each in found.probes) <= 4
+
+
 def test_a_server_of_tls_1_3_alone_is_not_asked(lab: Lab) -> None:
     server = lab.nginx("ssl_protocols TLSv1.3;")
     found = facts(server, full=True)
     assert verdicts(found) == [NOT_APPLICABLE] * 3
     assert not [each for each in found.probes if "sslyze" in each.asked]
     assert found.session.client_renegotiations.need() == 0
+    assert found.session.resumption_by_ticket.need() is False
 
 
 def test_without_sslyze_nothing_is_asked(lab: Lab) -> None:
@@ -169,7 +185,7 @@ def test_what_needs_a_client_certificate_is_not_tried_without(lab: Lab) -> None:
     found = facts(server, full=True)
     assert found.verdict(CCS_INJECTION).need() is NOT_VULNERABLE
     assert why(found.verdict(ROBOT))[0] is Why.NOT_ASKED
-    assert found.session.client_renegotiations == found.verdict(ROBOT)
+    assert found.session.client_renegotiations == found.verdict(ROBOT) == found.session.resumption_by_id
 
 
 def test_silence_is_no_verdict(lab: Lab) -> None:

@@ -152,6 +152,10 @@ class Session:
     heartbeat: Fact[bool] = NOT_ASKED
     truncated_hmac: Fact[bool] = NOT_ASKED
     session_ticket: Fact[bool] = NOT_ASKED
+    resumption_by_id: Fact[bool] = NOT_ASKED
+    """Below TLS 1.3, a session is resumed by its id without a ticket (RFC 5246 section F.1.4)."""
+    resumption_by_ticket: Fact[bool] = NOT_ASKED
+    """Below TLS 1.3, a session is resumed by a ticket (RFC 5077)."""
     compressed_points_only: Fact[bool] = NOT_ASKED
     """ec_point_formats of the server names no uncompressed format (RFC 8422 section 5.1.2)."""
     unoffered_choice: Fact[str | None] = NOT_ASKED

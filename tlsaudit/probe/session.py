@@ -59,6 +59,8 @@ def session_of_handshake(handshake: Handshake, unoffered: Known[str] | None) -> 
         heartbeat=Known(heartbeat, handshake.basis),
         truncated_hmac=absent,
         session_ticket=Known(handshake.first(NewSessionTicket) is not None, handshake.basis),
+        resumption_by_id=absent,
+        resumption_by_ticket=absent,
         compressed_points_only=absent,
         unoffered_choice=unoffered or Known(None, handshake.basis),
     )

@@ -19,6 +19,7 @@ import signal
 import socket
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,10 @@ from sslyze.plugins.robot.implementation import RobotImplementation
 from sslyze.plugins.session_renegotiation_plugin import (
     SessionRenegotiationExtraArgument,
     SessionRenegotiationImplementation,
+)
+from sslyze.plugins.session_resumption.implementation import (
+    SessionResumptionSupportExtraArgument,
+    SessionResumptionSupportImplementation,
 )
 from sslyze.server_connectivity import (
     ClientAuthRequirementEnum,
@@ -158,9 +163,20 @@ def _renegotiation(server: ServerConnectivityInfo) -> Answer:
     return {"verdict": Verdict.VULNERABLE if count else Verdict.NOT_VULNERABLE, "detail": "", "count": count}
 
 
+def _resumption(server: ServerConnectivityInfo, place: int) -> Answer:
+    """Whether one session is resumed, by its id (`place` 0) or by a ticket (1)."""
+    jobs = SessionResumptionSupportImplementation.scan_jobs_for_scan_command(
+        server, SessionResumptionSupportExtraArgument(number_of_resumptions_to_attempt=1)
+    )
+    _, resumed = _run(jobs[place])
+    return {"verdict": "resumed" if resumed else "not_resumed", "detail": ""}
+
+
 _QUESTIONS: Mapping[str, Callable[[ServerConnectivityInfo], Answer]] = {
     "heartbleed": _heartbleed,
     "ccs_injection": _ccs_injection,
     "robot": _robot,
     "renegotiation": _renegotiation,
+    "resumption_by_id": partial(_resumption, place=0),
+    "resumption_by_ticket": partial(_resumption, place=1),
 }

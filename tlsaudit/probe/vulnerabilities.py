@@ -4,6 +4,7 @@
     CCS injection    where a version below TLS 1.3 is accepted (1)
     ROBOT            where a suite with static RSA is accepted (6; 18 where the answers differ)
     renegotiation    as CCS injection (1); whether it is bound to the session (RFC 5746) the ServerHello has said
+    resumption       as CCS injection (2 by session id, 2 by ticket): no attack, but it takes whole handshakes as well
 
 Elsewhere the attack is not applicable. sslyze runs in a process of its own (`isolation`), and its connections go
 through a relay (`relay`): measured, all four probes work through it, so caps, counting and whatever else `net` does
@@ -33,6 +34,8 @@ from tlsaudit.probe.isolation import Report, Sslyze
 from tlsaudit.probe.relay import Passage, Relay
 
 _RENEGOTIATION = "renegotiation"
+_RESUMPTIONS = ("resumption_by_id", "resumption_by_ticket")
+_RESUMED = {"resumed": True, "not_resumed": False}
 _CLASSIC = (ProtocolVersion.TLS_1_2, ProtocolVersion.TLS_1_1, ProtocolVersion.TLS_1_0, ProtocolVersion.SSL_3)
 """Versions that these attacks are on, newest first."""
 _WITH_EXTENSIONS = _CLASSIC[:-1]
@@ -41,6 +44,7 @@ _MOST_CONNECTIONS = {
     Vulnerability.CCS_INJECTION: 1,
     Vulnerability.ROBOT: 21,  # three rounds of two tries to read the key, and five paddings
     _RENEGOTIATION: 1,
+    **dict.fromkeys(_RESUMPTIONS, 2),
 }
 _SHOWING = {Vulnerability.HEARTBLEED: 1, Vulnerability.CCS_INJECTION: 1, Vulnerability.ROBOT: 5}
 """How many connections, the last ones, show that an attack does not work; before them ROBOT reads the key."""
@@ -63,29 +67,31 @@ class _Plan:
     questions: list[_Question] = field(default_factory=list)
     verdicts: dict[Vulnerability, Fact[Verdict]] = field(default_factory=dict)
     renegotiations: Fact[int] = NOT_ASKED
+    resumptions: dict[str, Fact[bool]] = field(default_factory=dict)
 
 
 async def ask_vulnerabilities(facts: Facts, dialogue: Dialogue, sslyze: Sslyze, *, deadline: float) -> Facts:
     """`facts` with the verdicts; `deadline` is a time of the loop. Nothing else in `facts` changes."""
     plan = _plan(facts)
-    verdicts, renegotiations = plan.verdicts, plan.renegotiations
+    verdicts, renegotiations, resumptions = plan.verdicts, plan.renegotiations, plan.resumptions
     if plan.questions:
         answers = await _ask(plan.questions, facts, dialogue, sslyze, deadline)
         verdicts |= {each: _verdict(each, answers[each]) for each in Vulnerability if each in answers}
         if _RENEGOTIATION in answers:
             renegotiations = _renegotiations(answers[_RENEGOTIATION])
+        resumptions |= {name: _resumed(answers[name]) for name in _RESUMPTIONS if name in answers}
     return replace(
         facts,
         connections=len(dialogue.log.probes),
         probes=tuple(dialogue.log),
         vulnerabilities=verdicts,
-        session=_session(facts.session, renegotiations),
+        session=_with_resumptions(_session(facts.session, renegotiations), resumptions),
     )
 
 
 def undecided(facts: Facts, unknown: Unknown) -> Facts:
     """`facts` where nothing was asked for the reason that `unknown` gives."""
-    session = _session(facts.session, unknown)
+    session = _with_resumptions(_session(facts.session, unknown), dict.fromkeys(_RESUMPTIONS, unknown))
     return replace(facts, vulnerabilities=dict.fromkeys(Vulnerability, unknown), session=session)
 
 
@@ -109,22 +115,26 @@ def _plan(facts: Facts) -> _Plan:
             plan.verdicts[vulnerability] = _NEEDS_CERTIFICATE
         else:
             plan.questions.append(_Question(vulnerability, found))
-    _plan_renegotiation(plan, facts)
+    _plan_sessions(plan, facts)
     return plan
 
 
-def _plan_renegotiation(plan: _Plan, facts: Facts) -> None:
+def _plan_sessions(plan: _Plan, facts: Facts) -> None:
+    """Renegotiation and resumption, which need whole handshakes."""
     try:
         found = _classic_at(facts)
     except Undecided as undecided_fact:
         plan.renegotiations = undecided_fact.unknown
+        plan.resumptions |= dict.fromkeys(_RESUMPTIONS, undecided_fact.unknown)
         return
     if not isinstance(found, ProtocolVersion):
         plan.renegotiations = Known(0, found)
+        plan.resumptions |= dict.fromkeys(_RESUMPTIONS, Known(False, found))
     elif _needs_certificate(facts, found):
         plan.renegotiations = _NEEDS_CERTIFICATE
+        plan.resumptions |= dict.fromkeys(_RESUMPTIONS, _NEEDS_CERTIFICATE)
     else:
-        plan.questions.append(_Question(_RENEGOTIATION, found))
+        plan.questions += [_Question(name, found) for name in (_RENEGOTIATION, *_RESUMPTIONS)]
 
 
 def _classic_at(facts: Facts, versions: Iterable[ProtocolVersion] = _CLASSIC) -> ProtocolVersion | Basis:
@@ -269,6 +279,17 @@ def _renegotiations(answer: _Answer) -> Fact[int]:
     if answer.verdict not in {Verdict.VULNERABLE, Verdict.NOT_VULNERABLE}:
         return Unknown(Why.NO_ANSWER, answer.detail)
     return Known(answer.count, answer.basis)
+
+
+def _resumed(answer: _Answer) -> Fact[bool]:
+    if answer.verdict not in _RESUMED:
+        return Unknown(Why.NO_ANSWER, answer.detail)
+    return Known(_RESUMED[answer.verdict], answer.basis)
+
+
+def _with_resumptions(session: Session, found: Mapping[str, Fact[bool]]) -> Session:
+    by_id, by_ticket = (found[name] for name in _RESUMPTIONS)
+    return replace(session, resumption_by_id=by_id, resumption_by_ticket=by_ticket)
 
 
 def _session(session: Session, renegotiations: Fact[int]) -> Session:
