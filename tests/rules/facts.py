@@ -131,6 +131,8 @@ SOUND_SESSION = Session(
     heartbeat=known(False),
     truncated_hmac=known(False),
     session_ticket=known(True),
+    resumption_by_id=known(True),
+    resumption_by_ticket=known(True),
     compressed_points_only=known(False),
     unoffered_choice=known(None),
 )

@@ -6,7 +6,19 @@ from typing import Any
 
 import pytest
 
-from tests.rules.facts import TLS_1_2, TLS_1_3, Row, exchange, groups, judged, known, session, sound, with_suites
+from tests.rules.facts import (
+    TLS_1_2,
+    TLS_1_3,
+    Row,
+    exchange,
+    groups,
+    judged,
+    known,
+    session,
+    sound,
+    suites,
+    with_suites,
+)
 from tlsaudit.model.facts import DhParameters, Facts
 from tlsaudit.model.knowledge import NOT_ASKED, Tried, Unknown, Why
 
@@ -75,7 +87,8 @@ ROWS = (
     Row("TLS-KEX-007", "not_tested", sound(key_exchanges=known((exchange("a"),))), "one handshake"),
     Row("TLS-KEX-007", "not_tested", sound(key_exchanges=known((exchange("a"), exchange("b", 2, group=23))))),
     Row("TLS-KEX-007", "not_tested", sound(key_exchanges=known((exchange("a"), exchange("a")))), "the same handshake"),
-    Row("TLS-KEX-007", "not_applicable", sound(key_exchanges=known(()))),
+    Row("TLS-KEX-007", "not_applicable", sound(cipher_suites=suites({TLS_1_2: [0x9C]}), key_exchanges=known(()))),
+    Row("TLS-KEX-007", "inconclusive", sound(key_exchanges=known(())), "ECDHE is accepted, and nothing was read"),
     Row("TLS-KEX-007", "inconclusive", sound(key_exchanges=_SILENT)),
     Row("TLS-KEX-008", "pass", sound()),
     Row("TLS-KEX-008", "fail", _at_1_2(23, 19), severity="high", cap="C", observed="secp192r1 at TLSv1.2"),
@@ -86,7 +99,8 @@ ROWS = (
     Row("TLS-KEX-009", "inconclusive", sound(groups=Tried(rest=_SILENT))),
     Row("TLS-KEX-010", "pass", sound()),
     Row("TLS-KEX-010", "fail", sound(key_exchanges=known((exchange("a", curve_type=1),))), severity="medium", cap="B"),
-    Row("TLS-KEX-010", "not_applicable", _STANDARD),
+    Row("TLS-KEX-010", "not_applicable", sound(cipher_suites=suites({TLS_1_2: [0x9C]}), key_exchanges=known(()))),
+    Row("TLS-KEX-010", "inconclusive", _STANDARD, "ECDHE is accepted, and only DHE was read"),
     Row("TLS-KEX-010", "inconclusive", sound(key_exchanges=_SILENT)),
     Row("TLS-KEX-011", "pass", sound()),
     Row("TLS-KEX-011", "fail", sound(groups=groups({TLS_1_2: [24], TLS_1_3: [4588]})), severity="low"),

@@ -20,6 +20,7 @@ _COMMON = frozenset((version, code) for version in GROUP_VERSIONS for code in (2
 """secp256r1 and x25519."""
 _DHE = suites_where(lambda suite: suite.kx in {"DHE", "DH_anon", "DHE_PSK"})
 """What sends parameters in its ServerKeyExchange."""
+_ECDHE = suites_where(lambda suite: suite.kx in {"ECDHE", "ECDH_anon"})
 _EXPLICIT_CURVES = {1: "explicit_prime", 2: "explicit_char2"}
 _STANDARD_PRIME = re.compile(r"(ffdhe|modp)[0-9]+")
 """Names of the primes of RFC 7919, and of RFC 2409 and 3526."""
@@ -41,11 +42,21 @@ def _has_dh(case: Case) -> bool:
 
 
 def _has_curve(case: Case) -> bool:
-    return any(each.curve_type is not None for each in case.facts.key_exchanges.need())
+    """As `_has_dh`, of suites with ECDHE."""
+    if any(each.curve_type is not None for each in case.facts.key_exchanges.need()):
+        return True
+    if case.facts.cipher_suites.any(_ECDHE):
+        Unknown(Why.NO_ANSWER, "a suite with ECDHE is accepted, and its parameters could not be read").need()
+    return False
 
 
 def _has_ephemeral_keys(case: Case) -> bool:
-    return any(each.public_sha256 is not None for each in case.facts.key_exchanges.need())
+    """As `_has_dh`, of either kind."""
+    if any(each.public_sha256 is not None for each in case.facts.key_exchanges.need()):
+        return True
+    if case.facts.cipher_suites.any(_ECDHE | _DHE):
+        Unknown(Why.NO_ANSWER, "an ephemeral suite is accepted, and its public value could not be read").need()
+    return False
 
 
 def _has_groups(case: Case) -> bool:

@@ -37,10 +37,10 @@ class Audits:
             self._subjects[posture] = self.judged(posture, load_policy("owasp"))
         return self._subjects[posture]
 
-    def judged(self, posture: str, policy: Policy) -> doc.Subject:
+    def judged(self, posture: str, policy: Policy, mode: doc.Mode = "full") -> doc.Subject:
         """A new report on it under `policy`."""
         options = ScanOptions(
-            policy=policy, anchors=self._anchors, mode="full", timeout=_SECONDS, expect=_ALL[posture].expect
+            policy=policy, anchors=self._anchors, mode=mode, timeout=_SECONDS, expect=_ALL[posture].expect
         )
         target = parse_target(f"localhost@127.0.0.1:{self.port(posture)}")
         (subject,) = asyncio.run(scan([target], options)).subjects
