@@ -44,15 +44,17 @@ GROUPS: Mapping[int, NamedGroup] = MappingProxyType(
 _NAMES: dict[int, str] = {record["code"]: record["name"] for record in _RECORDS}
 
 
+_AT_1_3 = tuple(group for group in GROUPS.values() if group.tls13)
+_BELOW = tuple(group for group in GROUPS.values() if group.tls12 and group.kind == "ec")
+
+
 def groups_for(version: ProtocolVersion) -> tuple[NamedGroup, ...]:
     """The groups to offer at `version`, in a client's order.
 
     Below TLS 1.3 these are the curves only: a server that sees finite-field groups must choose among them for DHE
     (RFC 7919 section 4), which would hide the group that it uses with everyone else.
     """
-    if version is ProtocolVersion.TLS_1_3:
-        return tuple(group for group in GROUPS.values() if group.tls13)
-    return tuple(group for group in GROUPS.values() if group.tls12 and group.kind == "ec")
+    return _AT_1_3 if version is ProtocolVersion.TLS_1_3 else _BELOW
 
 
 def group_name(code: int) -> str:

@@ -89,6 +89,14 @@ SUITES: Mapping[int, CipherSuite] = MappingProxyType(
 SSL2_CIPHERS: Mapping[int, Ssl2Cipher] = MappingProxyType(
     {record["code"]: Ssl2Cipher(**record) for record in records(_TABLE, "ssl2")}
 )
+_AT: Mapping[ProtocolVersion, tuple[CipherSuite, ...]] = MappingProxyType(
+    {
+        version: tuple(
+            suite for suite in SUITES.values() if suite.min_version.rank <= version.rank <= suite.max_version.rank
+        )
+        for version in ProtocolVersion
+    }
+)
 GREASE: tuple[int, ...] = tuple(_TABLE["grease"])
 """The reserved values of RFC 8701, for suites, groups and extensions alike."""
 
@@ -99,8 +107,7 @@ def suites_for(version: ProtocolVersion) -> tuple[CipherSuite, ...]:
     ECDHE with AEAD comes first, then DHE with AEAD, CBC, static RSA, what needs a shared secret or is not registered,
     64-bit blocks, broken ciphers, and last NULL, anonymous and export suites.
     """
-    rank = version.rank
-    return tuple(suite for suite in SUITES.values() if suite.min_version.rank <= rank <= suite.max_version.rank)
+    return _AT[version]
 
 
 def suite_name(code: int) -> str:

@@ -21,11 +21,11 @@ from tlsaudit.probe.contact import NotAuditedError, make_contact
 from tlsaudit.probe.dialogue import Answer, Dialogue, Log
 from tlsaudit.probe.full import Exchange, exchange
 from tlsaudit.probe.gate import ask_classic, may_have_another_kind
-from tlsaudit.probe.groups import certificate_curve, enumerate_groups, usable_for_groups
+from tlsaudit.probe.groups import ask_free, certificate_curve, enumerate_groups, suite_for_groups
 from tlsaudit.probe.hellos import Shape
 from tlsaudit.probe.isolation import Sslyze
 from tlsaudit.probe.notes import UNFINISHED, Notes
-from tlsaudit.probe.tls13 import GROUPS_13, SUITES_13, ask_other_kind, ask_retry, explore, explore_without_retry
+from tlsaudit.probe.tls13 import GROUPS_13, SUITES_13, ask_other_kind, ask_retry, explore, shake_hands, without_retry
 from tlsaudit.probe.versions import VersionFindings, accepts, explore_old, explore_ssl2, explore_ssl3, explore_version
 from tlsaudit.probe.vulnerabilities import ask_vulnerabilities, undecided
 from tlsaudit.wire import AlertDescription
@@ -145,14 +145,35 @@ async def _classic(dialogue: Dialogue, notes: Notes) -> None:
         found, notes.groups_12 = await ask_classic(dialogue, notes.contact.shape, first, notes.forbidden)
         notes.versions[ProtocolVersion.TLS_1_2] = found
         return
-    early = usable_for_groups(first)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_suites(dialogue, notes, first))
-        if early:
-            tasks.create_task(_groups(dialogue, notes, early, first, None))
-    if not early:
+        early = tasks.create_task(_groups_early(dialogue, notes, first)) if first is not None else None
+    if early is None or not early.result():
         found = notes.versions[ProtocolVersion.TLS_1_2]
         await _groups(dialogue, notes, found.suites.accepted, first, _certificate_curve(found))
+
+
+async def _groups_early(dialogue: Dialogue, notes: Notes, first: Answer) -> bool:
+    """The groups while suites are still being asked for; False where a suite to ask with has to be found first.
+
+    Where the first answer shows an ECDSA certificate, one of another kind would serve better: it is looked for while
+    the groups are asked with the one that is known.
+    """
+    suite = suite_for_groups(first)
+    if suite is None:
+        return False
+    if suite.auth != "ECDSA":
+        await _groups(dialogue, notes, (suite.code,), first, None)
+        return True
+    async with asyncio.TaskGroup() as tasks:
+        guess = tasks.create_task(_groups(dialogue, notes, (suite.code,), first, certificate_curve(first)))
+        other = await ask_free(dialogue, notes.contact.shape)
+        if not other.refused:
+            guess.cancel()
+    better = suite_for_groups(other)
+    if better is not None:
+        await _groups(dialogue, notes, (better.code,), other, None)
+    return other.refused or better is not None
 
 
 async def _suites(dialogue: Dialogue, notes: Notes, first: Answer | None) -> None:
@@ -195,12 +216,14 @@ async def _ssl2(dialogue: Dialogue, notes: Notes) -> None:
 
 async def _tls13(dialogue: Dialogue, notes: Notes) -> None:
     shape = notes.contact.shape
-    first = notes.contact.retry or await ask_retry(dialogue, shape, SUITES_13, GROUPS_13)
-    accepted = accepts(first, ProtocolVersion.TLS_1_3)
-    if isinstance(accepted, Known) and accepted.value:
-        notes.tls13 = await explore(dialogue, shape, first, forbidden=notes.forbidden)
-    else:
-        notes.tls13 = await explore_without_retry(dialogue, shape)
+    async with asyncio.TaskGroup() as tasks:
+        shaking = tasks.create_task(shake_hands(dialogue, shape))
+        first = notes.contact.retry or await ask_retry(dialogue, shape, SUITES_13, GROUPS_13)
+        accepted = accepts(first, ProtocolVersion.TLS_1_3)
+        if isinstance(accepted, Known) and accepted.value:
+            notes.tls13 = await explore(dialogue, shape, first, shaking, forbidden=notes.forbidden)
+    if notes.tls13 is None:
+        notes.tls13 = without_retry(shaking.result())
         accepted = accepted if notes.tls13 is None else Known(True, notes.tls13.basis)
     notes.accepts_13 = accepted
 

@@ -7,6 +7,7 @@ still answered. A timeout never is.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -197,6 +198,9 @@ class Dialogue:
         try:
             async with self.network.connect(self.address, self.endpoint.port) as connection:
                 answer = await _converse(connection, n, hello)
+        except asyncio.CancelledError:
+            self.log.close(n, "given up")
+            raise
         except NetworkError as error:
             self.note(error)
             answer = Answer(n=n, sent=hello, events=(), end=End.UNREACHED, problem=str(error), code=error.code)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from tlsaudit.data.groups import GROUPS, groups_for
-from tlsaudit.data.suites import SUITES
+from tlsaudit.data.suites import SUITES, CipherSuite
 from tlsaudit.model.errors import DecodeError
 from tlsaudit.model.knowledge import Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
@@ -20,6 +20,7 @@ from tlsaudit.probe.dialogue import Answer, Dialogue
 from tlsaudit.probe.enumeration import NONE_OF_THEM, Ask, Enumeration, remove_the_winner
 from tlsaudit.probe.hellos import Shape
 from tlsaudit.probe.key_exchange import read_parameters
+from tlsaudit.probe.suites import candidates
 from tlsaudit.wire import CertificateMessage, EcdheParameters
 
 _NAMED_CURVE = 3
@@ -46,12 +47,24 @@ def certificate_curve(answer: Answer) -> int | None:
     return _CURVES.get(leaf.key.curve) if leaf is not None and leaf.key.type == "ec" and leaf.key.curve else None
 
 
-def usable_for_groups(first: Answer | None) -> tuple[int, ...]:
-    """The suite of a first answer, if groups can be asked with it whatever other suites there are; else nothing."""
-    if first is None or first.hello is None or first.version is not ProtocolVersion.TLS_1_2:
-        return ()
-    suite = SUITES.get(first.hello.cipher_suite)
-    return (suite.code,) if suite is not None and suite.kx in WITH_GROUPS and suite.auth != "ECDSA" else ()
+def suite_for_groups(answer: Answer) -> CipherSuite | None:
+    """The suite of TLS 1.2 that an answer chose, if groups can be asked for with it."""
+    if answer.hello is None or answer.version is not ProtocolVersion.TLS_1_2:
+        return None
+    suite = SUITES.get(answer.hello.cipher_suite)
+    return suite if suite is not None and suite.kx in WITH_GROUPS else None
+
+
+async def ask_free(dialogue: Dialogue, shape: Shape) -> Answer:
+    """The answer to an offer of all suites with which groups are no matter of the certificate's curve."""
+    offered = [code for code in candidates(ProtocolVersion.TLS_1_2) if _is_free(SUITES[code])]
+    hello = shape.classic(ProtocolVersion.TLS_1_2, offered)
+    return await dialogue.ask(f"TLSv1.2, {len(offered)} suites, not of ECDSA", hello)
+
+
+def _is_free(suite: CipherSuite) -> bool:
+    """Whether groups asked with this suite are no matter of the certificate's curve."""
+    return suite.kx in WITH_GROUPS and suite.auth != "ECDSA"
 
 
 async def enumerate_groups(
@@ -70,7 +83,7 @@ async def enumerate_groups(
     suites = [code for code in accepted if SUITES[code].kx in WITH_GROUPS]
     if not suites:
         return None
-    free = [code for code in suites if SUITES[code].auth != "ECDSA"]
+    free = [code for code in suites if _is_free(SUITES[code])]
     kept = None if free else certificate_curve
     usable = free or suites
     offered = [group.code for group in groups_for(ProtocolVersion.TLS_1_2)]

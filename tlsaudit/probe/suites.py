@@ -23,15 +23,22 @@ _LISTS = 4
 """Lists to ask for side by side; each costs one refusal more, so that a few suites are found in a row first."""
 
 
+def _candidates(version: ProtocolVersion) -> tuple[int, ...]:
+    suites = {suite.code: suite for suite in suites_for(version)}
+    if version is ProtocolVersion.SSL_3:
+        suites |= {suite.code: suite for suite in suites_for(ProtocolVersion.TLS_1_0)}
+    return tuple(sorted(suites, key=lambda code: suites[code].enc == "CHACHA20"))
+
+
+_CANDIDATES = {version: _candidates(version) for version in ProtocolVersion}
+
+
 def candidates(version: ProtocolVersion) -> tuple[int, ...]:
     """Every suite that can be negotiated at `version`, the strongest first, but ChaCha20 last.
 
     At SSL 3.0 these include the suites of TLS 1.0, elliptic curves among them: servers have accepted them.
     """
-    suites = dict.fromkeys(suites_for(version))
-    if version is ProtocolVersion.SSL_3:
-        suites |= dict.fromkeys(suites_for(ProtocolVersion.TLS_1_0))
-    return tuple(suite.code for suite in sorted(suites, key=lambda suite: suite.enc == "CHACHA20"))
+    return _CANDIDATES[version]
 
 
 def chosen_suite(answer: Answer, version: ProtocolVersion) -> int | None:

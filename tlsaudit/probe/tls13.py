@@ -48,11 +48,13 @@ async def explore(
     dialogue: Dialogue,
     shape: Shape,
     first: Answer,
+    shaking: asyncio.Task[Handshake],
     *,
     forbidden: Forbidden | None = None,
 ) -> Tls13:
     """Suites, groups, preference and certificates at TLS 1.3; `first` answered an offer of everything.
 
+    `shaking` is a handshake (`shake_hands`) that may still be going on.
     Beyond what it chose, only suites and groups of `forbidden` are asked for, where it is given; the other kind of key
     is left to `ask_other_kind` then.
     """
@@ -63,12 +65,12 @@ async def explore(
         suites = _among(suites, *forbidden.suites.get(ProtocolVersion.TLS_1_3, ()))
         groups = _among(groups, forbidden.groups.get(ProtocolVersion.TLS_1_3, ()))
     if not (found.suites.accepted and found.groups.accepted):
-        await _handshakes(dialogue, shape, found)
+        await _handshakes(dialogue, shape, found, shaking)
         return found
     curves = [code for code in groups if GROUPS[code].kind != "ff"]
     finite = [code for code in groups if GROUPS[code].kind == "ff"]
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(_handshakes(dialogue, shape, found, both_kinds=forbidden is None))
+        tasks.create_task(_handshakes(dialogue, shape, found, shaking, both_kinds=forbidden is None))
         tasks.create_task(_suites(dialogue, shape, found, suites, with_order=forbidden is None))
         tasks.create_task(_groups(dialogue, shape, found, curves, found.groups))
         finite_task = tasks.create_task(_groups(dialogue, shape, found, finite, Enumeration()))
@@ -76,11 +78,8 @@ async def explore(
     return found
 
 
-async def explore_without_retry(dialogue: Dialogue, shape: Shape) -> Tls13 | None:
-    """TLS 1.3 by a real key share, for servers that do not answer an empty one; None where this fails as well."""
-    only = await handshake(
-        dialogue, shape, "TLSv1.3, handshake with a key share", groups=COMPUTABLE_GROUPS, schemes=ALL_SCHEMES
-    )
+def without_retry(only: Handshake) -> Tls13 | None:
+    """TLS 1.3 by a real key share, for servers that do not answer an empty one; None where this failed as well."""
     if only.hello is None or only.hello.version != ProtocolVersion.TLS_1_3.code:
         return None
     found = Tls13(basis=only.basis, handshakes=[only])
@@ -129,16 +128,17 @@ async def _groups(
     return await remove_the_winner(ask, groups, _group, into)
 
 
-async def _handshakes(dialogue: Dialogue, shape: Shape, found: Tls13, *, both_kinds: bool = True) -> None:
-    """A handshake with whatever certificate the server prefers, and one that asks for the other kind of key."""
-    first = await handshake(
-        dialogue,
-        shape,
-        "TLSv1.3, handshake without a client certificate",
-        groups=COMPUTABLE_GROUPS,
-        schemes=ALL_SCHEMES,
-    )
-    found.handshakes.append(first)
+async def shake_hands(dialogue: Dialogue, shape: Shape) -> Handshake:
+    """A handshake with whatever certificate the server prefers."""
+    asked = "TLSv1.3, handshake without a client certificate"
+    return await handshake(dialogue, shape, asked, groups=COMPUTABLE_GROUPS, schemes=ALL_SCHEMES)
+
+
+async def _handshakes(
+    dialogue: Dialogue, shape: Shape, found: Tls13, shaking: asyncio.Task[Handshake], *, both_kinds: bool = True
+) -> None:
+    """The handshake that was begun, and one that asks for the other kind of key."""
+    found.handshakes.append(await shaking)
     if both_kinds:
         await ask_other_kind(dialogue, shape, found)
 

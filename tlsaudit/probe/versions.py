@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from dataclasses import dataclass, field
 
@@ -88,13 +89,19 @@ async def explore_old(
     answer at 1.0, speaks of both.
     """
     first = await _ask_all(dialogue, shape, ProtocolVersion.TLS_1_1, piece)
-    at_11 = await explore_version(dialogue, shape, ProtocolVersion.TLS_1_1, first, piece, forbidden=forbidden)
-    if together and first is not None and first.hello is None:
-        at_10 = VersionFindings(version=ProtocolVersion.TLS_1_0, accepted=accepts(first, ProtocolVersion.TLS_1_0))
-        return [at_11, at_10]
-    if first is None or first.version is not ProtocolVersion.TLS_1_0:
-        first = await _ask_all(dialogue, shape, ProtocolVersion.TLS_1_0, piece)
-    return [at_11, await explore_version(dialogue, shape, ProtocolVersion.TLS_1_0, first, piece, forbidden=forbidden)]
+
+    async def at_1_0() -> VersionFindings:
+        if together and first is not None and first.hello is None:
+            return VersionFindings(version=ProtocolVersion.TLS_1_0, accepted=accepts(first, ProtocolVersion.TLS_1_0))
+        shown = first
+        if shown is None or shown.version is not ProtocolVersion.TLS_1_0:
+            shown = await _ask_all(dialogue, shape, ProtocolVersion.TLS_1_0, piece)
+        return await explore_version(dialogue, shape, ProtocolVersion.TLS_1_0, shown, piece, forbidden=forbidden)
+
+    async with asyncio.TaskGroup() as tasks:
+        at_1_1 = explore_version(dialogue, shape, ProtocolVersion.TLS_1_1, first, piece, forbidden=forbidden)
+        both = (tasks.create_task(at_1_1), tasks.create_task(at_1_0()))
+    return [each.result() for each in both]
 
 
 async def explore_ssl3(

@@ -6,7 +6,7 @@ value that does not fit its field is a mistake of the caller and raises ValueErr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -153,6 +153,10 @@ class Writer:
         finally:
             inner, self._data = self._data, outer
         self.push_opaque(prefix, bytes(inner))
+
+    def push_codes(self, prefix: int, size: int, codes: Sequence[int]) -> None:
+        """A variable-length vector of integers of `size` bytes each."""
+        self.push_opaque(prefix, b"".join([code.to_bytes(size, "big") for code in codes]))
 
     def push_list(self, prefix: int, items: Iterable[Item], push: Callable[[Item], None]) -> None:
         """The items as a variable-length vector; `push` is a bound method of this writer, or uses it."""

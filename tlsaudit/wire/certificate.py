@@ -141,9 +141,9 @@ class CertificateRequest:
             writer.push_opaque(1, self.request_context)
             push_extension_map(writer, self._all_extensions())
         else:
-            writer.push_list(1, self.certificate_types, writer.push_u8)
+            writer.push_codes(1, 1, self.certificate_types)
             if version >= TLS_1_2:
-                writer.push_list(2, self.signature_schemes, writer.push_u16)
+                writer.push_codes(2, 2, self.signature_schemes)
             writer.push_list(2, self.ca_names, lambda name: writer.push_opaque(2, name))
         return handshake_message(HandshakeType.CERTIFICATE_REQUEST, writer.data())
 

@@ -66,7 +66,7 @@ def push_client_hello(writer: Writer, hello: ClientHello) -> None:
     writer.push_u16(hello.version)
     writer.push_bytes(hello.random)
     writer.push_opaque(1, hello.session_id)
-    writer.push_list(2, hello.cipher_suites, writer.push_u16)
-    writer.push_list(1, hello.compression_methods, writer.push_u8)
+    writer.push_codes(2, 2, hello.cipher_suites)
+    writer.push_codes(1, 1, hello.compression_methods)
     if hello.extensions is not None:
         push_extensions(writer, hello.extensions)

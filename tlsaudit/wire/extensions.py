@@ -55,10 +55,10 @@ def _pull_extension(reader: Reader) -> Extension:
     return Extension(reader.pull_u16(), reader.pull_opaque(2))
 
 
-def _codes(type_: ExtensionType, prefix: int, size: int, codes: Iterable[int]) -> Extension:
+def _codes(type_: ExtensionType, prefix: int, size: int, codes: Sequence[int]) -> Extension:
     """An extension that is one list of integers of `size` bytes."""
     writer = Writer()
-    writer.push_list(prefix, codes, lambda code: writer.push_uint(size, code))
+    writer.push_codes(prefix, size, codes)
     return Extension(type_, writer.data())
 
 
@@ -90,7 +90,7 @@ def parse_offered_server_name(data: bytes) -> str:
     return readable(name)
 
 
-def supported_groups(codes: Iterable[int]) -> Extension:
+def supported_groups(codes: Sequence[int]) -> Extension:
     """Named groups in order of preference (RFC 8446 section 4.2.7)."""
     return _codes(ExtensionType.SUPPORTED_GROUPS, 2, 2, codes)
 
@@ -100,7 +100,7 @@ def parse_supported_groups(data: bytes) -> tuple[int, ...]:
     return _parse_codes("supported_groups", data, 2, 2)
 
 
-def ec_point_formats(formats: Iterable[int] = (0,)) -> Extension:
+def ec_point_formats(formats: Sequence[int] = (0,)) -> Extension:
     """Point formats (RFC 8422 section 5.1.2); 0 is uncompressed."""
     return _codes(ExtensionType.EC_POINT_FORMATS, 1, 1, formats)
 
@@ -110,12 +110,12 @@ def parse_ec_point_formats(data: bytes) -> tuple[int, ...]:
     return _parse_codes("ec_point_formats", data, 1, 1)
 
 
-def signature_algorithms(codes: Iterable[int]) -> Extension:
+def signature_algorithms(codes: Sequence[int]) -> Extension:
     """Signature schemes for handshake signatures (RFC 8446 section 4.2.3)."""
     return _codes(ExtensionType.SIGNATURE_ALGORITHMS, 2, 2, codes)
 
 
-def signature_algorithms_cert(codes: Iterable[int]) -> Extension:
+def signature_algorithms_cert(codes: Sequence[int]) -> Extension:
     """Signature schemes for certificates (RFC 8446 section 4.2.3)."""
     return _codes(ExtensionType.SIGNATURE_ALGORITHMS_CERT, 2, 2, codes)
 
@@ -125,7 +125,7 @@ def parse_signature_algorithms(data: bytes) -> tuple[int, ...]:
     return _parse_codes("signature_algorithms", data, 2, 2)
 
 
-def supported_versions(codes: Iterable[int]) -> Extension:
+def supported_versions(codes: Sequence[int]) -> Extension:
     """Protocol versions in order of preference (RFC 8446 section 4.2.1)."""
     return _codes(ExtensionType.SUPPORTED_VERSIONS, 1, 2, codes)
 
