@@ -29,6 +29,10 @@ from tlsaudit.demo.server import Respond, TlsServer, plain_answer
 
 _HERE = Path(__file__).parent
 _APACHE_CONTENT = 'Redirect 200 /\nErrorDocument 200 "ok"\n'
+_STUNNEL_ANSWER = """#!/bin/sh
+while read -r line && [ "$line" != "$(printf '\\r')" ]; do :; done
+printf 'HTTP/1.1 200 OK\\r\\nContent-Length: 3\\r\\nConnection: close\\r\\n\\r\\nok\\n'
+"""
 _APACHE_MODULES = Path("/usr/lib/apache2/modules")
 
 T = TypeVar("T")
@@ -210,6 +214,23 @@ class Lab:
             return [sys.executable, _HERE / "tlslite_server.py", argument]
 
         return self._start("tlslite", command, self._folder("tlslite"), any_port=True)
+
+    def stunnel(self, *options: str, certificate: CertificateFiles | None = None) -> Running:
+        """stunnel with options of its service, such as "sslVersionMin = TLSv1.2"; a shell script answers behind it."""
+        requires("stunnel4")
+        files = certificate or self.pki.ecdsa
+        folder = self._folder("stunnel")
+        script = folder / "answer.sh"
+        script.write_text(_STUNNEL_ANSWER)
+        script.chmod(0o700)
+
+        def command(port: int) -> list[str | Path]:
+            service = (f"accept = {HOST}:{port}", f"cert = {files.chain}", f"key = {files.key}", f"exec = {script}")
+            lines = ("foreground = yes", "pid =", "[lab]", *service, *options)
+            (folder / "stunnel.conf").write_text("".join(f"{line}\n" for line in lines))
+            return [program("stunnel4") or "stunnel4", folder / "stunnel.conf"]
+
+        return self._start("stunnel", command, folder)
 
     def python(self, context: ssl.SSLContext, respond: Respond = plain_answer) -> Running:
         """The standard library's TLS, in this process, with a context of the test's making."""

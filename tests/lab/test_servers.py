@@ -26,6 +26,7 @@ SERVERS: dict[str, Callable[[Lab], Running]] = {
     "gnutls": lambda lab: lab.gnutls(),
     "node": lambda lab: lab.node(),
     "tlslite": lambda lab: lab.tlslite(),
+    "stunnel": lambda lab: lab.stunnel(),
     "python": lambda lab: lab.python(python_context(lab.pki)),
 }
 
