@@ -78,9 +78,14 @@ def ssl_3_alone(lab: Lab) -> Running:
     return lab.tlslite({**only, "cipherNames": ["rc4", "3des"], "macNames": ["md5", "sha"]})
 
 
+def fails_over_dhe(lab: Lab) -> Running:
+    """Static RSA and old versions, which offers of DHE hide: GnuTLS chooses it without a group for it, and fails."""
+    return lab.gnutls("NORMAL:-GROUP-ALL:+GROUP-X448:+GROUP-SECP384R1", certificate=lab.pki.rsa)
+
+
 @pytest.mark.parametrize(
     "serve",
-    [compliant, two_kinds_of_keys, old_and_weak, groups_that_are_too_small, tls_1_3_alone, ssl_3_alone],
+    [compliant, two_kinds_of_keys, old_and_weak, groups_that_are_too_small, tls_1_3_alone, ssl_3_alone, fails_over_dhe],
     ids=lambda serve: serve.__name__,
 )
 def test_what_gate_mode_decides_full_mode_decides_alike(module_lab: Lab, serve: Serve) -> None:

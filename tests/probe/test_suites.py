@@ -6,7 +6,7 @@ from tests.lab.pki import LabPki
 from tests.lab.script import Script
 from tests.lab.scripted import ScriptedServer
 from tests.lab.servers import Lab
-from tests.probe.auditing import TLS_1_1, TLS_1_2, TLS_1_3, ders, facts, preference, suites, versions
+from tests.probe.auditing import TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3, ders, facts, preference, suites, versions
 from tlsaudit.data.suites import SUITES, suites_for
 from tlsaudit.model.facts import Preference
 from tlsaudit.model.protocol import ProtocolVersion
@@ -143,3 +143,14 @@ def test_a_picky_server_is_audited_as_any_other(lab_pki: LabPki, intolerant: obj
     assert list(found.suite_order[TLS_1_2]) == list(offered)
     assert list(found.suite_order[TLS_1_1]) == [0x000A, 0x0035, 0xC013]
     assert preference(found, TLS_1_2) is preference(found, TLS_1_1) is Preference.SERVER
+
+
+def test_a_server_that_fails_over_one_suite_may_have_the_others(lab: Lab) -> None:
+    """GnuTLS without finite-field groups chooses a suite with DHE where one is offered, and fails (alert 80)."""
+    server = lab.gnutls("NORMAL:-GROUP-ALL:+GROUP-X448:+GROUP-SECP384R1", certificate=lab.pki.rsa)
+    found = facts(server)
+    assert versions(found) == {TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3}
+    old = ["ECDHE-RSA-AES256-SHA", "ECDHE-RSA-AES128-SHA", "AES256-SHA", "AES128-SHA"]
+    assert suites(found, TLS_1_0) == suites(found, TLS_1_1) == old
+    assert len(suites(found, TLS_1_2)) == 11
+    assert preference(found, TLS_1_2) is preference(found, TLS_1_0) is Preference.CLIENT

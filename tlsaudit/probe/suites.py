@@ -17,7 +17,9 @@ from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.probe.dialogue import Answer, Dialogue
 from tlsaudit.probe.enumeration import NONE_OF_THEM, Ask, Chosen, Enumeration, remove_the_winner
 from tlsaudit.probe.hellos import Shape
+from tlsaudit.wire import AlertDescription
 
+_USUAL_KEY_EXCHANGES = ("ECDHE", "DHE", "RSA")
 _IN_A_ROW = 2
 _LISTS = 4
 """Lists to ask for side by side; each costs one refusal more, so that a few suites are found in a row first."""
@@ -63,7 +65,9 @@ async def enumerate_suites(
 
     A server with an order of its own shows it in as many rounds as it has suites. Where the client's order decides
     there is none to find, so a long list is asked for in a few disjoint lists side by side. Servers that break on long
-    lists get them in pieces of `piece`, and what they accept once more for the order.
+    lists get them in pieces of `piece`, and what they accept once more for the order. So do, by kind of key exchange,
+    those that fail over an offer: the failure is about the suite they chose and says nothing of the others (GnuTLS
+    without finite-field groups chooses a suite with DHE all the same, and fails).
     """
 
     async def ask(suites: Sequence[int]) -> Answer:
@@ -73,8 +77,8 @@ async def enumerate_suites(
         return chosen_suite(answer, version)
 
     offered = list(candidates(version))
-    if first is None:
-        return await _in_pieces(ask, chosen, version, offered, piece or len(offered))
+    if first is None or failed_over(first):
+        return await _in_pieces(ask, chosen, version, _pieces(offered, piece) if piece else _by_key_exchange(offered))
     enumeration = Enumeration()
     offered = enumeration.take(first, offered, chosen(first))
     if not enumeration.accepted:
@@ -84,6 +88,8 @@ async def enumerate_suites(
         await _side_by_side(ask, chosen, enumeration, offered)
     else:
         await remove_the_winner(ask, offered, chosen, enumeration)
+    if any(failed_over(answer) for answer in enumeration.answers):
+        return await _in_pieces(ask, chosen, version, _by_key_exchange(candidates(version)), before=enumeration)
     return Suites(enumeration=enumeration, preference=preference if len(enumeration.accepted) > 1 else None)
 
 
@@ -92,7 +98,8 @@ async def enumerate_only(
 ) -> Suites:
     """Which suites of `lists` are accepted at `version`, each list asked by itself until it is refused.
 
-    `first` answered an offer of all suites; what it chose is known, everything else is not asked for.
+    `first` answered an offer of all suites; what it chose is known, everything else is not asked for. A server that
+    fails over an offer is asked for everything after all.
     """
 
     async def ask(suites: Sequence[int]) -> Answer:
@@ -110,7 +117,27 @@ async def enumerate_only(
             tasks.create_task(remove_the_winner(ask, offered, chosen, part))
     for part in parts:
         enumeration.merge(part)
+    if any(failed_over(answer) for answer in enumeration.answers):
+        return await enumerate_suites(dialogue, shape, version, first=first, piece=None)
     return Suites(enumeration=enumeration, preference=None)
+
+
+def failed_over(answer: Answer) -> bool:
+    """Whether the server chose something on offer and then failed (RFC 8446 section 6.2: internal_error)."""
+    return answer.alert is not None and answer.alert.description == AlertDescription.INTERNAL_ERROR
+
+
+def _pieces(offered: Sequence[int], piece: int) -> list[Sequence[int]]:
+    return [offered[start : start + piece] for start in range(0, len(offered), piece)]
+
+
+def _by_key_exchange(offered: Sequence[int]) -> list[Sequence[int]]:
+    """One piece for each of the usual key exchanges, and one for all others."""
+    pieces: dict[str, list[int]] = {kx: [] for kx in (*_USUAL_KEY_EXCHANGES, "")}
+    for code in offered:
+        kx = SUITES[code].kx
+        pieces[kx if kx in _USUAL_KEY_EXCHANGES else ""].append(code)
+    return [piece for piece in pieces.values() if piece]
 
 
 async def _turned_round(
@@ -141,13 +168,26 @@ async def _side_by_side(ask: Ask, chosen: Chosen, enumeration: Enumeration, offe
         enumeration.merge(part)
 
 
-async def _in_pieces(ask: Ask, chosen: Chosen, version: ProtocolVersion, offered: list[int], piece: int) -> Suites:
+async def _in_pieces(
+    ask: Ask,
+    chosen: Chosen,
+    version: ProtocolVersion,
+    pieces: Sequence[Sequence[int]],
+    *,
+    before: Enumeration | None = None,
+) -> Suites:
+    """Each piece on its own, and what was accepted together; what was accepted or wrong `before` stays so."""
     enumeration = Enumeration()
-    for start in range(0, len(offered), piece):
-        await remove_the_winner(ask, offered[start : start + piece], chosen, enumeration)
+    if before is not None:
+        enumeration.answers.extend(before.answers)
+        enumeration.accepted.update(before.accepted)
+        enumeration.unoffered = before.unoffered
+    for piece in pieces:
+        await remove_the_winner(ask, piece, chosen, enumeration)
         if enumeration.rest.why is not Why.NOT_ASKED:
             break
-    if piece < len(offered):
+    enumeration.refused -= enumeration.accepted.keys()
+    if len(pieces) > 1:
         await _put_in_order(ask, chosen, enumeration)
     order = list(enumeration.accepted)
     if len(order) < 2:

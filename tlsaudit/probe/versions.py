@@ -14,7 +14,7 @@ from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.probe.dialogue import Answer, Dialogue
 from tlsaudit.probe.enumeration import Enumeration
 from tlsaudit.probe.hellos import Shape
-from tlsaudit.probe.suites import candidates, enumerate_only, enumerate_suites
+from tlsaudit.probe.suites import candidates, enumerate_only, enumerate_suites, failed_over
 from tlsaudit.wire import Ssl2ClientHello, Ssl2Error, Ssl2ServerHello
 
 
@@ -51,20 +51,22 @@ async def explore_version(
 ) -> VersionFindings:
     """Suites and preference at `version`. `first` answered an offer of all its suites, if such an offer can be made.
 
-    Of `forbidden`, where it is given, only those suites are asked for; servers that take no long offer are asked all.
+    Where the server failed over that offer, it has not refused the version. Of `forbidden`, where it is given, only
+    those suites are asked for; servers that take no long offer, or fail over one, are asked for all.
     """
     found = VersionFindings(version=version, accepted=_UNDECIDED)
-    if first is not None:
+    whole = first is not None and not failed_over(first)
+    if first is not None and whole:
         found.accepted = accepts(first, version)
         if not isinstance(found.accepted, Known) or not found.accepted.value:
             found.suites.answers.append(first)
             return found
-    if first is not None and forbidden is not None:
+    if first is not None and whole and forbidden is not None:
         suites = await enumerate_only(dialogue, shape, version, first=first, lists=forbidden.suites.get(version, ()))
     else:
         suites = await enumerate_suites(dialogue, shape, version, first=first, piece=piece)
     found.suites, found.preference = suites.enumeration, suites.preference
-    if first is None:
+    if not whole:
         found.accepted = _accepted_in_pieces(found.suites, version)
     return found
 
@@ -91,7 +93,7 @@ async def explore_old(
     first = await _ask_all(dialogue, shape, ProtocolVersion.TLS_1_1, piece)
 
     async def at_1_0() -> VersionFindings:
-        if together and first is not None and first.hello is None:
+        if together and first is not None and first.hello is None and not failed_over(first):
             return VersionFindings(version=ProtocolVersion.TLS_1_0, accepted=accepts(first, ProtocolVersion.TLS_1_0))
         shown = first
         if shown is None or shown.version is not ProtocolVersion.TLS_1_0:
