@@ -76,30 +76,36 @@ class Relay:
         self._most = most
         self._listener = socket.create_server((_LOOPBACK, 0), backlog=most)
         self._listener.setblocking(False)
-        self._serving: asyncio.Task[None] | None = None
+        self._tries = 0
+        self._clients: list[socket.socket] = []
+        self._passing: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
         self.port = self._listener.getsockname()[1]
-        self._serving = asyncio.create_task(self._serve())
+        asyncio.get_running_loop().add_reader(self._listener, self._accept)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._serving is not None:
-            self._serving.cancel()
-            await asyncio.wait((self._serving,))
+        asyncio.get_running_loop().remove_reader(self._listener)
         self._listener.close()
+        for task in self._passing:
+            task.cancel()
+        if self._passing:
+            await asyncio.wait(self._passing)
+        for sock in self._clients:  # a task that was cancelled before it began has not closed its own
+            sock.close()
 
-    async def _serve(self) -> None:
-        loop = asyncio.get_running_loop()
-        async with asyncio.TaskGroup() as passages:
-            for _ in range(self._most):
-                with contextlib.suppress(
-                    OSError
-                ):  # of ours: the client is left without an answer, which proves nothing
-                    sock, _ = await loop.sock_accept(self._listener)
-                    passages.create_task(self._pass_on(sock))
+    def _accept(self) -> None:
+        """Take one connection. Not as a task: one that is cancelled may lose what it has just accepted."""
+        self._tries += 1
+        if self._tries >= self._most:
+            asyncio.get_running_loop().remove_reader(self._listener)
+        with contextlib.suppress(OSError):  # of ours: the client is left without an answer, which proves nothing
+            sock, _ = self._listener.accept()
+            self._clients.append(sock)
+            self._passing.append(asyncio.create_task(self._pass_on(sock)))
 
     async def _pass_on(self, sock: socket.socket) -> None:
         sock.setblocking(False)
