@@ -204,11 +204,19 @@ class Lab:
         return self._start("node", command, self._folder("node"), any_port=True)
 
     def tlslite(
-        self, settings: Mapping[str, object] | None = None, *, certificate: CertificateFiles | None = None
+        self,
+        settings: Mapping[str, object] | None = None,
+        *,
+        certificate: CertificateFiles | None = None,
+        refuse: int | None = None,
     ) -> Running:
-        """tlslite-ng with attributes of its HandshakeSettings: SSL 3.0, RC4, 3DES, MD5."""
+        """tlslite-ng with attributes of its HandshakeSettings: SSL 3.0, RC4, 3DES, MD5.
+
+        `refuse`: it asks for client certificates, and refuses clients without one with this alert.
+        """
         files = certificate or self.pki.rsa
-        argument = json.dumps({"chain": str(files.chain), "key": str(files.key), "settings": settings or {}})
+        asked = {"chain": str(files.chain), "key": str(files.key), "settings": settings or {}, "refuse": refuse}
+        argument = json.dumps(asked)
 
         def command(_port: int) -> list[str | Path]:
             return [sys.executable, _HERE / "tlslite_server.py", argument]

@@ -2,6 +2,7 @@
 
 Run as a program. Its one argument is JSON: `chain` and `key` are paths, `settings` are attributes of tlslite's
 HandshakeSettings, such as {"minVersion": [3, 0], "cipherNames": ["rc4", "3des"], "macNames": ["sha", "md5"]}.
+`refuse` is the alert for clients without a certificate, or null where none is asked for.
 """
 
 from __future__ import annotations
@@ -37,7 +38,13 @@ def main() -> None:
         def handle(self) -> None:
             self.request.settimeout(_SECONDS)
             connection: Any = TLSConnection(self.request)
-            connection.handshakeServer(certChain=chain, privateKey=key, settings=settings)
+            asks = options["refuse"] is not None
+            # At TLS 1.3 it takes no hello with ALPN unless it has a protocol of its own.
+            alpn = [bytearray(b"http/1.1")] if asks else None
+            connection.handshakeServer(certChain=chain, privateKey=key, settings=settings, reqCert=asks, alpn=alpn)
+            if asks and not connection.session.clientCertChain:
+                for _ in connection._sendError(options["refuse"], ""):
+                    pass
             connection.recv(65536)
             connection.sendall(_ANSWER)
             connection.close()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing.forkserver
+import errno
+import json
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -24,7 +26,8 @@ from tests.lab.script import Script
 from tests.lab.scripted import ScriptedServer
 from tests.lab.servers import Lab
 from tests.probe.auditing import TLS_1_2, audit, ders, facts
-from tlsaudit.model.facts import Facts
+from tests.probe.processes import children, sslyze_children
+from tlsaudit.model.facts import ClientAuthMode, Facts
 from tlsaudit.model.knowledge import Fact, Known, Unknown, Why
 from tlsaudit.model.vulnerability import RENEGOTIATIONS_ASKED, Verdict, Vulnerability
 
@@ -32,6 +35,7 @@ HEARTBLEED, CCS_INJECTION, ROBOT = Vulnerability
 VULNERABLE, NOT_VULNERABLE, NOT_APPLICABLE = Verdict
 
 _TEST_SECONDS = 60.0
+_SILENT = "the server fell silent in the middle of the handshake"
 
 
 def verdicts(found: Facts) -> list[Verdict]:
@@ -43,22 +47,6 @@ def why(fact: Fact[Verdict]) -> tuple[Why, str]:
     """Why a verdict is unknown."""
     assert isinstance(fact, Unknown)
     return fact.why, fact.detail
-
-
-def children(pid: int) -> set[int]:
-    """The processes below a process, whether they still run or not."""
-    found = set()
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):  # it has ended meanwhile
-            if int(stat.read_text().rpartition(")")[2].split()[1]) == pid:
-                found.add(int(stat.parent.name))
-    return found
-
-
-def sslyze_children() -> set[int]:
-    """The processes in which sslyze runs for us."""
-    server: int | None = multiprocessing.forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
-    return children(server) if server is not None else set()
 
 
 @contextlib.contextmanager
@@ -194,7 +182,7 @@ def test_silence_is_no_verdict(lab: Lab) -> None:
     assert done.problem is None
     assert why(done.facts.verdict(CCS_INJECTION)) == (
         Why.NO_ANSWER,
-        "the server fell silent in the middle of the handshake",
+        _SILENT,
     )
     assert isinstance(done.facts.session.client_renegotiations, Unknown)
     assert sslyze_children() == set()
@@ -218,6 +206,20 @@ def test_a_child_that_dies_or_hangs_costs_only_its_own_answers(
     assert why(done.facts.verdict(CCS_INJECTION)) == (Why.NO_ANSWER, reason)
     assert done.facts.verdict(HEARTBLEED).need() is NOT_APPLICABLE
     assert sslyze_children() == set()
+
+
+def test_a_shortage_of_descriptors_costs_only_the_attacks(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = lab.nginx("ssl_protocols TLSv1.2;")
+
+    def exhausted(*_arguments: object, **_options: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr("socket.create_server", exhausted)
+    done = audit(server, full=True)
+    assert done.problem is None
+    assert done.facts.protocols.offers(TLS_1_2)
+    expected = (Why.NO_ANSWER, "this machine has no resources for another connection: Too many open files")
+    assert why(done.facts.verdict(CCS_INJECTION)) == expected
 
 
 def test_after_a_child_has_died_the_next_endpoint_is_asked(lab: Lab) -> None:
@@ -275,6 +277,60 @@ def test_nothing_is_left_of_a_run_that_was_ended(lab: Lab, number: signal.Signal
         assert "Traceback" not in said
         _until(lambda: not _in_session(program.pid))
     assert program.returncode == (130 if number is signal.SIGINT else -signal.SIGKILL)
+
+
+@pytest.mark.parametrize("victim", ["child", "fork server"])
+def test_a_run_goes_on_without_a_process_that_was_killed(lab: Lab, tmp_path: Path, victim: str) -> None:
+    """Three servers that keep their child waiting; whichever loses its own is inconclusive, and nothing else is."""
+    file = tmp_path / "report.json"
+    with contextlib.ExitStack() as stack:
+        behaviour = vulnerable.silent(ders(lab.pki.rsa.leaf))
+        targets = [f"127.0.0.1:{stack.enter_context(ScriptedServer(behaviour)).port}" for _ in range(3)]
+        options = ["--mode", "full", "--timeout", "3", "--format", "json", "-o", str(file)]
+        program = subprocess.Popen(
+            [sys.executable, "-m", "tlsaudit", "scan", *options, *targets], stderr=subprocess.PIPE, text=True
+        )
+        _until(lambda: bool(_forked(program.pid)))
+        server, child = _forked(program.pid)[0]
+        os.kill(child if victim == "child" else server, signal.SIGKILL)
+        _, said = program.communicate(timeout=_TEST_SECONDS)
+    assert "Traceback" not in said
+    subjects = json.loads(file.read_text())["subjects"]
+    details = [each["unknown"]["vulnerabilities.ccs_injection"]["detail"] for each in subjects]
+    lost = details.count("sslyze's process ended without an answer")
+    assert lost == 1 if victim == "child" else lost <= 3
+    assert set(details) <= {"sslyze's process ended without an answer", _SILENT}
+    for each in subjects:
+        assert each["status"] == "audited"
+        assert each["facts"]["protocols"]["TLSv1.2"] == "accepted"
+        assert each["facts"]["vulnerabilities"]["ccs_injection"] == "inconclusive"
+        assert _outcome(each, "TLS-VULN-002") == "inconclusive"
+        assert _outcome(each, "TLS-PROTO-001") == "pass"
+    assert program.returncode == 1
+
+
+def _forked(program: int) -> list[tuple[int, int]]:
+    """The fork server of a program, with each child that it has."""
+    return [(server, child) for server in children(program) for child in children(server)]
+
+
+def _outcome(subject: dict[str, Any], rule: str) -> str:
+    (found,) = (result["outcome"] for result in subject["results"] if result["rule"] == rule)
+    return str(found)
+
+
+@pytest.mark.parametrize("refuse", [48, 49])
+def test_a_server_on_which_sslyze_hangs_is_audited(lab: Lab, refuse: int) -> None:
+    """sslyze's own connectivity test never returns where TLS 1.3 refuses an empty certificate with these alerts."""
+    server = lab.tlslite({"minVersion": [3, 3]}, refuse=refuse)
+    done = audit(server, full=True)
+    assert done.problem is None
+    found = done.facts
+    assert found.client_auth.mode.need() is ClientAuthMode.REQUIRED
+    assert found.verdict(CCS_INJECTION).need() is NOT_VULNERABLE
+    assert found.verdict(HEARTBLEED).need() is NOT_VULNERABLE
+    assert why(found.verdict(ROBOT))[0] is Why.NOT_ASKED
+    assert sslyze_children() == set()
 
 
 def test_an_inventory_never_imports_sslyze(lab: Lab) -> None:

@@ -205,7 +205,12 @@ async def _ask(
     async with AsyncExitStack() as stack:
         relays: dict[str, Relay] = {}
         for each in questions:
-            relay = Relay(dialogue, f"{each.name} at {each.version} (sslyze)", most=_MOST_CONNECTIONS[each.name])
+            asked = f"{each.name} at {each.version} (sslyze)"
+            try:
+                relay = Relay(dialogue, asked, most=_MOST_CONNECTIONS[each.name])
+            except OSError as error:  # out of descriptors, say: the facts that are there stand
+                short = _Answer(detail=f"this machine has no resources for another connection: {error.strerror}")
+                return dict.fromkeys((question.name for question in questions), short)
             relays[each.name] = await stack.enter_async_context(relay)
         seconds = max(0.0, deadline - asyncio.get_running_loop().time())
         ports = {name: relay.port for name, relay in relays.items()}
