@@ -106,6 +106,7 @@ class Script:
     downgrade_sentinel: bool = True
     fixed_public: bytes | None = None
     """The same public value every time (elliptic curves)."""
+    fixed_random: bytes | None = None
     ssl2_kinds: tuple[int, ...] | None = None
     """None: SSL 2.0 hellos are not understood."""
     intolerant: Callable[[ClientHello], bool] | None = None
@@ -173,7 +174,7 @@ class Script:
         extensions.update(self._alpn(offered))
         if self.staple is not None and ExtensionType.STATUS_REQUEST in offered:
             extensions[ExtensionType.STATUS_REQUEST] = b""
-        random = os.urandom(32)
+        random = self.fixed_random or os.urandom(32)
         if self.downgrade_sentinel and version < max(self.versions):
             random = random[:24] + (DOWNGRADE_TO_TLS_1_2 if version == TLS_1_2 else DOWNGRADE_BELOW)
         return ServerHello(

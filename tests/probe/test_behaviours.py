@@ -15,7 +15,7 @@ from tests.lab.proxy import DelayProxy
 from tests.lab.script import Refused, Script
 from tests.lab.scripted import Behaviour, Connection, ScriptedServer
 from tests.lab.servers import Lab
-from tests.probe.auditing import TLS_1_2, TLS_1_3, audit, behaviours, ders
+from tests.probe.auditing import TLS_1_2, TLS_1_3, audit, behaviours, ders, facts
 from tlsaudit.model.facts import Behaviours, Facts, NameAnswer, NameOutcome
 from tlsaudit.model.knowledge import NOT_ASKED, Fact, Known, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
@@ -53,6 +53,7 @@ def test_nginx_at_both_versions(lab: Lab) -> None:
         "unknown_sni": SAME,
         "strict_alpn": True,
         "next_protocol_negotiation": False,
+        "repeated_random": False,
         "inconsistency": None,
     }
 
@@ -272,6 +273,11 @@ def test_two_certificates_for_one_kind_of_suite_are_an_inconsistency(lab_pki: La
 
     with ScriptedServer(_playing(rsa, other)) as server:
         assert audit(server).facts.behaviours.inconsistency.need() == "the certificate"
+
+
+def test_a_random_that_comes_twice_is_seen(lab_pki: LabPki) -> None:
+    with ScriptedServer(scripted(lab_pki, versions=(CODE_1_2,), fixed_random=bytes(32))) as server:
+        assert facts(server).behaviours.repeated_random.need() is True
 
 
 def test_two_groups_for_one_offer_are_an_inconsistency(lab_pki: LabPki) -> None:

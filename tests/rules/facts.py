@@ -156,6 +156,7 @@ SOUND_BEHAVIOURS = Behaviours(
     unknown_sni=known(NameAnswer(NameOutcome.REFUSED, "alert 112 unrecognized_name")),
     strict_alpn=known(True),
     next_protocol_negotiation=known(False),
+    repeated_random=known(False),
     inconsistency=known(None),
 )
 

@@ -13,6 +13,7 @@ _FIELDS = {
     "TLS-IMPL-001": "intolerant_of",
     "TLS-IMPL-003": "unknown_sni",
     "TLS-IMPL-004": "inconsistency",
+    "TLS-IMPL-005": "repeated_random",
 }
 
 
@@ -62,6 +63,7 @@ ROWS = (
         severity="medium",
         observed="the cipher suite differed",
     ),
+    Row("TLS-IMPL-005", "fail", _with(repeated_random=known(True)), severity="critical", cap="F"),
 )
 
 

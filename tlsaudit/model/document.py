@@ -248,6 +248,7 @@ class BehavioursPart(_Part):
     draft_version: str | None = None
     ticket_lifetime: int | None = None
     early_data: int | None = None
+    repeated_random: bool | None = None
     intolerant_of: list[str] | None = None
     large_hello: bool | None = None
     no_sni: NameOutcome | None = None

@@ -208,6 +208,8 @@ class Behaviours:
     """Unknown protocol names alone are refused with no_application_protocol (RFC 7301 section 3.2)."""
     next_protocol_negotiation: Fact[bool] = NOT_ASKED
     """NPN, the withdrawn predecessor of ALPN, is answered."""
+    repeated_random: Fact[bool] = NOT_ASKED
+    """Two ServerHellos of different connections bear the same random."""
     inconsistency: Fact[str | None] = NOT_ASKED
     """In what the answers to one and the same hello differ, in words; None: in nothing."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from tlsaudit.model.facts import NameOutcome
 from tlsaudit.model.protocol import ProtocolVersion
-from tlsaudit.model.result import Cap, Fail, Severity
+from tlsaudit.model.result import Cap, Fail, Severity, Source
 from tlsaudit.rules.registry import speaks, sure
 from tlsaudit.rules.rule import Case, Rule, rule
 from tlsaudit.rules.sources import rfc
@@ -87,4 +87,23 @@ def inconsistent(case: Case) -> Iterable[Fail]:
         yield Fail(f"{differing.value} differed between answers to the same offer", (differing.basis,))
 
 
-RULES: tuple[Rule, ...] = (intolerant, unoffered_choice, unknown_name, inconsistent)
+@rule(
+    "TLS-IMPL-005",
+    title="Server random comes twice",
+    severity=Severity.CRITICAL,
+    cap=Cap.F,
+    cwe=(330,),
+    applies=speaks(*_TLS),
+    expected="a fresh random in every ServerHello",
+    why="Without a working source of randomness keys and signatures can be computed from what goes over the network.",
+    remedy="Give the machine a source of entropy, or replace the TLS library; then replace keys and certificates.",
+    sources=(rfc(9325, "7.2"), Source("TLS-Scanner, grading caps")),
+)
+def repeated_random(case: Case) -> Iterable[Fail]:
+    """Two connections got the same random."""
+    repeated = sure(case.facts.behaviours.repeated_random)
+    if repeated.value:
+        yield Fail("two ServerHellos bear the same random", (repeated.basis,))
+
+
+RULES: tuple[Rule, ...] = (intolerant, unoffered_choice, unknown_name, inconsistent, repeated_random)

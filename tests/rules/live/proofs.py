@@ -126,6 +126,7 @@ PROVEN: Mapping[str, Proof] = {
         "unoffered choice", _MODERN, "high", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, which was not on offer"
     ),
     "TLS-IMPL-003": Proof(_MODERN, "strict server name", "low", "a name under .invalid gets the same certificate"),
+    "TLS-IMPL-005": Proof("one random", _MODERN, "critical", "the same random"),
     "TLS-IMPL-004": Proof("two back ends", _MODERN, "medium", "the cipher suite differed"),
 }
 

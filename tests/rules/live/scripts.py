@@ -48,6 +48,7 @@ SCRIPTS: Mapping[str, Script] = {
     "DHE of 768 bits": Script(suites={0x009E: "DHE"}, dh=(_MODP768, 2)),
     "DHE of a composite": Script(suites={0x009E: "DHE"}, dh=((1 << 2048) - 1, 2)),
     "explicit curve": Script(explicit_curve=SECP192R1_EXPLICIT),
+    "one random": Script(fixed_random=bytes(range(32))),
     "one ephemeral key": Script(suites={0xC02F: "ECDHE", 0xC030: "ECDHE"}, fixed_public=bytes(range(32))),
     "fallback": Script(versions=(TLS_1_2, TLS_1_1), suites={0xC013: "ECDHE"}, fallback_scsv=False),
     "no downgrade mark": Script(versions=(TLS_1_3, TLS_1_2), downgrade_sentinel=False),

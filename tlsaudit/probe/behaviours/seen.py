@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tlsaudit.data.suites import SUITES
 from tlsaudit.model.facts import Behaviours
-from tlsaudit.model.knowledge import NOT_ASKED, Fact, Known, Unknown, Why
+from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.probe.dialogue import Answer
 from tlsaudit.probe.groups import chosen_group
@@ -18,6 +18,8 @@ from tlsaudit.wire import CertificateMessage, ClientHello, ExtensionType, NewSes
 _SENTINEL_1_2 = b"DOWNGRD\x01"
 _SENTINEL_BELOW = b"DOWNGRD\x00"
 _EARLY_DATA = 42
+_FREE_OF_MARKS = 24
+"""Bytes of a random before the mark of RFC 8446 section 4.1.3."""
 _UNSTABLE = Unknown(Why.UNSTABLE, "the server stopped answering a hello that it had answered before")
 
 
@@ -31,6 +33,7 @@ def complete(notes: Notes) -> Behaviours:
         downgrade_sentinel=_sentinel(notes),
         ticket_lifetime=_ticket_lifetime(tickets),
         early_data=_early_data(tickets),
+        repeated_random=_repeated_random(notes),
         inconsistency=_inconsistency(notes),
     )
     if isinstance(found.negotiated_version, Known) or notes.exchange is None or notes.exchange.version is None:
@@ -101,6 +104,18 @@ def _early_data(tickets: Fact[tuple[NewSessionTicket, ...]]) -> Fact[int | None]
         return tickets
     sizes = [ticket.extensions[_EARLY_DATA] for ticket in tickets.value if _EARLY_DATA in ticket.extensions]
     return Known(max((int.from_bytes(size[:4], "big") for size in sizes), default=None) or None, tickets.basis)
+
+
+def _repeated_random(notes: Notes) -> Fact[bool]:
+    """Whether a random comes twice, but for its end, where the mark against downgrades stands."""
+    handshakes = notes.tls13.handshakes if notes.tls13 is not None else []
+    hellos = [(answer.hello, answer.basis) for answer in notes.answers()]
+    hellos += [(each.hello, each.basis) for each in handshakes]
+    seen: dict[bytes, Basis] = {}
+    for hello, basis in hellos:
+        if hello is not None and not hello.is_retry and seen.setdefault(hello.random[:_FREE_OF_MARKS], basis) != basis:
+            return Known(True, basis)
+    return Known(False, next(reversed(seen.values()))) if len(seen) > 1 else NOT_ASKED
 
 
 def _inconsistency(notes: Notes) -> Fact[str | None]:
