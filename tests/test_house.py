@@ -22,7 +22,8 @@ ARROWS = {
     "proxies": {"model"},
     "manners": set(),
     "net": {"model", "manners", "proxies"},
-    "probe": {"wire", "pki", "net", "data", "model"},
+    "credentials": {"model"},
+    "probe": {"wire", "pki", "net", "data", "model", "credentials"},
     "fold": {"model", "data"},
     "rules": {"model", "data", "fold"},
     "policy": {"rules", "model", "data"},
@@ -33,11 +34,11 @@ ARROWS = {
     "targets": {"model"},
     "app": {
         "probe", "judge", "rules", "score", "tally", "policy", "pki", "net", "proxies", "document", "data", "model",
-        "targets",
+        "targets", "credentials",
     },
     "report": {"model"},
     "demo": {"model"},
-    "cli": {"app", "report", "demo", "policy", "proxies", "rules", "targets", "model"},
+    "cli": {"app", "report", "demo", "policy", "proxies", "rules", "targets", "model", "credentials"},
     "__main__": {"cli", "model"},
     "__init__": set(),
 }  # fmt: skip
