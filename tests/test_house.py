@@ -30,7 +30,8 @@ ARROWS = {
     "score": {"model"},
     "tally": {"model"},
     "judge": {"rules", "policy", "score", "model", "data"},
-    "document": {"model", "data"},
+    "document": {"model", "data", "client_auth_part"},
+    "client_auth_part": {"model", "data"},
     "targets": {"model"},
     "app": {
         "probe", "judge", "rules", "score", "tally", "policy", "pki", "net", "proxies", "document", "data", "model",
@@ -44,7 +45,7 @@ ARROWS = {
 }  # fmt: skip
 """Each room and the rooms that it may know."""
 
-PURE = {"model", "wire", "pki", "proxies", "fold", "rules", "judge", "score", "tally", "document"}
+PURE = {"model", "wire", "pki", "proxies", "fold", "rules", "judge", "score", "tally", "document", "client_auth_part"}
 OUTSIDE_WORLD = {
     "asyncio", "http", "io", "logging", "multiprocessing", "os", "pathlib", "select", "selectors", "shutil", "signal",
     "socket", "socketserver", "ssl", "subprocess", "tempfile", "threading", "time", "urllib.request",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from tlsaudit import __version__
+from tlsaudit.credentials import Credentials
 from tlsaudit.data import trust, versions
 from tlsaudit.data.trust import AnchorSet
 from tlsaudit.document import audited, not_audited, result_part
@@ -61,6 +62,7 @@ class ScanOptions:
     `expectations` are per target id and override `expect`; `fail_on` None: no failure ends with code 1.
     `all_addresses`: each address of a name is a subject, and so is what differs between them. `max_rate` is
     connections a second, `connections` and `per_address` how many are open at once, over all and to one endpoint.
+    `credentials` are presented to endpoints that ask for a client certificate.
     """
 
     policy: Policy
@@ -76,6 +78,7 @@ class ScanOptions:
     per_address: int = PER_ADDRESS
     connections: int = CONNECTIONS
     proxy: Proxy | None = None
+    credentials: Credentials = field(default_factory=Credentials)
 
     def network_limits(self) -> NetworkLimits:
         """What the network is given of them."""
@@ -96,6 +99,7 @@ class ScanOptions:
             full=self.mode == "full",
             sslyze=Sslyze() if self.mode == "full" else None,
             forbidden=what_is_forbidden(self.policy) if self.mode == "gate" else None,
+            credentials=self.credentials,
         )
 
 

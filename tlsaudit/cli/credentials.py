@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 import os
-import secrets
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -78,6 +76,8 @@ class Given:
 def read(given: Given, targets: Sequence[str]) -> Credentials:
     """The credentials of a run; `targets` as on the command line. Raises InputError."""
     _refuse(given)
+    import secrets
+
     from tlsaudit.credentials import Credentials, Mint, TrialPlan, load_ca, load_credential, refuse_out_of_time
     from tlsaudit.model.facts import TrialKind
     from tlsaudit.targets import are_named
@@ -141,4 +141,6 @@ def _passphrase(what: str) -> bytes | None:
         return given.encode()
     if sys.stdin is None or not sys.stdin.isatty():
         return None
+    import getpass
+
     return getpass.getpass(f"passphrase of {what}: ", sys.stderr).encode()

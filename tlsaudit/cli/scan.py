@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tlsaudit.cli import options, outputs, progress, streams
+from tlsaudit.cli import credentials, options, outputs, progress, streams
 from tlsaudit.model.errors import InputError
 from tlsaudit.model.facts import ClientAuthMode
 
@@ -66,6 +66,12 @@ def scan(
         str | None,
         typer.Option(metavar="MODE", help="What client authentication should be: none, optional or required."),
     ] = None,
+    client_cert: credentials.ClientCert = None,
+    client_key: credentials.ClientKey = None,
+    trials: credentials.Trials = False,
+    client_ca: credentials.ClientCaFile = None,
+    client_ca_key: credentials.ClientCaKey = None,
+    trial: credentials.TrialFiles = None,
     all_addresses: Annotated[
         bool,
         typer.Option("--all-addresses", help="Audit every address of a name, and say what differs between them."),
@@ -109,6 +115,15 @@ def scan(
     from tlsaudit.model.target import canonical_host
     from tlsaudit.targets import read_targets
 
+    given = credentials.Given(
+        client_cert=client_cert,
+        client_key=client_key,
+        trials=trials,
+        client_ca=client_ca,
+        client_ca_key=client_ca_key,
+        trial=trial or (),
+    )
+    presented = credentials.read(given, targets)
     found = read_targets(targets, sys.stdin, large=yes_large)
     if sni is not None:
         found = tuple(replace(target, sni=canonical_host(sni) if sni else "") for target in found)
@@ -129,6 +144,7 @@ def scan(
         per_address=per_address,
         connections=connections,
         proxy=through,
+        credentials=presented,
     )
     return _audit(found, scan_options, pairs)
 

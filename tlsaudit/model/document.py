@@ -188,6 +188,27 @@ class ClientAuthAtPart(_Part):
     mode: Literal["none", "optional", "required", "unknown"]
     enforced_by: Literal["tls", "application"] | None
     evidence: str = ""
+    when: Literal["handshake", "late"] | None = None
+
+
+class TrialAtPart(_Part):
+    """What came of presenting a credential at one protocol version, and in which probe; `by` refused it."""
+
+    outcome: Literal["accepted", "refused", "inconclusive", "not_tested"]
+    by: Literal["tls", "application"] | None = None
+    evidence: str = ""
+    probe: int | None = None
+
+
+class TrialPart(_Part):
+    """One credential at every version that asks for a client certificate; `serial` is hexadecimal."""
+
+    credential: Literal[
+        "none", "self_signed", "unknown_ca", "impostor_ca", "expired", "not_yet_valid", "server_auth_only",
+        "wrong_identity", "weak_key", "revoked", "good",
+    ]  # fmt: skip
+    serial: str | None = None
+    per_protocol: dict[str, TrialAtPart]
 
 
 class ClientAuthPart(_Part):
@@ -200,7 +221,10 @@ class ClientAuthPart(_Part):
     per_protocol: dict[str, ClientAuthAtPart]
     ca_names: list[str]
     signature_schemes: list[str]
-    trials: list[dict[str, str]] = []
+    certificate_types: list[str] = []
+    elsewhere: dict[str, dict[str, ClientAuthAtPart]] = {}
+    """For another path, or without a server name, per protocol version."""
+    trials: list[TrialPart] = []
 
 
 class HstsPart(_Part):

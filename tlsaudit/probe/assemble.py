@@ -42,6 +42,7 @@ from tlsaudit.probe.key_exchange import read_key_exchanges
 from tlsaudit.probe.notes import UNFINISHED, Notes
 from tlsaudit.probe.session import session_of, session_of_handshake
 from tlsaudit.probe.suites import candidates
+from tlsaudit.probe.trials import with_trials
 from tlsaudit.wire import CertificateVerify
 
 _UNSTABLE = Unknown(Why.UNSTABLE, "the server stopped answering a hello that it had answered before")
@@ -64,13 +65,13 @@ def assemble(notes: Notes, dialogue: Dialogue, target: Target, trusting: Trustin
         group_order=_order(notes, _group_enumerations(notes)),
         key_exchanges=key_exchanges,
         certificate_deployments=_deployments(notes, target, trusting),
-        client_auth=client_auth.overall(_client_auth(notes), notes.certificate_requests()),
+        client_auth=with_trials(client_auth.overall(_client_auth(notes), notes.certificate_requests()), notes.trials),
         alpn=_alpn(notes),
         alpn_chosen=_alpn_chosen(notes),
         session=_session(notes),
         signature_schemes=_signature_schemes(notes, key_exchanges),
         behaviours=seen.complete(notes),
-        http=_http(notes.exchange) if notes.exchange is not None else UNFINISHED,
+        http=_http(notes.admitted or notes.exchange) if notes.exchange is not None else UNFINISHED,
     )
 
 
@@ -251,7 +252,7 @@ def _alpn(notes: Notes) -> Tried[str]:
             accepted.setdefault(fact.value, fact.basis)
         elif isinstance(fact, Known):
             refused.update(ALPN_NAMES)
-    exchange = notes.exchange
+    exchange = notes.admitted or notes.exchange
     if exchange is not None and exchange.established:
         if exchange.alpn is not None:
             accepted.setdefault(exchange.alpn, exchange.basis)
@@ -277,12 +278,16 @@ def _alpn_chosen(notes: Notes) -> dict[ProtocolVersion, Fact[str | None]]:
 _WITH_ALPN = (ProtocolVersion.TLS_1_0, ProtocolVersion.TLS_1_1, ProtocolVersion.TLS_1_2)
 
 
+_REFUSED = Unknown(Why.NO_ANSWER, "the client certificate that was presented is refused")
+_NONE_PRESENTED = Unknown(Why.NOT_ASKED, "nobody is answered without a client certificate, and none was presented")
+
+
 def _http(exchange: Exchange) -> Fact[HttpAnswer | None]:
     reading = http.read(exchange.data, ended=exchange.ended or bool(exchange.problem)) if exchange.data else None
     refused = exchange.alert is not None if reading is None else http.refuses_certificate(reading)
     if exchange.certificate_requested and refused:
         # What the application says to those who may come in was not asked: it takes a certificate that it trusts.
-        return Unknown(Why.NOT_ASKED, "nobody is answered without a client certificate, and none was presented")
+        return _REFUSED if exchange.presented else _NONE_PRESENTED
     if not exchange.data:
         reason = exchange.alert.name if exchange.alert else exchange.problem or "nothing was answered"
         return Unknown(Why.NO_ANSWER, f"no answer to GET /: {reason}")

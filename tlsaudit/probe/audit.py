@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from tlsaudit.credentials import Credentials
 from tlsaudit.model.errors import NetworkError
 from tlsaudit.model.facts import ClientAuthAt, Endpoint, Facts
 from tlsaudit.model.forbidden import Forbidden
@@ -19,18 +20,18 @@ from tlsaudit.probe.behaviours import all_unknown, ask_behaviours
 from tlsaudit.probe.certificates import Trusting
 from tlsaudit.probe.contact import NotAuditedError, make_contact
 from tlsaudit.probe.dialogue import Answer, Dialogue, Log
-from tlsaudit.probe.full import Exchange, exchange
+from tlsaudit.probe.full import Exchange
 from tlsaudit.probe.gate import ask_classic, may_have_another_kind
+from tlsaudit.probe.get import get
 from tlsaudit.probe.groups import certificate_curve, enumerate_groups, usable_for_groups
 from tlsaudit.probe.hellos import Shape
 from tlsaudit.probe.isolation import Sslyze
 from tlsaudit.probe.notes import UNFINISHED, Notes
 from tlsaudit.probe.tls13 import GROUPS_13, SUITES_13, ask_other_kind, ask_retry, explore, explore_without_retry
+from tlsaudit.probe.trials import present
 from tlsaudit.probe.versions import VersionFindings, accepts, explore_old, explore_ssl2, explore_ssl3, explore_version
 from tlsaudit.probe.vulnerabilities import ask_vulnerabilities, undecided
-from tlsaudit.wire import AlertDescription
 
-_HTTP_NAMES = ("http/1.1",)
 _MOST_ADDRESSES = 4
 
 
@@ -39,7 +40,8 @@ class Settings:
     """What an audit is given: trust stores, how many seconds one endpoint may take, and how much is asked.
 
     `full` adds behaviours to the inventory of versions, suites, groups, certificates and client authentication;
-    `sslyze` adds the attacks. With `forbidden` only those suites and groups are asked for.
+    `sslyze` adds the attacks. With `forbidden` only those suites and groups are asked for. `credentials` are presented
+    where a client certificate is asked for.
     """
 
     trusting: Trusting
@@ -47,6 +49,7 @@ class Settings:
     full: bool = False
     sslyze: Sslyze | None = None
     forbidden: Forbidden | None = None
+    credentials: Credentials = field(default_factory=Credentials)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ async def audit_endpoint(target: Target, network: Network, settings: Settings) -
                 notes.behaviours = all_unknown(UNFINISHED)
             if settings.sslyze is not None:
                 await settings.sslyze.warm_up()
-            await _ask_everything(dialogue, notes, target, full=settings.full)
+            await _ask_everything(dialogue, notes, target, settings)
     except TimeoutError:
         if notes is None:
             message = f"no ClientHello was answered within {settings.deadline:g} s"
@@ -121,7 +124,7 @@ async def _dial(target: Target, network: Network) -> Dialogue:
     return Dialogue(network, endpoint, log)
 
 
-async def _ask_everything(dialogue: Dialogue, notes: Notes, target: Target, *, full: bool) -> None:
+async def _ask_everything(dialogue: Dialogue, notes: Notes, target: Target, settings: Settings) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_classic(dialogue, notes))
         tasks.create_task(_old(dialogue, notes))
@@ -132,7 +135,8 @@ async def _ask_everything(dialogue: Dialogue, notes: Notes, target: Target, *, f
     if notes.forbidden is not None and notes.tls13 is not None and may_have_another_kind(notes):
         await ask_other_kind(dialogue, notes.contact.shape, notes.tls13)
     await _client_auth(dialogue, notes, target)
-    if full:
+    await present(dialogue, notes, target, settings.credentials)
+    if settings.full:
         await ask_behaviours(dialogue, notes)
     await _check_stability(dialogue, notes)
     notes.finished = True
@@ -206,28 +210,7 @@ async def _tls13(dialogue: Dialogue, notes: Notes) -> None:
 
 
 async def _http(dialogue: Dialogue, notes: Notes, target: Target) -> None:
-    notes.exchange = await _exchange(dialogue, notes, target, None)
-
-
-async def _exchange(dialogue: Dialogue, notes: Notes, target: Target, version: ProtocolVersion | None) -> Exchange:
-    """One request at HTTP/1.1, or at least a handshake where the server speaks HTTP/2 alone."""
-
-    async def ask(alpn: tuple[str, ...]) -> Exchange:
-        return await exchange(
-            dialogue,
-            f"GET / over {version or 'the best version'}, without a client certificate",
-            server_name=target.server_name,
-            request=http.request(target),
-            enough=http.enough,
-            alpn=alpn,
-            version=version,
-        )
-
-    names = notes.contact.shape.alpn
-    answer = await ask(_HTTP_NAMES if names else ())
-    if answer.alert is not None and answer.alert.description == AlertDescription.NO_APPLICATION_PROTOCOL:
-        return await ask(names)
-    return answer
+    notes.exchange = await get(dialogue, notes.contact.shape.alpn, target, None)
 
 
 async def _client_auth(dialogue: Dialogue, notes: Notes, target: Target) -> None:
@@ -270,7 +253,7 @@ async def _late_client_auth(dialogue: Dialogue, notes: Notes, target: Target) ->
 async def _exchange_at(dialogue: Dialogue, notes: Notes, target: Target, version: ProtocolVersion) -> Exchange:
     if notes.exchange is not None and notes.exchange.version is version:
         return notes.exchange
-    return await _exchange(dialogue, notes, target, version)
+    return await get(dialogue, notes.contact.shape.alpn, target, version)
 
 
 async def _check_stability(dialogue: Dialogue, notes: Notes) -> None:

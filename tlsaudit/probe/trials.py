@@ -1,0 +1,250 @@
+"""Trials: client certificates that are wrong, each in its own way, and what becomes of whoever presents them.
+
+Getting in means an answer of the application other than a refusal of the credential; a handshake that succeeds is
+none. Each credential is presented at most once at each version that asks for one, in a connection of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from tlsaudit.credentials import Credential, Credentials, Unavailable
+from tlsaudit.model.facts import Attempt, ClientAuth, Layer, Trial, TrialKind
+from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Unknown, Why
+from tlsaudit.model.protocol import ProtocolVersion
+from tlsaudit.model.target import Target
+from tlsaudit.probe import http
+from tlsaudit.probe.client_auth import OF_A_CREDENTIAL, PROVES_NOTHING
+from tlsaudit.probe.dialogue import Dialogue
+from tlsaudit.probe.full import Exchange
+from tlsaudit.probe.get import get
+from tlsaudit.probe.notes import UNFINISHED, Notes
+from tlsaudit.wire import AlertDescription, CertificateRequest
+
+_REFUSALS = OF_A_CREDENTIAL | {AlertDescription.DECRYPT_ERROR}
+"""A signature that the named issuer did not make is a decrypt_error (RFC 8446 section 6.2)."""
+_UNTRUSTED = (TrialKind.SELF_SIGNED, TrialKind.UNKNOWN_CA, TrialKind.IMPOSTOR_CA)
+_DECIDES_TRUST = (TrialKind.SELF_SIGNED, TrialKind.UNKNOWN_CA)
+_TOO_MANY_REQUESTS = 429
+_ECDSA_P256 = 0x0403
+_ECDSA_SIGN = 64
+"""ClientCertificateType ecdsa_sign (RFC 8422 section 5.5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """An answer that decides only beside the answer to another credential."""
+
+    words: str
+    basis: Basis
+    status: int | None = None
+    """None: TLS takes the credential, and the application says nothing."""
+
+
+_Reading = Known[Attempt] | Unknown | _Open
+
+
+async def present(
+    dialogue: Dialogue, notes: Notes, target: Target, credentials: Credentials, *, path: str = "/"
+) -> None:
+    """Present what the run has, at every version that asks for a client certificate; the results go to the notes."""
+    kinds = list(TrialKind) if credentials.trials is not None else [TrialKind.GOOD] if credentials.good else []
+    asking = [version for version in notes.accepted() if _asks(notes, version)]
+    if not kinds or not asking:
+        return
+    requests = notes.certificate_requests()
+    made = await asyncio.to_thread(
+        _prepare, credentials, kinds, [requests[each] for each in asking if each in requests]
+    )
+    notes.trials = {
+        kind: Trial(serial=each.serial if isinstance(each, Credential) else None, at=dict.fromkeys(asking, UNFINISHED))
+        for kind, each in made.items()
+    }
+    trying = _Round(dialogue=dialogue, notes=notes, target=target, made=made, path=path)
+    async with asyncio.TaskGroup() as tasks:
+        for version in asking:
+            tasks.create_task(trying.at(version))
+
+
+def verifies(trials: Mapping[TrialKind, Trial]) -> Fact[bool]:
+    """Whether a certificate that no known authority signed is refused, at every version that asks for one."""
+    attempts = {kind: list(trials[kind].at.values()) for kind in _UNTRUSTED if kind in trials}
+    for fact in (each for found in attempts.values() for each in found):
+        if isinstance(fact, Known) and fact.value.admitted:
+            return Known(False, fact.basis)
+    deciding = [fact for kind in _DECIDES_TRUST for fact in attempts.get(kind, [NOT_ASKED])]
+    unknown = next((fact for fact in deciding if isinstance(fact, Unknown)), None)
+    if unknown is not None:
+        return unknown
+    return Known(True, next(Basis(Origin.DERIVED, fact.basis.at) for fact in deciding if isinstance(fact, Known)))
+
+
+def with_trials(auth: ClientAuth, trials: Mapping[TrialKind, Trial]) -> ClientAuth:
+    """Client authentication with what trials showed; the mode stays that of a client without a certificate."""
+    return replace(auth, trials=dict(trials), verifies=verifies(trials)) if trials else auth
+
+
+def decide(exchanges: Mapping[TrialKind, Exchange]) -> dict[TrialKind, Fact[Attempt]]:
+    """What became of each credential at one version; what is ambiguous alone is read beside the others."""
+    readings = {kind: _read(kind, each) for kind, each in exchanges.items()}
+    settled = [each for each in readings.values() if isinstance(each, Known)]
+    by_tls = any(each.value.layer is Layer.TLS for each in settled)
+    somebody_in = any(each.value.admitted for each in settled)
+    good = readings.get(TrialKind.GOOD)
+    good_status = _status(exchanges.get(TrialKind.GOOD)) if isinstance(good, Known) and good.value.admitted else None
+    return {
+        kind: _settle(each, by_tls=by_tls, somebody_in=somebody_in, good_status=good_status)
+        for kind, each in readings.items()
+    }
+
+
+def _asks(notes: Notes, version: ProtocolVersion) -> bool:
+    """Whether `version` asks for a client certificate, in the handshake or late; OpenSSL has no SSL 3.0 to try."""
+    entry = notes.client_auth.get(version)
+    known = entry is not None and isinstance(entry.requested, Known) and entry.requested.value
+    return known and version is not ProtocolVersion.SSL_3
+
+
+def _prepare(
+    credentials: Credentials, kinds: list[TrialKind], requests: list[CertificateRequest]
+) -> dict[TrialKind, Credential | Unavailable | None]:
+    """The credential of each kind (for `none` there is none), or why it is not there; takes time for RSA keys."""
+    names = max((request.ca_names for request in requests), key=len, default=())
+    use_rsa = not all(_takes_ecdsa(request) for request in requests)
+    made: dict[TrialKind, Credential | Unavailable | None] = {}
+    for kind in kinds:
+        if kind is TrialKind.NONE or credentials.trials is None:
+            made[kind] = None if kind is TrialKind.NONE else credentials.good
+            continue
+        try:
+            made[kind] = credentials.trials.credential(kind, ca_names=names, use_rsa=use_rsa)
+        except Unavailable as reason:
+            made[kind] = reason
+    return made
+
+
+def _takes_ecdsa(request: CertificateRequest) -> bool:
+    """Whether a P-256 key can sign for this server; below TLS 1.2 the certificate type alone says so."""
+    by_type = not request.certificate_types or _ECDSA_SIGN in request.certificate_types
+    return by_type and (not request.signature_schemes or _ECDSA_P256 in request.signature_schemes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Round:
+    """All credentials at one endpoint for one path."""
+
+    dialogue: Dialogue
+    notes: Notes
+    target: Target
+    made: Mapping[TrialKind, Credential | Unavailable | None]
+    path: str
+
+    async def at(self, version: ProtocolVersion) -> None:
+        """All of them at one version, one after the other. An application that says nothing is not asked again."""
+        exchanges: dict[TrialKind, Exchange] = {}
+        silent = False
+        for kind, credential in self.made.items():
+            if isinstance(credential, Unavailable):
+                self._set(kind, version, Unknown(Why.NOT_ASKED, str(credential)))
+                continue
+            exchanges[kind] = answer = await get(
+                self.dialogue,
+                self.notes.contact.shape.alpn,
+                self.target,
+                version,
+                path=self.path,
+                credential=credential,
+                whose=_words(kind, credential),
+                close=silent,
+            )
+            silent = silent or (answer.established and answer.failure == "timeout")
+            for each, fact in decide(exchanges).items():
+                self._set(each, version, fact)
+            if not answer.established and answer.failure == "timeout":
+                break
+        best = max(self.notes.client_auth, key=lambda each: each.rank)
+        if version is best and self.path == "/":
+            self.notes.admitted = exchanges.get(TrialKind.GOOD)
+
+    def _set(self, kind: TrialKind, version: ProtocolVersion, fact: Fact[Attempt]) -> None:
+        trial = self.notes.trials[kind]
+        self.notes.trials[kind] = Trial(serial=trial.serial, at={**trial.at, version: fact})
+
+
+def _words(kind: TrialKind, credential: Credential | None) -> str:
+    if credential is None:
+        return "without a client certificate (trial)"
+    return f"with the client certificate {kind.value.replace('_', ' ')!r}, serial {credential.serial}"
+
+
+def _read(kind: TrialKind, exchange: Exchange) -> _Reading:
+    """What one exchange says of the credential by itself."""
+    if exchange.alert is not None and not exchange.data:
+        return _by_alert(exchange)
+    if not exchange.certificate_requested:
+        return Unknown(Why.NO_ANSWER, exchange.problem or "this time no client certificate was asked for")
+    if kind is not TrialKind.NONE and not exchange.presented:
+        return Unknown(Why.UNSUPPORTED, "it was not presented: it does not suit the signature algorithms asked for")
+    return _by_answer(exchange)
+
+
+def _by_answer(exchange: Exchange) -> _Reading:
+    if not exchange.data:
+        return _taken(exchange, exchange.problem or "the application says nothing")
+    if exchange.alpn == "h2":
+        return _taken(exchange, "the application speaks HTTP/2 alone")
+    reading = http.read(exchange.data, ended=exchange.ended)
+    if reading is not None:
+        return _by_reading(exchange, reading)
+    return Known(Attempt(admitted=True, evidence="the application answers (not HTTP)"), exchange.basis)
+
+
+def _by_alert(exchange: Exchange) -> _Reading:
+    assert exchange.alert is not None
+    words = f"alert {exchange.alert.description} {exchange.alert.name}"
+    asked = exchange.certificate_requested
+    if asked and exchange.alert.description in _REFUSALS:
+        return Known(Attempt(admitted=False, layer=Layer.TLS, evidence=words), exchange.basis)
+    return Unknown(Why.NO_ANSWER, f"{words} says nothing of the certificate")
+
+
+def _taken(exchange: Exchange, but: str) -> _Reading:
+    """TLS takes a credential where a ticket or close_notify follows it, or where its handshake ends with the server."""
+    if exchange.accepted_by_tls:
+        return _Open(f"TLS takes it, but {but}", exchange.basis)
+    return Unknown(Why.NO_ANSWER, but)
+
+
+def _by_reading(exchange: Exchange, reading: http.Reading) -> _Reading:
+    words = http.describe(reading)
+    if http.refuses_certificate(reading):
+        return Known(Attempt(admitted=False, layer=Layer.APPLICATION, evidence=words), exchange.basis)
+    if reading.status in PROVES_NOTHING or 300 <= reading.status < 400:
+        return _Open(words, exchange.basis, reading.status)
+    if reading.status >= 500 or reading.status == _TOO_MANY_REQUESTS:
+        return Unknown(Why.NO_ANSWER, f"{words} says nothing of the certificate")
+    return Known(Attempt(admitted=True, evidence=words), exchange.basis)
+
+
+def _settle(reading: _Reading, *, by_tls: bool, somebody_in: bool, good_status: int | None) -> Fact[Attempt]:
+    """The fact of a reading. `by_tls`: TLS refused some credential; `somebody_in`: some credential was admitted."""
+    if not isinstance(reading, _Open):
+        return reading
+    words, basis = reading.words, reading.basis
+    if reading.status is None and by_tls:
+        return Known(Attempt(admitted=True, evidence=f"{words}; others are refused by TLS"), basis)
+    if reading.status in PROVES_NOTHING and somebody_in:
+        evidence = f"{words}, which another credential does not get"
+        return Known(Attempt(admitted=False, layer=Layer.APPLICATION, evidence=evidence), basis)
+    if reading.status is None or reading.status in PROVES_NOTHING:
+        return Unknown(Why.NO_ANSWER, f"{words}; that proves nothing without a credential that is treated otherwise")
+    if good_status is not None and good_status != reading.status:
+        return Unknown(Why.NO_ANSWER, f"{words} may be a refusal: the good certificate gets HTTP {good_status}")
+    return Known(Attempt(admitted=True, evidence=words), basis)
+
+
+def _status(exchange: Exchange | None) -> int | None:
+    reading = http.read(exchange.data, ended=exchange.ended) if exchange is not None and exchange.data else None
+    return reading.status if reading is not None else None
