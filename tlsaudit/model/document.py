@@ -28,9 +28,10 @@ Verdict = Literal["accepted", "rejected", "unknown"]
 Grade = Annotated[str, Field(pattern=_GRADES)]
 SeverityName = Literal["info", "low", "medium", "high", "critical"]
 Status = Literal["audited", "incomplete", "unreachable", "not_tls", "unparsable"]
-Mode = Literal["gate", "inventory", "full"]
+Mode = Literal["gate", "inventory", "full", "mtls"]
 """What was asked. `gate`: only what the policy forbids; `inventory`: versions, suites, groups, certificates, client
-authentication, ALPN, HTTP; `full`: that, how odd questions are taken, and whether named attacks work."""
+authentication, ALPN, HTTP; `full`: that, how odd questions are taken, and whether named attacks work; `mtls`:
+only client authentication, with other paths and without a server name."""
 
 
 def rfc3339(moment: datetime) -> str:

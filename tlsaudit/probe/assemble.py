@@ -65,7 +65,7 @@ def assemble(notes: Notes, dialogue: Dialogue, target: Target, trusting: Trustin
         group_order=_order(notes, _group_enumerations(notes)),
         key_exchanges=key_exchanges,
         certificate_deployments=_deployments(notes, target, trusting),
-        client_auth=with_trials(client_auth.overall(_client_auth(notes), notes.certificate_requests()), notes.trials),
+        client_auth=with_trials(client_auth.overall(_client_auth(notes), notes.certificate_requests()), notes),
         alpn=_alpn(notes),
         alpn_chosen=_alpn_chosen(notes),
         session=_session(notes),

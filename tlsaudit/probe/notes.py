@@ -35,6 +35,10 @@ class Notes:
     groups_12: Enumeration | None = None
     exchange: Exchange | None = None
     client_auth: dict[ProtocolVersion, ClientAuthAt] = field(default_factory=dict)
+    elsewhere: dict[str, dict[ProtocolVersion, ClientAuthAt]] = field(default_factory=dict)
+    """Client authentication for other paths, and without a server name."""
+    late_requests: dict[str, CertificateRequest] = field(default_factory=dict)
+    """What TLS 1.3 asked for after the request, by path."""
     trials: dict[TrialKind, Trial] = field(default_factory=dict)
     admitted: Exchange | None = None
     """`GET /` at the best version with the good client certificate, where the server asks for one."""

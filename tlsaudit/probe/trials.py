@@ -7,11 +7,11 @@ none. Each credential is presented at most once at each version that asks for on
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tlsaudit.credentials import Credential, Credentials, Unavailable
-from tlsaudit.model.facts import Attempt, ClientAuth, Layer, Trial, TrialKind
+from tlsaudit.model.facts import Attempt, ClientAuth, ClientAuthAt, Layer, Trial, TrialKind, When
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.target import Target
@@ -20,6 +20,7 @@ from tlsaudit.probe.client_auth import OF_A_CREDENTIAL, PROVES_NOTHING
 from tlsaudit.probe.dialogue import Dialogue
 from tlsaudit.probe.full import Exchange
 from tlsaudit.probe.get import get
+from tlsaudit.probe.late import exchange_late
 from tlsaudit.probe.notes import UNFINISHED, Notes
 from tlsaudit.wire import AlertDescription, CertificateRequest
 
@@ -47,17 +48,20 @@ _Reading = Known[Attempt] | Unknown | _Open
 
 
 async def present(
-    dialogue: Dialogue, notes: Notes, target: Target, credentials: Credentials, *, path: str = "/"
+    dialogue: Dialogue, notes: Notes, target: Target, credentials: Credentials, *, paths: Sequence[str] = ("/",)
 ) -> None:
-    """Present what the run has, at every version that asks for a client certificate; the results go to the notes."""
+    """Present what the run has, at every version that asks for a client certificate; the results go to the notes.
+
+    It is presented with one request, for the first of `paths` that asks.
+    """
     kinds = list(TrialKind) if credentials.trials is not None else [TrialKind.GOOD] if credentials.good else []
-    asking = [version for version in notes.accepted() if _asks(notes, version)]
-    if not kinds or not asking:
+    path = next((each for each in paths if _asking(_entries(notes, each))), None)
+    if not kinds or path is None:
         return
-    requests = notes.certificate_requests()
-    made = await asyncio.to_thread(
-        _prepare, credentials, kinds, [requests[each] for each in asking if each in requests]
-    )
+    asking = _asking(_entries(notes, path))
+    seen = notes.certificate_requests()
+    requests = [*(seen[each] for each in asking if each in seen), *notes.late_requests.values()]
+    made = await asyncio.to_thread(_prepare, credentials, kinds, requests)
     notes.trials = {
         kind: Trial(serial=each.serial if isinstance(each, Credential) else None, at=dict.fromkeys(asking, UNFINISHED))
         for kind, each in made.items()
@@ -81,9 +85,13 @@ def verifies(trials: Mapping[TrialKind, Trial]) -> Fact[bool]:
     return Known(True, next(Basis(Origin.DERIVED, fact.basis.at) for fact in deciding if isinstance(fact, Known)))
 
 
-def with_trials(auth: ClientAuth, trials: Mapping[TrialKind, Trial]) -> ClientAuth:
-    """Client authentication with what trials showed; the mode stays that of a client without a certificate."""
-    return replace(auth, trials=dict(trials), verifies=verifies(trials)) if trials else auth
+def with_trials(auth: ClientAuth, notes: Notes) -> ClientAuth:
+    """Client authentication with what other requests and trials showed.
+
+    The mode stays that of `GET /` without a certificate.
+    """
+    verified = verifies(notes.trials) if notes.trials else auth.verifies
+    return replace(auth, elsewhere=dict(notes.elsewhere), trials=dict(notes.trials), verifies=verified)
 
 
 def decide(exchanges: Mapping[TrialKind, Exchange]) -> dict[TrialKind, Fact[Attempt]]:
@@ -100,11 +108,17 @@ def decide(exchanges: Mapping[TrialKind, Exchange]) -> dict[TrialKind, Fact[Atte
     }
 
 
-def _asks(notes: Notes, version: ProtocolVersion) -> bool:
-    """Whether `version` asks for a client certificate, in the handshake or late; OpenSSL has no SSL 3.0 to try."""
-    entry = notes.client_auth.get(version)
-    known = entry is not None and isinstance(entry.requested, Known) and entry.requested.value
-    return known and version is not ProtocolVersion.SSL_3
+def _entries(notes: Notes, path: str) -> Mapping[ProtocolVersion, ClientAuthAt]:
+    return notes.client_auth if path == "/" else notes.elsewhere.get(path, {})
+
+
+def _asking(entries: Mapping[ProtocolVersion, ClientAuthAt]) -> list[ProtocolVersion]:
+    """The versions that ask for a client certificate, in the handshake or late; OpenSSL has no SSL 3.0 to try."""
+    return [
+        version
+        for version, at in entries.items()
+        if isinstance(at.requested, Known) and at.requested.value and version is not ProtocolVersion.SSL_3
+    ]
 
 
 def _prepare(
@@ -149,16 +163,7 @@ class _Round:
             if isinstance(credential, Unavailable):
                 self._set(kind, version, Unknown(Why.NOT_ASKED, str(credential)))
                 continue
-            exchanges[kind] = answer = await get(
-                self.dialogue,
-                self.notes.contact.shape.alpn,
-                self.target,
-                version,
-                path=self.path,
-                credential=credential,
-                whose=_words(kind, credential),
-                close=silent,
-            )
+            exchanges[kind] = answer = await self._ask(version, kind, credential, close=silent)
             silent = silent or (answer.established and answer.failure == "timeout")
             for each, fact in decide(exchanges).items():
                 self._set(each, version, fact)
@@ -167,6 +172,27 @@ class _Round:
         best = max(self.notes.client_auth, key=lambda each: each.rank)
         if version is best and self.path == "/":
             self.notes.admitted = exchanges.get(TrialKind.GOOD)
+
+    async def _ask(
+        self, version: ProtocolVersion, kind: TrialKind, credential: Credential | None, *, close: bool
+    ) -> Exchange:
+        alpn, whose = self.notes.contact.shape.alpn, _words(kind, credential)
+        late = _entries(self.notes, self.path)[version].when is When.LATE
+        if late and version is ProtocolVersion.TLS_1_3:
+            names = ("http/1.1",) if alpn else ()
+            return await exchange_late(
+                self.dialogue, self.target, path=self.path, whose=whose, credential=credential, alpn=names
+            )
+        return await get(
+            self.dialogue,
+            alpn,
+            self.target,
+            version,
+            path=self.path,
+            credential=credential,
+            whose=whose,
+            close=close and not late,
+        )
 
     def _set(self, kind: TrialKind, version: ProtocolVersion, fact: Fact[Attempt]) -> None:
         trial = self.notes.trials[kind]
