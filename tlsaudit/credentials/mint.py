@@ -51,7 +51,7 @@ class Mint:
                 own = self._subject(kind)
                 return self._issue(kind, key, issuer=own, signer=key)
             case TrialKind.UNKNOWN_CA:
-                issuer = _name(f"tlsaudit-probe unknown CA {self.run}")
+                issuer = _name(f"tlsaudit-probe CA {self.run}")
                 return self._issue(kind, key, issuer=issuer, signer=ec.generate_private_key(ec.SECP256R1()))
             case TrialKind.IMPOSTOR_CA:
                 return self._impostor(key, ca_names)

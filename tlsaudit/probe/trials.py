@@ -207,12 +207,12 @@ def _words(kind: TrialKind, credential: Credential | None) -> str:
 
 def _read(kind: TrialKind, exchange: Exchange) -> _Reading:
     """What one exchange says of the credential by itself."""
+    if exchange.certificate_requested and kind is not TrialKind.NONE and not exchange.presented:
+        return Unknown(Why.UNSUPPORTED, "it was not presented: it does not suit the signature algorithms asked for")
     if exchange.alert is not None and not exchange.data:
         return _by_alert(exchange)
     if not exchange.certificate_requested:
         return Unknown(Why.NO_ANSWER, exchange.problem or "this time no client certificate was asked for")
-    if kind is not TrialKind.NONE and not exchange.presented:
-        return Unknown(Why.UNSUPPORTED, "it was not presented: it does not suit the signature algorithms asked for")
     return _by_answer(exchange)
 
 
