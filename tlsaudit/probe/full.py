@@ -49,6 +49,8 @@ class Exchange:
     """The certificates as sent, in DER."""
     data: bytes = b""
     alert: Alert | None = None
+    closing: bool = False
+    """Nothing was asked: after the handshake close_notify was sent."""
     ended: bool = False
     """The server closed the connection, so there is no more to come."""
     problem: str = ""
@@ -100,7 +102,7 @@ async def exchange(
     """
     observer = _Observer()
     tls = _connection(observer, server_name=server_name, alpn=alpn, version=version, credential=credential)
-    result = Exchange(n=dialogue.log.open(asked))
+    result = Exchange(n=dialogue.log.open(asked), closing=not request)
     try:
         async with dialogue.network.connect(dialogue.address, dialogue.endpoint.port) as connection:
             await _handshake(connection, tls)

@@ -42,6 +42,8 @@ class _Open:
     basis: Basis
     status: int | None = None
     """None: TLS takes the credential, and the application says nothing."""
+    cut: bool = False
+    """The server closed the connection instead of answering."""
 
 
 _Reading = Known[Attempt] | Unknown | _Open
@@ -98,14 +100,30 @@ def decide(exchanges: Mapping[TrialKind, Exchange]) -> dict[TrialKind, Fact[Atte
     """What became of each credential at one version; what is ambiguous alone is read beside the others."""
     readings = {kind: _read(kind, each) for kind, each in exchanges.items()}
     settled = [each for each in readings.values() if isinstance(each, Known)]
-    by_tls = any(each.value.layer is Layer.TLS for each in settled)
-    somebody_in = any(each.value.admitted for each in settled)
     good = readings.get(TrialKind.GOOD)
-    good_status = _status(exchanges.get(TrialKind.GOOD)) if isinstance(good, Known) and good.value.admitted else None
-    return {
-        kind: _settle(each, by_tls=by_tls, somebody_in=somebody_in, good_status=good_status)
-        for kind, each in readings.items()
-    }
+    others = _Others(
+        refused_by_tls=any(each.value.layer is Layer.TLS for each in settled),
+        admitted=any(each.value.admitted for each in settled),
+        closed_on_untrusted=_closes_on_untrusted(readings),
+        good_status=_status(exchanges.get(TrialKind.GOOD)) if isinstance(good, Known) and good.value.admitted else None,
+    )
+    return {kind: each if not isinstance(each, _Open) else _settle(each, others) for kind, each in readings.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Others:
+    """What became of the other credentials at the same version."""
+
+    refused_by_tls: bool
+    admitted: bool
+    closed_on_untrusted: bool
+    good_status: int | None
+
+
+def _closes_on_untrusted(readings: Mapping[TrialKind, _Reading]) -> bool:
+    """Whether the server closes, without a word, on each credential that it cannot trust: once could be chance."""
+    tried = [readings[kind] for kind in _UNTRUSTED if kind in readings]
+    return len(tried) > 1 and all(isinstance(each, _Open) and each.cut for each in tried)
 
 
 def _entries(notes: Notes, path: str) -> Mapping[ProtocolVersion, ClientAuthAt]:
@@ -218,9 +236,10 @@ def _read(kind: TrialKind, exchange: Exchange) -> _Reading:
 
 def _by_answer(exchange: Exchange) -> _Reading:
     if not exchange.data:
-        return _taken(exchange, exchange.problem or "the application says nothing")
+        return _unanswered(exchange)
     if exchange.alpn == "h2":
-        return _taken(exchange, "the application speaks HTTP/2 alone")
+        # Its first frame is an answer, and it would say so had it refused the connection.
+        return _Open("TLS takes it, and the application speaks HTTP/2 alone", exchange.basis)
     reading = http.read(exchange.data, ended=exchange.ended)
     if reading is not None:
         return _by_reading(exchange, reading)
@@ -236,11 +255,17 @@ def _by_alert(exchange: Exchange) -> _Reading:
     return Unknown(Why.NO_ANSWER, f"{words} says nothing of the certificate")
 
 
-def _taken(exchange: Exchange, but: str) -> _Reading:
-    """TLS takes a credential where a ticket or close_notify follows it, or where its handshake ends with the server."""
-    if exchange.accepted_by_tls:
-        return _Open(f"TLS takes it, but {but}", exchange.basis)
-    return Unknown(Why.NO_ANSWER, but)
+def _unanswered(exchange: Exchange) -> _Reading:
+    """TLS takes a credential where the server then waits, or where it answers close_notify with its own or a ticket.
+
+    A server that closes instead of answering may refuse it so, as Node.js does.
+    """
+    waits = exchange.established and exchange.failure == "timeout"
+    if waits or (exchange.closing and exchange.accepted_by_tls):
+        return _Open("TLS takes it, and the application says nothing", exchange.basis)
+    if exchange.presented and not exchange.closing and exchange.failure in {"", "reset"}:
+        return _Open("the server closes without an answer", exchange.basis, cut=True)
+    return Unknown(Why.NO_ANSWER, exchange.problem or "the application says nothing")
 
 
 def _by_reading(exchange: Exchange, reading: http.Reading) -> _Reading:
@@ -254,21 +279,22 @@ def _by_reading(exchange: Exchange, reading: http.Reading) -> _Reading:
     return Known(Attempt(admitted=True, evidence=words), exchange.basis)
 
 
-def _settle(reading: _Reading, *, by_tls: bool, somebody_in: bool, good_status: int | None) -> Fact[Attempt]:
-    """The fact of a reading. `by_tls`: TLS refused some credential; `somebody_in`: some credential was admitted."""
-    if not isinstance(reading, _Open):
-        return reading
+def _settle(reading: _Open, others: _Others) -> Fact[Attempt]:
+    """The fact of a reading that is open by itself."""
     words, basis = reading.words, reading.basis
-    if reading.status is None and by_tls:
-        return Known(Attempt(admitted=True, evidence=f"{words}; others are refused by TLS"), basis)
-    if reading.status in PROVES_NOTHING and somebody_in:
-        evidence = f"{words}, which another credential does not get"
-        return Known(Attempt(admitted=False, layer=Layer.APPLICATION, evidence=evidence), basis)
-    if reading.status is None or reading.status in PROVES_NOTHING:
-        return Unknown(Why.NO_ANSWER, f"{words}; that proves nothing without a credential that is treated otherwise")
-    if good_status is not None and good_status != reading.status:
-        return Unknown(Why.NO_ANSWER, f"{words} may be a refusal: the good certificate gets HTTP {good_status}")
-    return Known(Attempt(admitted=True, evidence=words), basis)
+    admitted = Known(Attempt(admitted=True, evidence=words), basis)
+    refused = Known(Attempt(admitted=False, layer=Layer.APPLICATION, evidence=words), basis)
+    open_ = Unknown(Why.NO_ANSWER, f"{words}; that proves nothing without a credential that is treated otherwise")
+    if reading.cut:
+        return refused if others.admitted and others.closed_on_untrusted else open_
+    if reading.status is None:
+        return admitted if others.refused_by_tls else open_
+    if reading.status in PROVES_NOTHING:
+        return refused if others.admitted else open_
+    if others.good_status not in {None, reading.status}:
+        gets = f"{words} may be a refusal: the good certificate gets HTTP {others.good_status}"
+        return Unknown(Why.NO_ANSWER, gets)
+    return admitted
 
 
 def _status(exchange: Exchange | None) -> int | None:
