@@ -40,12 +40,12 @@ def requiring(plain: Outcomes, version: ProtocolVersion) -> Outcomes:
     return {**plain, NONE: "40" if version is TLS_1_2 else "116"}
 
 
-Start = Callable[[Lab, LabClients], Running]
+Start = Callable[[Lab], Running]
 
 
 def nginx(verify: str, *, crl: bool = True) -> Start:
-    def start(lab: Lab, clients: LabClients) -> Running:
-        revoked = f"ssl_crl {clients.crl_file};" if crl else ""
+    def start(lab: Lab) -> Running:
+        revoked = f"ssl_crl {lab.pki.client_crl_file};" if crl else ""
         return lab.nginx(
             f"ssl_protocols TLSv1.2 TLSv1.3; ssl_verify_client {verify}; "
             f"ssl_client_certificate {lab.pki.client_ca_file}; {revoked}"
@@ -55,16 +55,16 @@ def nginx(verify: str, *, crl: bool = True) -> Start:
 
 
 def haproxy(bind: str) -> Start:
-    def start(lab: Lab, clients: LabClients) -> Running:
-        ca = f"ca-file {lab.pki.client_ca_file} crl-file {clients.crl_file}"
+    def start(lab: Lab) -> Running:
+        ca = f"ca-file {lab.pki.client_ca_file} crl-file {lab.pki.client_crl_file}"
         return lab.haproxy(f"ssl-min-ver TLSv1.2 verify {bind} {ca}")
 
     return start
 
 
 def apache(verify: str, *, crl: bool = True) -> Start:
-    def start(lab: Lab, clients: LabClients) -> Running:
-        revoked = f"SSLCARevocationFile {clients.crl_file}\nSSLCARevocationCheck chain" if crl else ""
+    def start(lab: Lab) -> Running:
+        revoked = f"SSLCARevocationFile {lab.pki.client_crl_file}\nSSLCARevocationCheck chain" if crl else ""
         return lab.apache(
             f"SSLProtocol -all +TLSv1.2 +TLSv1.3\nSSLVerifyClient {verify}\n"
             f"SSLCACertificateFile {lab.pki.client_ca_file}\n{revoked}"
@@ -74,10 +74,11 @@ def apache(verify: str, *, crl: bool = True) -> Start:
 
 
 def python(verify: ssl.VerifyMode) -> Start:
-    def start(lab: Lab, clients: LabClients) -> Running:
+    def start(lab: Lab) -> Running:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(lab.pki.ecdsa.chain, lab.pki.ecdsa.key)
-        context.load_verify_locations(clients.with_crl_file)
+        context.load_verify_locations(lab.pki.client_ca_file)
+        context.load_verify_locations(lab.pki.client_crl_file)
         context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.verify_mode = verify
@@ -87,8 +88,9 @@ def python(verify: ssl.VerifyMode) -> Start:
 
 
 def openssl(verify: str) -> Start:
-    def start(lab: Lab, clients: LabClients) -> Running:
-        return lab.openssl(verify, "2", "-verify_return_error", "-CAfile", clients.with_crl_file, "-crl_check")
+    def start(lab: Lab) -> Running:
+        crl = ("-CRL", lab.pki.client_crl_file, "-crl_check")
+        return lab.openssl(verify, "2", "-verify_return_error", "-CAfile", lab.pki.client_ca_file, *crl)
 
     return start
 
@@ -114,14 +116,14 @@ MATRIX: dict[str, tuple[Start, Outcomes, bool]] = {
 
 
 @pytest.fixture(scope="module")
-def clients(lab_pki: LabPki, tmp_path_factory: pytest.TempPathFactory) -> LabClients:
-    return LabClients.create(lab_pki, tmp_path_factory.mktemp("clients"))
+def clients(lab_pki: LabPki) -> LabClients:
+    return LabClients.of(lab_pki)
 
 
 @pytest.mark.parametrize("row", MATRIX)
 def test_every_cell_of_the_matrix(lab: Lab, clients: LabClients, row: str) -> None:
     start, expected, required = MATRIX[row]
-    found = mutual(start(lab, clients), clients.trials())
+    found = mutual(start(lab), clients.trials())
     for version in (TLS_1_2, TLS_1_3):
         wanted = expected
         if required:
@@ -134,17 +136,17 @@ def test_every_cell_of_the_matrix(lab: Lab, clients: LabClients, row: str) -> No
 @pytest.mark.parametrize("start", [nginx("off"), haproxy("none"), apache("none"), python(ssl.CERT_NONE)])
 def test_who_is_not_asked_shows_nothing(lab: Lab, clients: LabClients, start: Start) -> None:
     """No credential is presented to a server that asks for none."""
-    found = mutual(start(lab, clients), clients.trials())
+    found = mutual(start(lab), clients.trials())
     assert found.client_auth.mode.need() == "none"
     assert not found.client_auth.trials
     assert not any("serial" in probe.asked for probe in found.probes)
 
 
-def admin(lab: Lab, clients: LabClients, spoken: str) -> Running:
+def admin(lab: Lab, spoken: str) -> Running:
     """Apache that asks for a certificate only once it has seen the path; there is no page behind it."""
     return lab.apache(
         f"SSLProtocol -all {spoken}\nSSLCACertificateFile {lab.pki.client_ca_file}\n"
-        f"SSLCARevocationFile {clients.crl_file}\nSSLCARevocationCheck chain\n"
+        f"SSLCARevocationFile {lab.pki.client_crl_file}\nSSLCARevocationCheck chain\n"
         "<Location /admin>\nSSLVerifyClient require\n</Location>",
         content="",
     )
@@ -153,7 +155,7 @@ def admin(lab: Lab, clients: LabClients, spoken: str) -> Running:
 @pytest.mark.parametrize("spoken", ["+TLSv1.2 +TLSv1.3", "+TLSv1.3", "+TLSv1.2"])
 def test_a_path_that_is_protected_alone(lab: Lab, clients: LabClients, spoken: str) -> None:
     """By renegotiation at TLS 1.2, by post-handshake authentication at TLS 1.3."""
-    auth = mutual(admin(lab, clients, spoken), clients.trials(), paths=("/admin",)).client_auth
+    auth = mutual(admin(lab, spoken), clients.trials(), paths=("/admin",)).client_auth
     assert auth.mode.need() == "none"
     for version in (each for each in (TLS_1_2, TLS_1_3) if f"+{each}" in spoken):
         entry = auth.elsewhere["/admin"][version]
@@ -179,7 +181,7 @@ def test_a_good_client_gets_past_mutual_tls_and_the_mode_stays(lab: Lab, clients
 
 
 def test_each_credential_is_presented_once_a_version_and_logged_with_its_serial(lab: Lab, clients: LabClients) -> None:
-    found = mutual(haproxy("required")(lab, clients), clients.trials())
+    found = mutual(haproxy("required")(lab), clients.trials())
     for kind, trial in found.client_auth.trials.items():
         if kind is not NONE:
             assert trial.serial is not None
@@ -189,8 +191,8 @@ def test_each_credential_is_presented_once_a_version_and_logged_with_its_serial(
     assert found.client_auth.trials[REVOKED].serial == clients.revoked.serial
 
 
-def test_without_the_ca_what_cannot_be_made_is_not_tested(lab: Lab, clients: LabClients) -> None:
-    found = mutual(haproxy("required")(lab, clients), Credentials(trials=TrialPlan(mint=Mint(run="x"))))
+def test_without_the_ca_what_cannot_be_made_is_not_tested(lab: Lab) -> None:
+    found = mutual(haproxy("required")(lab), Credentials(trials=TrialPlan(mint=Mint(run="x"))))
     seen = outcomes(found.client_auth, TLS_1_3)
     assert {kind for kind, outcome in seen.items() if not outcome.startswith("? not_asked")} == {
         NONE, SELF_SIGNED, UNKNOWN_CA, IMPOSTOR_CA,

@@ -40,8 +40,8 @@ CADDY = {
 
 
 @pytest.fixture(scope="module")
-def clients(lab_pki: LabPki, tmp_path_factory: pytest.TempPathFactory) -> LabClients:
-    return LabClients.create(lab_pki, tmp_path_factory.mktemp("clients"))
+def clients(lab_pki: LabPki) -> LabClients:
+    return LabClients.of(lab_pki)
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +91,7 @@ _STUNNEL_CHECKED: Outcomes = {
 
 @pytest.mark.parametrize("required", [True, False])
 def test_stunnel(lab: Lab, clients: LabClients, required: bool) -> None:
-    options = [f"CAfile = {lab.pki.client_ca_file}", f"CRLfile = {clients.crl_file}", "verifyChain = yes"]
+    options = [f"CAfile = {lab.pki.client_ca_file}", f"CRLfile = {lab.pki.client_crl_file}", "verifyChain = yes"]
     options.append(f"requireCert = {'yes' if required else 'no'}")
     auth = mutual(start_stunnel(lab, *options), clients.trials()).client_auth
     assert auth.mode.need() is (REQUIRED if required else OPTIONAL)
