@@ -19,14 +19,6 @@ from tlsaudit.model.facts import TrialKind
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _WEAK_BITS = 1024
-_FROM_THE_CA = {
-    TrialKind.EXPIRED: "an expired certificate",
-    TrialKind.NOT_YET_VALID: "a certificate of the future",
-    TrialKind.SERVER_AUTH_ONLY: "a certificate for servers only",
-    TrialKind.WRONG_IDENTITY: "a certificate of another identity",
-    TrialKind.WEAK_KEY: "a certificate with a weak key",
-    TrialKind.GOOD: "a good certificate",
-}
 
 
 class Unavailable(TlsauditError):  # noqa: N818 - says why something is not there
@@ -56,7 +48,7 @@ class Mint:
             case TrialKind.IMPOSTOR_CA:
                 return self._impostor(key, ca_names)
             case TrialKind.REVOKED:
-                raise Unavailable("a revoked certificate cannot be made here: give one with --trial revoked=FILE")
+                raise Unavailable("it cannot be made here: give one with --trial revoked=FILE")
             case TrialKind.NONE:
                 raise Unavailable("there is no certificate in none")
             case _:
@@ -76,9 +68,7 @@ class Mint:
 
     def _from_ca(self, kind: TrialKind, key: PrivateKey) -> Credential:
         if self.ca is None or self.ca.key is None:
-            option = kind.value.replace("_", "-")
-            need = f"{_FROM_THE_CA[kind]} takes --client-ca and --client-ca-key, or --trial {option}=FILE"
-            raise Unavailable(need)
+            raise Unavailable("it takes --client-ca and --client-ca-key, or --trial KIND=FILE")
         return self._issue(
             kind, key, issuer=self.ca.certificate.subject, signer=self.ca.key, issuer_certificate=self.ca.certificate
         )

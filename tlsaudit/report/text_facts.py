@@ -205,7 +205,7 @@ def _trial_cell(cell: Cell) -> Text:
 
 
 def _service(facts: FactsPart) -> Iterator[Line]:
-    if facts.session:
+    if any(value is not None for value in facts.session.values()):
         yield "Session", Text(session_words(facts.session))
     if words := behaviour_words(facts.behaviours):
         yield "Behaviours", Text(words)

@@ -46,7 +46,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """The trials that were made, row by row, and why others were not."""
+    """The trials that were made, row by row, and which others were not, with the reason."""
 
     versions: tuple[str, ...]
     rows: tuple[Row, ...]
@@ -64,7 +64,7 @@ def trial_matrix(subject: Subject) -> Matrix | None:
     return Matrix(
         versions=versions,
         rows=tuple(_row(each, versions, broken) for each in tested),
-        not_tested=tuple((_LABELS[each.credential], _reason(each)) for each in auth.trials if each not in tested),
+        not_tested=_by_reason([each for each in auth.trials if each not in tested]),
     )
 
 
@@ -111,6 +111,14 @@ def _tone_of_entry(credential: str, rules: tuple[str, ...]) -> Tone:
     if credential == "good":
         return "good"
     return "bad" if credential != "none" or rules else "medium"
+
+
+def _by_reason(trials: Sequence[TrialPart]) -> tuple[tuple[str, str], ...]:
+    """Labels in a row, and the reason that they share."""
+    found: dict[str, list[str]] = {}
+    for each in trials:
+        found.setdefault(_reason(each), []).append(_LABELS[each.credential])
+    return tuple((", ".join(labels), reason) for reason, labels in found.items())
 
 
 def _reason(trial: TrialPart) -> str:
