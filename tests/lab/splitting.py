@@ -1,7 +1,8 @@
-"""Two servers behind one address, by the newest version that the client offers: a load balancer gone wrong."""
+"""What stands between clients and real servers, and goes wrong: two servers behind one address, a deaf one."""
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 
@@ -11,6 +12,7 @@ from tlsaudit.wire.client_hello import ClientHello
 from tlsaudit.wire.constants import ContentType
 from tlsaudit.wire.records import HandshakeReader, RecordReader
 
+_ALL_OF_A_FLIGHT = 0.2
 _SUPPORTED_VERSIONS = 43
 _TLS_1_3 = b"\x03\x04"
 
@@ -28,6 +30,22 @@ def by_version(newer: int, older: int) -> Behaviour:
             back.start()
             _copy(connection.sock, server)
             back.join()
+
+    return play
+
+
+def deaf(port: int) -> Behaviour:
+    """Lets the server on `port` answer the hello, and hears nothing of what the client says then."""
+
+    def play(connection: Connection) -> None:
+        first, _ = _hello(connection)
+        with socket.create_connection((HOST, port)) as server:
+            server.sendall(first)
+            server.settimeout(_ALL_OF_A_FLIGHT)
+            with contextlib.suppress(TimeoutError):
+                while data := server.recv(65536):
+                    connection.sock.sendall(data)
+            connection.drain()
 
     return play
 

@@ -29,6 +29,7 @@ _REFUSALS = OF_A_CREDENTIAL | {AlertDescription.DECRYPT_ERROR}
 _UNTRUSTED = (TrialKind.SELF_SIGNED, TrialKind.UNKNOWN_CA, TrialKind.IMPOSTOR_CA)
 _DECIDES_TRUST = (TrialKind.SELF_SIGNED, TrialKind.UNKNOWN_CA)
 _TOO_MANY_REQUESTS = 429
+_GONE = Unknown(Why.NO_ANSWER, "it was not presented: the server had stopped answering")
 _ECDSA_P256 = 0x0403
 _ECDSA_SIGN = 64
 """ClientCertificateType ecdsa_sign (RFC 8422 section 5.5)."""
@@ -176,17 +177,19 @@ class _Round:
     async def at(self, version: ProtocolVersion) -> None:
         """All of them at one version, one after the other. An application that says nothing is not asked again."""
         exchanges: dict[TrialKind, Exchange] = {}
-        silent = False
+        silent = gone = False
         for kind, credential in self.made.items():
             if isinstance(credential, Unavailable):
                 self._set(kind, version, Unknown(Why.NOT_ASKED, str(credential)))
+                continue
+            if gone:
+                self._set(kind, version, _GONE)
                 continue
             exchanges[kind] = answer = await self._ask(version, kind, credential, close=silent)
             silent = silent or (answer.established and answer.failure == "timeout")
             for each, fact in decide(exchanges).items():
                 self._set(each, version, fact)
-            if not answer.established and answer.failure == "timeout":
-                break
+            gone = answer.failure == "timeout" and (answer.closing or not answer.established)
         best = max(self.notes.client_auth, key=lambda each: each.rank)
         if version is best and self.path == "/":
             self.notes.admitted = exchanges.get(TrialKind.GOOD)
