@@ -15,6 +15,7 @@ from tests.lab.clients import ca_key_file
 from tests.lab.pki import LabPki, write_private
 from tests.lab.process import Running
 from tests.lab.servers import Lab
+from tlsaudit.cli import credentials
 
 _SECRET = "correct horse battery"
 
@@ -182,3 +183,25 @@ def test_no_file_with_a_key_is_left(lab: Lab, tmp_path: Path) -> None:
     (good,) = done.document["subjects"][0]["facts"]["client_auth"]["trials"]
     assert good["per_protocol"]["TLSv1.3"]["outcome"] == "accepted"
     assert list(empty.iterdir()) == []
+
+
+def test_a_passphrase_is_asked_for_on_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, lab_pki: LabPki
+) -> None:
+    asked: list[str] = []
+
+    def answer(prompt: str, _stream: object) -> str:
+        asked.append(prompt)
+        return _SECRET
+
+    monkeypatch.delenv(credentials.PASSPHRASE_VARIABLE, raising=False)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("getpass.getpass", answer)
+    key = encrypted_key(lab_pki, tmp_path)
+    given = credentials.Given(
+        client_cert=lab_pki.client.chain, client_key=key, trials=False, client_ca=None, client_ca_key=None, trial=()
+    )
+    good = credentials.read(given, ["localhost"]).good
+    assert good is not None
+    assert good.certificate == lab_pki.client.leaf.certificate
+    assert asked == [f"passphrase of the key of client certificate, {str(key)!r}: "]

@@ -224,13 +224,3 @@ def test_an_rsa_only_server_is_shown_rsa_keys(lab: Lab, clients: LabClients) -> 
         seen = outcomes(found, version)
         assert (seen[GOOD], seen[SELF_SIGNED], seen[EXPIRED]) == ("in", "48", "45")
         assert seen[REVOKED].startswith("? unsupported it was not presented")
-
-
-def test_an_application_that_says_nothing_is_decided_by_tls(lab: Lab, clients: LabClients) -> None:
-    """A plain `s_server` answers no request: what TLS refuses and what it takes is all there is."""
-    server = lab.openssl(
-        "-Verify", "2", "-verify_return_error", "-CAfile", lab.pki.client_ca_file, "-quiet", "-naccept", "1000"
-    )
-    found = mutual(server, clients.trials(), timeout=1.0).client_auth
-    assert outcomes(found, TLS_1_3)[SELF_SIGNED] == "48"
-    assert outcomes(found, TLS_1_3)[GOOD] == "in"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import ssl
+
 import pytest
 
 from tests.lab.clients import LabClients
+from tests.lab.process import Running
 from tests.lab.scripted import ScriptedServer
 from tests.lab.servers import Lab
 from tests.lab.splitting import deaf
@@ -111,3 +115,39 @@ def test_a_server_that_falls_silent_is_left_alone(lab: Lab) -> None:
         assert sum(version in each for each in asked) == presented
     assert isinstance(found.client_auth.verifies, Unknown)
     assert isinstance(found.client_auth.mode, Unknown)
+
+
+def mute(lab: Lab, verify: ssl.VerifyMode) -> Running:
+    """TLS as it should be, and an application that only listens."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(lab.pki.ecdsa.chain, lab.pki.ecdsa.key)
+    context.load_verify_locations(lab.pki.client_ca_file)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.verify_mode = verify
+
+    def listen(connection: ssl.SSLSocket) -> bytes:
+        with contextlib.suppress(OSError):
+            while connection.recv(4096):
+                pass
+        return b""
+
+    return lab.python(context, listen)
+
+
+def test_an_application_that_says_nothing_is_not_waited_for_twice(lab: Lab) -> None:
+    found = mutual(mute(lab, ssl.CERT_OPTIONAL), paths=("/a", "/b"), timeout=0.5)
+    for where in ("without a server name", "/a", "/b"):
+        assert found.client_auth.elsewhere[where][TLS_1_3].requested.need()
+    asked = [probe.asked for probe in found.probes]
+    assert sum("handshake and close" in each for each in asked) == 6
+    assert isinstance(found.client_auth.mode, Unknown)
+
+
+def test_where_the_application_says_nothing_tls_decides(lab: Lab) -> None:
+    """What TLS refuses and what it takes is all there is."""
+    found = mutual(mute(lab, ssl.CERT_REQUIRED), LabClients.of(lab.pki).trials(), timeout=0.5).client_auth
+    for version in (TLS_1_2, TLS_1_3):
+        seen = outcomes(found, version)
+        assert (seen[TrialKind.SELF_SIGNED], seen[TrialKind.EXPIRED]) == ("48", "45")
+        assert (seen[TrialKind.WRONG_IDENTITY], seen[TrialKind.GOOD]) == ("in", "in")
+    assert found.verifies.need()

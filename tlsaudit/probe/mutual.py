@@ -131,10 +131,14 @@ async def _exchange_at(dialogue: Dialogue, notes: Notes, target: Target, version
 async def _elsewhere(dialogue: Dialogue, notes: Notes, target: Target, where: str, path: str) -> None:
     """Another request at every version: is a certificate asked for, in the handshake or after the request."""
     found = notes.elsewhere.setdefault(where, {})
+    # Where the application says nothing it is not waited for again: what TLS says is all there is.
+    silent = notes.exchange is not None and notes.exchange.established and notes.exchange.failure == "timeout"
     for version in notes.accepted():
         if version in {ProtocolVersion.SSL_2, ProtocolVersion.SSL_3}:
             continue
-        answer = await get(dialogue, notes.contact.shape.alpn, target, version, path=path, whose=_whose(where))
+        answer = await get(
+            dialogue, notes.contact.shape.alpn, target, version, path=path, whose=_whose(where), close=silent
+        )
         asks = answer.certificate_requested
         if not asks and version is _TLS_1_3 and where != WITHOUT_NAME and answer.data:
             late = await _late_13(dialogue, notes, target, path)
@@ -154,7 +158,7 @@ def _whose(where: str) -> str:
 
 def _requested(answer: Exchange) -> Fact[bool]:
     """Whether a certificate was asked for; without a handshake or an answer nobody can say that it was not."""
-    if answer.certificate_requested or answer.data:
+    if answer.certificate_requested or answer.data or (answer.closing and answer.accepted_by_tls):
         return Known(answer.certificate_requested, answer.basis)
     alert = f"alert {answer.alert.description} {answer.alert.name}" if answer.alert else ""
     return Unknown(Why.NO_ANSWER, alert or answer.problem or "the application says nothing")
