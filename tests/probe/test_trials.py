@@ -14,6 +14,7 @@ from tests.lab.servers import Lab
 from tests.probe.trying import Outcomes, mutual, outcomes
 from tlsaudit.credentials import Credentials, Mint, TrialPlan
 from tlsaudit.model.facts import TrialKind
+from tlsaudit.model.knowledge import Unknown
 from tlsaudit.model.protocol import ProtocolVersion
 
 TLS_1_2, TLS_1_3 = ProtocolVersion.TLS_1_2, ProtocolVersion.TLS_1_3
@@ -178,6 +179,18 @@ def test_a_good_client_gets_past_mutual_tls_and_the_mode_stays(lab: Lab, clients
         assert (found.client_auth.mode.need(), found.client_auth.enforced_by) == ("required", "application")
     assert set(known.client_auth.trials) == {GOOD}
     assert known.alpn.accepted.keys() == {"http/1.1"}
+
+
+def test_a_client_that_is_not_good_after_all_hides_nothing(lab: Lab, clients: LabClients) -> None:
+    """Strangers are served, and this certificate is refused: HTTP is what strangers get."""
+    server = lab.nginx(f"ssl_verify_client optional; ssl_client_certificate {lab.pki.root_file};")
+    answer = mutual(server, Credentials(good=clients.good), paths=None).http.need()
+    assert answer is not None
+    assert answer.status == 200
+    server = lab.nginx(f"ssl_verify_client on; ssl_client_certificate {lab.pki.root_file};")
+    refused = mutual(server, Credentials(good=clients.good), paths=None).http
+    assert isinstance(refused, Unknown)
+    assert refused.detail == "the client certificate that was presented is refused"
 
 
 def test_each_credential_is_presented_once_a_version_and_logged_with_its_serial(lab: Lab, clients: LabClients) -> None:

@@ -143,4 +143,7 @@ def _passphrase(what: str) -> bytes | None:
         return None
     import getpass
 
-    return getpass.getpass(f"passphrase of {what}: ", sys.stderr).encode()
+    try:
+        return getpass.getpass(f"passphrase of {what}: ", sys.stderr).encode()
+    except EOFError:  # the terminal was closed, or Ctrl-D was pressed
+        return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from tlsaudit.data.groups import groups_for
 from tlsaudit.data.suites import SSL2_CIPHERS, SUITES
@@ -18,6 +18,8 @@ from tlsaudit.model.facts import (
     SchemeAt,
     Session,
     SuiteAt,
+    Trial,
+    TrialKind,
 )
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Tried, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
@@ -71,7 +73,7 @@ def assemble(notes: Notes, dialogue: Dialogue, target: Target, trusting: Trustin
         session=_session(notes),
         signature_schemes=_signature_schemes(notes, key_exchanges),
         behaviours=seen.complete(notes),
-        http=_http(notes.admitted or notes.exchange) if notes.exchange is not None else UNFINISHED,
+        http=_http(notes.admitted or notes.exchange, notes.trials) if notes.exchange is not None else UNFINISHED,
     )
 
 
@@ -282,12 +284,12 @@ _REFUSED = Unknown(Why.NO_ANSWER, "the client certificate that was presented is 
 _NONE_PRESENTED = Unknown(Why.NOT_ASKED, "nobody is answered without a client certificate, and none was presented")
 
 
-def _http(exchange: Exchange) -> Fact[HttpAnswer | None]:
+def _http(exchange: Exchange, trials: Mapping[TrialKind, Trial]) -> Fact[HttpAnswer | None]:
     reading = http.read(exchange.data, ended=exchange.ended or bool(exchange.problem)) if exchange.data else None
     refused = exchange.alert is not None if reading is None else http.refuses_certificate(reading)
     if exchange.certificate_requested and refused:
         # What the application says to those who may come in was not asked: it takes a certificate that it trusts.
-        return _REFUSED if exchange.presented else _NONE_PRESENTED
+        return _REFUSED if TrialKind.GOOD in trials else _NONE_PRESENTED
     if not exchange.data:
         reason = exchange.alert.name if exchange.alert else exchange.problem or "nothing was answered"
         return Unknown(Why.NO_ANSWER, f"no answer to GET /: {reason}")

@@ -191,7 +191,7 @@ class _Round:
                 self._set(each, version, fact)
             gone = answer.failure == "timeout" and (answer.closing or not answer.established)
         best = max(self.notes.client_auth, key=lambda each: each.rank)
-        if version is best and self.path == "/":
+        if version is best and self.path == "/" and _got_in(self.notes.trials.get(TrialKind.GOOD), version):
             self.notes.admitted = exchanges.get(TrialKind.GOOD)
 
     async def _ask(
@@ -218,6 +218,11 @@ class _Round:
     def _set(self, kind: TrialKind, version: ProtocolVersion, fact: Fact[Attempt]) -> None:
         trial = self.notes.trials[kind]
         self.notes.trials[kind] = Trial(serial=trial.serial, at={**trial.at, version: fact})
+
+
+def _got_in(trial: Trial | None, version: ProtocolVersion) -> bool:
+    fact = trial.at[version] if trial is not None else NOT_ASKED
+    return isinstance(fact, Known) and fact.value.admitted
 
 
 def _words(kind: TrialKind, credential: Credential | None) -> str:

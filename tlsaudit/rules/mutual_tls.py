@@ -181,7 +181,6 @@ def weak_client_key(case: Case) -> Iterable[Fail]:
     why="Early data can be replayed, and it is accepted before the client has proven again who it is.",
     remedy="Turn early data off on listeners that ask for client certificates (nginx: ssl_early_data off).",
     sources=(rfc(9325, "3.10"), rfc(9846, "8")),
-    reproduce="openssl s_client -connect {connect} -servername {servername} -tls1_3 </dev/null",
 )
 def early_data(case: Case) -> Iterable[Fail]:
     """A ticket offers 0-RTT on an endpoint that asks for a client certificate."""
