@@ -22,28 +22,30 @@ ARROWS = {
     "proxies": {"model"},
     "manners": set(),
     "net": {"model", "manners", "proxies"},
-    "probe": {"wire", "pki", "net", "data", "model"},
+    "credentials": {"model"},
+    "probe": {"wire", "pki", "net", "data", "model", "credentials"},
     "fold": {"model", "data"},
     "rules": {"model", "data", "fold"},
     "policy": {"rules", "model", "data"},
     "score": {"model"},
     "tally": {"model"},
     "judge": {"rules", "policy", "score", "model", "data"},
-    "document": {"model", "data"},
+    "document": {"model", "data", "client_auth_part"},
+    "client_auth_part": {"model", "data"},
     "targets": {"model"},
     "app": {
         "probe", "judge", "rules", "score", "tally", "policy", "pki", "net", "proxies", "document", "data", "model",
-        "targets",
+        "targets", "credentials",
     },
     "report": {"model"},
     "demo": {"model"},
-    "cli": {"app", "report", "demo", "policy", "proxies", "rules", "targets", "model"},
+    "cli": {"app", "report", "demo", "policy", "proxies", "rules", "targets", "model", "credentials"},
     "__main__": {"cli", "model"},
     "__init__": set(),
 }  # fmt: skip
 """Each room and the rooms that it may know."""
 
-PURE = {"model", "wire", "pki", "proxies", "fold", "rules", "judge", "score", "tally", "document"}
+PURE = {"model", "wire", "pki", "proxies", "fold", "rules", "judge", "score", "tally", "document", "client_auth_part"}
 OUTSIDE_WORLD = {
     "asyncio", "http", "io", "logging", "multiprocessing", "os", "pathlib", "select", "selectors", "shutil", "signal",
     "socket", "socketserver", "ssl", "subprocess", "tempfile", "threading", "time", "urllib.request",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from tlsaudit import __version__
+from tlsaudit.credentials import Credentials
 from tlsaudit.data import trust, versions
 from tlsaudit.data.trust import AnchorSet
 from tlsaudit.document import audited, not_audited, result_part
@@ -28,7 +29,7 @@ from tlsaudit.pki import TrustStore
 from tlsaudit.policy import Policy, what_is_forbidden
 from tlsaudit.probe import NotAuditedError, Settings, Sslyze, Trusting, audit_endpoint
 from tlsaudit.proxies import Proxy
-from tlsaudit.rules import FLEET_RULES, RULESET
+from tlsaudit.rules import CATALOGUE, FLEET_RULES, MUTUAL_RULES, RULESET
 from tlsaudit.score import SCORING
 from tlsaudit.tally import INTERNAL, Tally
 
@@ -61,6 +62,8 @@ class ScanOptions:
     `expectations` are per target id and override `expect`; `fail_on` None: no failure ends with code 1.
     `all_addresses`: each address of a name is a subject, and so is what differs between them. `max_rate` is
     connections a second, `connections` and `per_address` how many are open at once, over all and to one endpoint.
+    `credentials` are presented to endpoints that ask for a client certificate. In the mode `mtls`, which asks and
+    judges nothing but client authentication and gives no score, `mutual_paths` are asked as well as `/`.
     """
 
     policy: Policy
@@ -76,6 +79,8 @@ class ScanOptions:
     per_address: int = PER_ADDRESS
     connections: int = CONNECTIONS
     proxy: Proxy | None = None
+    credentials: Credentials = field(default_factory=Credentials)
+    mutual_paths: tuple[str, ...] = ()
 
     def network_limits(self) -> NetworkLimits:
         """What the network is given of them."""
@@ -96,6 +101,8 @@ class ScanOptions:
             full=self.mode == "full",
             sslyze=Sslyze() if self.mode == "full" else None,
             forbidden=what_is_forbidden(self.policy) if self.mode == "gate" else None,
+            credentials=self.credentials,
+            mutual_paths=self.mutual_paths if self.mode == "mtls" else None,
         )
 
 
@@ -344,8 +351,16 @@ class Auditor:
             facts = replace(facts, endpoint=replace(facts.endpoint, address=None))  # the proxy alone knows it
         expect = options.expectations.get(target.id, options.expect)
         judgement = judge(
-            facts, options.policy, as_of=self.as_of, expect=expect, mode=options.mode, subject_id=subject_id
+            facts,
+            options.policy,
+            as_of=self.as_of,
+            expect=expect,
+            mode=options.mode,
+            subject_id=subject_id,
+            rules=MUTUAL_RULES if options.mode == "mtls" else CATALOGUE,
         )
+        if options.mode == "mtls":
+            judgement = replace(judgement, score=None)
         problem = doc.Problem(code=audit.problem.code, message=audit.problem.message) if audit.problem else None
         subject = audited(target, facts, judgement, problem=problem, seconds=time.monotonic() - begun)
         return subject, Known(facts, Basis(Origin.OBSERVED, subject_id))

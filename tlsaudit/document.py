@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from typing import Any, Literal, TypeVar
 
+from tlsaudit.client_auth_part import client_auth_part, unknown_modes
 from tlsaudit.data.groups import group_name, groups_for
 from tlsaudit.data.signatures import scheme_name
 from tlsaudit.data.suites import SSL2_CIPHERS, openssl_name, suite_name, suites_for
@@ -13,8 +14,6 @@ from tlsaudit.model import document as doc
 from tlsaudit.model.certificate import Certificate, CertificateDeployment, Staple
 from tlsaudit.model.facts import (
     Behaviours,
-    ClientAuth,
-    ClientAuthMode,
     Facts,
     HttpAnswer,
     KeyExchange,
@@ -108,7 +107,7 @@ def facts_part(facts: Facts) -> doc.FactsPart:
         certificate_deployments=[
             _deployment(each) for each in (deployments.value if isinstance(deployments, Known) else ())
         ],
-        client_auth=_client_auth(facts.client_auth),
+        client_auth=client_auth_part(facts.client_auth),
         alpn=list(facts.alpn.accepted),
         session=_session(facts),
         signature_schemes=_per_version(facts.signature_schemes, {}, lambda _version, code: scheme_name(code)),
@@ -260,29 +259,6 @@ def _staple(fact: Fact[Staple | None]) -> doc.StaplePart | None:
     )
 
 
-def _mode(fact: Fact[ClientAuthMode]) -> Literal["none", "optional", "required", "unknown"]:
-    return fact.value.value if isinstance(fact, Known) else "unknown"
-
-
-def _client_auth(auth: ClientAuth) -> doc.ClientAuthPart:
-    return doc.ClientAuthPart(
-        mode=_mode(auth.mode),
-        enforced_by=auth.enforced_by.value if auth.enforced_by else None,
-        verifies=auth.verifies.value if isinstance(auth.verifies, Known) else None,
-        when=auth.when.value if auth.when else None,
-        per_protocol={
-            version.value: doc.ClientAuthAtPart(
-                mode=_mode(at.mode),
-                enforced_by=at.enforced_by.value if at.enforced_by else None,
-                evidence=at.evidence,
-            )
-            for version, at in auth.per_protocol.items()
-        },
-        ca_names=list(auth.ca_names),
-        signature_schemes=[scheme_name(code) for code in auth.signature_schemes],
-    )
-
-
 def _session(facts: Facts) -> dict[str, bool | None]:
     values: dict[str, Fact[bool]] = {name: getattr(facts.session, name) for name in _SESSION_NAMES}
     found = {name: fact.value if isinstance(fact, Known) else None for name, fact in values.items()}
@@ -402,7 +378,7 @@ def _single_facts(facts: Facts) -> dict[str, Fact[object]]:
         "http": facts.http,
     }
     paths |= {f"cipher_preference.{version}": fact for version, fact in facts.cipher_preference.items()}
-    paths |= {f"client_auth.per_protocol.{version}.mode": at.mode for version, at in auth.per_protocol.items()}
+    paths |= unknown_modes(auth)
     paths |= {f"session.{name}": getattr(facts.session, name) for name in _SESSION_NAMES}
     # Of the behaviours, what was not asked is said once for all.
     behaviours = _behaviour_facts(facts.behaviours)

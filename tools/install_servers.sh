@@ -9,9 +9,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
 # command:package
-wanted=(openssl:openssl nginx:nginx haproxy:haproxy apache2:apache2 gnutls-serv:gnutls-bin npm:npm tinyproxy:tinyproxy
-    stunnel4:stunnel4)
-[[ ${1:-} == --slow ]] && wanted+=(sslscan:sslscan nmap:nmap chromium:chromium testssl:testssl.sh)
+wanted=(openssl:openssl nginx:nginx haproxy:haproxy apache2:apache2 gnutls-serv:gnutls-bin stunnel4:stunnel4 npm:npm
+    tinyproxy:tinyproxy)
+[[ ${1:-} == --slow ]] && wanted+=(sslscan:sslscan nmap:nmap testssl:testssl.sh chromium:chromium caddy:caddy go:golang-go)
 
 missing=()
 for each in "${wanted[@]}"; do

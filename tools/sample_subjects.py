@@ -21,6 +21,8 @@ from tlsaudit.model.document import (
     ScorePart,
     StaplePart,
     Subject,
+    TrialAtPart,
+    TrialPart,
     TrustPart,
     UnknownPart,
 )
@@ -205,14 +207,28 @@ def mutual() -> Subject:
             "scts": 0,
         }
     )
+    got_in = {version: TrialAtPart(outcome="accepted", evidence="HTTP 200") for version in ("TLSv1.2", "TLSv1.3")}
+    unmade = TrialAtPart(outcome="not_tested", evidence="give one with --trial revoked=FILE")
     trials = [
-        {"credential": credential, "TLSv1.2": at_1_2, "TLSv1.3": at_1_3, "verdict": verdict}
-        for credential, at_1_2, at_1_3, verdict in (
-            ("none", "alert handshake_failure (40)", "alert certificate_required (116)", "refused by TLS"),
-            ("self-signed", "HTTP 200", "HTTP 200", "got in"),
-            ("unknown CA", "HTTP 200", "HTTP 200", "got in"),
-            ("good", "HTTP 200", "HTTP 200", "got in, as it should"),
-        )
+        TrialPart(
+            credential="none",
+            per_protocol={
+                "TLSv1.2": TrialAtPart(outcome="refused", by="tls", evidence="alert 40 handshake_failure"),
+                "TLSv1.3": TrialAtPart(outcome="refused", by="tls", evidence="alert 116 certificate_required"),
+            },
+        ),
+        TrialPart(
+            credential="self_signed",
+            serial="6fa1c2",
+            per_protocol={name: each.model_copy(update={"probe": 3}) for name, each in got_in.items()},
+        ),
+        TrialPart(
+            credential="unknown_ca",
+            serial="6fa1c3",
+            per_protocol={name: each.model_copy(update={"probe": 4}) for name, each in got_in.items()},
+        ),
+        TrialPart(credential="revoked", per_protocol=dict.fromkeys(got_in, unmade)),
+        TrialPart(credential="good", serial="1d", per_protocol=got_in),
     ]
     required = ClientAuthAtPart(mode="required", enforced_by="tls", evidence="alert certificate_required (116)")
     asked = ClientAuthPart(

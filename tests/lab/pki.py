@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tlsaudit.demo import mint
@@ -37,6 +41,8 @@ class LabPki:
     ecdsa: CertificateFiles
     rsa: CertificateFiles
     client: CertificateFiles
+    revoked_client: CertificateFiles
+    client_crl_file: Path
 
     @classmethod
     def create(cls, directory: Path) -> LabPki:
@@ -46,6 +52,7 @@ class LabPki:
         client_ca = mint.Authority.root("Lab Clients")
         rsa = intermediate.issue(*NAMES, key=mint.rsa_key(), usages=("digital_signature", "key_encipherment"))
         client = client_ca.issue("client.lab.test", purposes=(ExtendedKeyUsageOID.CLIENT_AUTH,))
+        revoked = client_ca.issue("revoked.lab.test", purposes=(ExtendedKeyUsageOID.CLIENT_AUTH,))
         return cls(
             directory=directory,
             root=root,
@@ -56,11 +63,34 @@ class LabPki:
             ecdsa=write_leaf(directory, "ecdsa", intermediate.issue(*NAMES)),
             rsa=write_leaf(directory, "rsa", rsa),
             client=write_leaf(directory, "client", client),
+            revoked_client=write_leaf(directory, "revoked-client", revoked),
+            client_crl_file=write_private(
+                directory / "client-ca.crl", _crl(client_ca, revoked.certificate).public_bytes(Encoding.PEM)
+            ),
         )
 
     def write(self, name: str, leaf: mint.Leaf) -> CertificateFiles:
         """Write any other leaf beside ours; `name` names its files."""
         return write_leaf(self.directory, name, leaf)
+
+
+def _crl(authority: mint.Authority, revoked: x509.Certificate) -> x509.CertificateRevocationList:
+    """The list of an authority that has revoked one certificate."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    entry = (
+        x509.RevokedCertificateBuilder()
+        .serial_number(revoked.serial_number)
+        .revocation_date(now - timedelta(hours=1))
+        .build()
+    )
+    return (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(authority.certificate.subject)
+        .last_update(now - timedelta(hours=1))
+        .next_update(now + timedelta(days=1))
+        .add_revoked_certificate(entry)
+        .sign(authority.key, hashes.SHA256())
+    )
 
 
 def write_leaf(directory: Path, name: str, leaf: mint.Leaf) -> CertificateFiles:

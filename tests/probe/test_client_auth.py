@@ -219,12 +219,14 @@ def test_a_certificate_asked_for_by_renegotiation_is_required_late(lab: Lab) -> 
     assert "alert 40" in auth.per_protocol[TLS_1_2].evidence
 
 
-def test_behind_a_late_request_tls_1_3_without_post_handshake_authentication_is_open(lab: Lab) -> None:
-    auth = facts(protected(lab, "+TLSv1.2 +TLSv1.3")).client_auth
-    assert auth.per_protocol[TLS_1_2].mode.need() is REQUIRED
-    assert isinstance(auth.per_protocol[TLS_1_3].mode, Unknown)
-    assert isinstance(auth.mode, Unknown)
-    assert auth.when is When.LATE
+@pytest.mark.parametrize("spoken", ["+TLSv1.2 +TLSv1.3", "+TLSv1.3"])
+def test_a_late_request_at_tls_1_3_is_made_to_a_client_that_offers_to_answer(lab: Lab, spoken: str) -> None:
+    """To one that does not, Apache says HTTP 403."""
+    auth = facts(protected(lab, spoken)).client_auth
+    assert auth.mode.need() is REQUIRED
+    assert (auth.when, auth.enforced_by) == (When.LATE, Layer.TLS)
+    assert all(at.mode.need() is REQUIRED for at in auth.per_protocol.values())
+    assert auth.per_protocol[TLS_1_3].evidence == "alert 116 certificate_required"
 
 
 @pytest.mark.parametrize("status", [401, 403])

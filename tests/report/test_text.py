@@ -73,7 +73,10 @@ def test_the_facts_are_told_in_short(document: Document) -> None:
     assert "incomplete 1 certificate sent, missing: CN=Example Issuing CA R3" in text
     assert "a client certificate is required, enforced by TLS" in text
     assert "verified no: any certificate gets in" in text
-    assert "self-signed: TLSv1.2 HTTP 200, TLSv1.3 HTTP 200, verdict got in" in text
+    assert "no certificate refused by TLS alert 40 handshake_failure refused by TLS alert 116" in text
+    assert "self-signed got in [TLS-MTLS-003] HTTP 200 got in [TLS-MTLS-003] HTTP 200" in text
+    assert "good certificate got in HTTP 200" in text
+    assert "not tested: revoked (give one with --trial revoked=FILE)" in text
 
 
 def test_what_is_not_known_is_told_with_its_reason(document: Document) -> None:

@@ -10,7 +10,7 @@ from typer.exceptions import Exit, TyperException
 from typer.main import get_command
 
 from tlsaudit import __version__
-from tlsaudit.cli import demo, outputs, report, rules, scan, schema
+from tlsaudit.cli import demo, mtls, outputs, report, rules, scan, schema
 from tlsaudit.model.errors import InputError
 
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
@@ -44,6 +44,7 @@ def _application() -> typer.Typer:
     application.callback()(_global_options)
     for name, function, short_help in (
         ("scan", scan.scan, "Audit live endpoints."),
+        ("mtls", mtls.mtls, "Audit client authentication: who gets in?"),
         ("report", report.report, "Render a stored report in another format."),
         ("rules", rules.rules, "List the rules, or explain one."),
         ("demo", demo.demo, "Audit demo endpoints with well-known flaws."),

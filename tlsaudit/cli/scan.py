@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tlsaudit.cli import options, outputs, progress, streams
+from tlsaudit.cli import credentials, options, outputs, progress, streams
 from tlsaudit.model.errors import InputError
 from tlsaudit.model.facts import ClientAuthMode
 
@@ -67,6 +67,12 @@ def scan(
         str | None,
         typer.Option(metavar="MODE", help="What client authentication should be: none, optional or required."),
     ] = None,
+    client_cert: credentials.ClientCert = None,
+    client_key: credentials.ClientKey = None,
+    trials: credentials.Trials = False,
+    client_ca: credentials.ClientCaFile = None,
+    client_ca_key: credentials.ClientCaKey = None,
+    trial: credentials.TrialFiles = None,
     all_addresses: Annotated[
         bool,
         typer.Option("--all-addresses", help="Audit every address of a name, and say what differs between them."),
@@ -98,11 +104,10 @@ def scan(
     pairs = outputs.pair(formats or [], output or [])
     lowest = options.severity(fail_on)
     when = options.moment(as_of)
-    if not 0 < timeout <= _SECONDS_MAX:
-        raise InputError(f"--timeout {timeout:g} is not between 0 and {_SECONDS_MAX:g} seconds")
-    expect = _client_auth(expect_client_auth)
-    _refuse_limits(max_rate, per_address, connections)
-    through = _proxy(proxy)
+    refuse_timeout(timeout)
+    expect = declared_client_auth(expect_client_auth)
+    refuse_limits(max_rate, per_address, connections)
+    through = proxy_of(proxy)
     if through is not None and all_addresses:
         raise InputError("--all-addresses cannot go with a proxy: the proxy resolves names, and tells nobody")
 
@@ -110,6 +115,15 @@ def scan(
     from tlsaudit.model.target import canonical_host
     from tlsaudit.targets import read_targets
 
+    given = credentials.Given(
+        client_cert=client_cert,
+        client_key=client_key,
+        trials=trials,
+        client_ca=client_ca,
+        client_ca_key=client_ca_key,
+        trial=trial or (),
+    )
+    presented = credentials.read(given, targets)
     found = read_targets(targets, sys.stdin, large=yes_large)
     if sni is not None:
         found = tuple(replace(target, sni=canonical_host(sni) if sni else "") for target in found)
@@ -130,11 +144,12 @@ def scan(
         per_address=per_address,
         connections=connections,
         proxy=through,
+        credentials=presented,
     )
-    return _audit(found, scan_options, pairs)
+    return run_audit(found, scan_options, pairs)
 
 
-def _audit(targets: Sequence[Target], scan_options: ScanOptions, pairs: Sequence[tuple[str, str]]) -> int:
+def run_audit(targets: Sequence[Target], scan_options: ScanOptions, pairs: Sequence[tuple[str, str]]) -> int:
     """Run the scan and write its reports: lines while it goes on, everything else at its end."""
     from tlsaudit import app
 
@@ -180,7 +195,14 @@ def _tell_problem(subject: Subject) -> None:
         outputs.complain(f"{subject.name}: {subject.error.message}")
 
 
-def _refuse_limits(max_rate: float | None, per_address: int, connections: int) -> None:
+def refuse_timeout(timeout: float) -> None:
+    """Raise InputError for a `--timeout` that is none."""
+    if not 0 < timeout <= _SECONDS_MAX:
+        raise InputError(f"--timeout {timeout:g} is not between 0 and {_SECONDS_MAX:g} seconds")
+
+
+def refuse_limits(max_rate: float | None, per_address: int, connections: int) -> None:
+    """Raise InputError for limits that are none."""
     if max_rate is not None and not 0 < max_rate <= _CONNECTIONS_MAX:
         raise InputError(f"--max-rate {max_rate:g} is not above 0 and at most {_CONNECTIONS_MAX} connections a second")
     for name, value in (("--per-address", per_address), ("--connections", connections)):
@@ -188,7 +210,7 @@ def _refuse_limits(max_rate: float | None, per_address: int, connections: int) -
             raise InputError(f"{name} {value} is not between 1 and {_CONNECTIONS_MAX} connections")
 
 
-def _proxy(given: str | None) -> Proxy | None:
+def proxy_of(given: str | None) -> Proxy | None:
     """The proxy of the option, else of the environment; an empty one is none."""
     text = os.environ.get(_PROXY_VARIABLE, "") if given is None else given
     if not text:
@@ -212,7 +234,8 @@ def _mode(text: str | None, targets: Sequence[str]) -> Mode:
             raise InputError(f"--mode {text!r} is none of gate, inventory, full")
 
 
-def _client_auth(text: str | None) -> ClientAuthMode | None:
+def declared_client_auth(text: str | None) -> ClientAuthMode | None:
+    """The mode that `--expect-client-auth` names."""
     if text is None:
         return None
     try:

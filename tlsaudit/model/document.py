@@ -28,9 +28,10 @@ Verdict = Literal["accepted", "rejected", "unknown"]
 Grade = Annotated[str, Field(pattern=_GRADES)]
 SeverityName = Literal["info", "low", "medium", "high", "critical"]
 Status = Literal["audited", "incomplete", "unreachable", "not_tls", "unparsable"]
-Mode = Literal["gate", "inventory", "full"]
+Mode = Literal["gate", "inventory", "full", "mtls"]
 """What was asked. `gate`: only what the policy forbids; `inventory`: versions, suites, groups, certificates, client
-authentication, ALPN, HTTP; `full`: that, how odd questions are taken, and whether named attacks work."""
+authentication, ALPN, HTTP; `full`: that, how odd questions are taken, and whether named attacks work; `mtls`:
+only client authentication, with other paths and without a server name."""
 
 
 def rfc3339(moment: datetime) -> str:
@@ -188,6 +189,27 @@ class ClientAuthAtPart(_Part):
     mode: Literal["none", "optional", "required", "unknown"]
     enforced_by: Literal["tls", "application"] | None
     evidence: str = ""
+    when: Literal["handshake", "late"] | None = None
+
+
+class TrialAtPart(_Part):
+    """What came of presenting a credential at one protocol version, and in which probe; `by` refused it."""
+
+    outcome: Literal["accepted", "refused", "inconclusive", "not_tested"]
+    by: Literal["tls", "application"] | None = None
+    evidence: str = ""
+    probe: int | None = None
+
+
+class TrialPart(_Part):
+    """One credential at every version that asks for a client certificate; `serial` is hexadecimal."""
+
+    credential: Literal[
+        "none", "self_signed", "unknown_ca", "impostor_ca", "expired", "not_yet_valid", "server_auth_only",
+        "wrong_identity", "weak_key", "revoked", "good",
+    ]  # fmt: skip
+    serial: str | None = None
+    per_protocol: dict[str, TrialAtPart]
 
 
 class ClientAuthPart(_Part):
@@ -200,7 +222,10 @@ class ClientAuthPart(_Part):
     per_protocol: dict[str, ClientAuthAtPart]
     ca_names: list[str]
     signature_schemes: list[str]
-    trials: list[dict[str, str]] = []
+    certificate_types: list[str] = []
+    elsewhere: dict[str, dict[str, ClientAuthAtPart]] = {}
+    """For another path, or without a server name, per protocol version."""
+    trials: list[TrialPart] = []
 
 
 class HstsPart(_Part):

@@ -116,12 +116,48 @@ class ClientAuthAt:
     evidence: str = ""
 
 
+class TrialKind(StrEnum):
+    """The credentials that a client can be tried with, by what is wrong with them."""
+
+    NONE = "none"
+    SELF_SIGNED = "self_signed"
+    UNKNOWN_CA = "unknown_ca"
+    IMPOSTOR_CA = "impostor_ca"
+    """Of a CA that bears the name of an accepted one."""
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not_yet_valid"
+    SERVER_AUTH_ONLY = "server_auth_only"
+    WRONG_IDENTITY = "wrong_identity"
+    WEAK_KEY = "weak_key"
+    REVOKED = "revoked"
+    GOOD = "good"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """What came of presenting a credential: admitted, or refused by `layer`; `evidence` is what was said."""
+
+    admitted: bool
+    layer: Layer | None = None
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One credential at every version where a certificate is asked for; `serial` finds it in the server's log."""
+
+    serial: str | None = None
+    at: Mapping[ProtocolVersion, Fact[Attempt]] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientAuth:
     """Client authentication as a whole: the weakest mode over the versions decides `mode`.
 
     `ca_names` are RFC 4514 strings; `signature_schemes` those of the CertificateRequest; `certificate_types` are
-    ClientCertificateType numbers (TLS <= 1.2).
+    ClientCertificateType numbers (TLS <= 1.2). `elsewhere` is client authentication for other requests that the same
+    endpoint takes: with another path, or without a server name. The mode is always that of a client without any
+    certificate, whatever `trials` presented.
     """
 
     mode: Fact[ClientAuthMode] = NOT_ASKED
@@ -132,6 +168,8 @@ class ClientAuth:
     ca_names: tuple[str, ...] = ()
     signature_schemes: tuple[int, ...] = ()
     certificate_types: tuple[int, ...] = ()
+    elsewhere: Mapping[str, Mapping[ProtocolVersion, ClientAuthAt]] = field(default_factory=dict)
+    trials: Mapping[TrialKind, Trial] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from tlsaudit.data.groups import groups_for
 from tlsaudit.data.suites import SSL2_CIPHERS, SUITES
@@ -19,6 +19,8 @@ from tlsaudit.model.facts import (
     SchemeAt,
     Session,
     SuiteAt,
+    Trial,
+    TrialKind,
 )
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Tried, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
@@ -43,6 +45,7 @@ from tlsaudit.probe.key_exchange import read_key_exchanges
 from tlsaudit.probe.notes import UNFINISHED, Notes
 from tlsaudit.probe.session import session_of, session_of_handshake
 from tlsaudit.probe.suites import candidates
+from tlsaudit.probe.trials import with_trials
 from tlsaudit.wire import CertificateVerify
 
 _UNSTABLE = Unknown(Why.UNSTABLE, "the server stopped answering a hello that it had answered before")
@@ -67,13 +70,13 @@ def assemble(notes: Notes, dialogue: Dialogue, target: Target, trusting: Trustin
         group_order=_order(notes, _group_enumerations(notes)),
         key_exchanges=key_exchanges,
         certificate_deployments=_deployments(notes, target, trusting),
-        client_auth=client_auth.overall(_client_auth(notes), notes.certificate_requests()),
+        client_auth=with_trials(client_auth.overall(_client_auth(notes), notes.certificate_requests()), notes),
         alpn=_alpn(notes),
         alpn_chosen=_alpn_chosen(notes),
         session=_session(notes),
         signature_schemes=_signature_schemes(notes, key_exchanges, doubt),
         behaviours=behaviours,
-        http=_http(notes.exchange) if notes.exchange is not None else UNFINISHED,
+        http=_http(notes.admitted or notes.exchange, notes.trials) if notes.exchange is not None else UNFINISHED,
     )
 
 
@@ -267,7 +270,7 @@ def _alpn(notes: Notes) -> Tried[str]:
             accepted.setdefault(fact.value, fact.basis)
         elif isinstance(fact, Known):
             refused.update(ALPN_NAMES)
-    exchange = notes.exchange
+    exchange = notes.admitted or notes.exchange
     if exchange is not None and exchange.established:
         if exchange.alpn is not None:
             accepted.setdefault(exchange.alpn, exchange.basis)
@@ -293,12 +296,16 @@ def _alpn_chosen(notes: Notes) -> dict[ProtocolVersion, Fact[str | None]]:
 _WITH_ALPN = (ProtocolVersion.TLS_1_0, ProtocolVersion.TLS_1_1, ProtocolVersion.TLS_1_2)
 
 
-def _http(exchange: Exchange) -> Fact[HttpAnswer | None]:
+_REFUSED = Unknown(Why.NO_ANSWER, "the client certificate that was presented is refused")
+_NONE_PRESENTED = Unknown(Why.NOT_ASKED, "nobody is answered without a client certificate, and none was presented")
+
+
+def _http(exchange: Exchange, trials: Mapping[TrialKind, Trial]) -> Fact[HttpAnswer | None]:
     reading = http.read(exchange.data, ended=exchange.ended or bool(exchange.problem)) if exchange.data else None
     refused = exchange.alert is not None if reading is None else http.refuses_certificate(reading)
     if exchange.certificate_requested and refused:
         # What the application says to those who may come in was not asked: it takes a certificate that it trusts.
-        return Unknown(Why.NOT_ASKED, "nobody is answered without a client certificate, and none was presented")
+        return _REFUSED if TrialKind.GOOD in trials else _NONE_PRESENTED
     if not exchange.data:
         reason = exchange.alert.name if exchange.alert else exchange.problem or "nothing was answered"
         return Unknown(Why.NO_ANSWER, f"no answer to GET /: {reason}")

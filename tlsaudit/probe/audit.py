@@ -4,33 +4,33 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from tlsaudit.credentials import Credentials
 from tlsaudit.model.errors import NetworkError
-from tlsaudit.model.facts import ClientAuthAt, Endpoint, Facts
+from tlsaudit.model.facts import Endpoint, Facts
 from tlsaudit.model.forbidden import Forbidden
 from tlsaudit.model.knowledge import Known, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.target import Target
 from tlsaudit.net import Network
-from tlsaudit.probe import client_auth, http
 from tlsaudit.probe.assemble import assemble
 from tlsaudit.probe.behaviours import all_unknown, ask_behaviours
 from tlsaudit.probe.certificates import Trusting
 from tlsaudit.probe.contact import NotAuditedError, make_contact
 from tlsaudit.probe.dialogue import Answer, Dialogue, Log
-from tlsaudit.probe.full import Exchange, exchange
 from tlsaudit.probe.gate import ask_classic, may_have_another_kind
+from tlsaudit.probe.get import get
 from tlsaudit.probe.groups import ask_free, certificate_curve, enumerate_groups, suite_for_groups
 from tlsaudit.probe.hellos import Shape
 from tlsaudit.probe.isolation import Sslyze
+from tlsaudit.probe.mutual import ask_client_auth, ask_mutual, narrowed
 from tlsaudit.probe.notes import UNFINISHED, Notes
 from tlsaudit.probe.tls13 import GROUPS_13, SUITES_13, ask_other_kind, ask_retry, explore, shake_hands, without_retry
+from tlsaudit.probe.trials import present
 from tlsaudit.probe.versions import VersionFindings, accepts, explore_old, explore_ssl2, explore_ssl3, explore_version
 from tlsaudit.probe.vulnerabilities import ask_vulnerabilities, undecided
-from tlsaudit.wire import AlertDescription
 
-_HTTP_NAMES = ("http/1.1",)
 _MOST_ADDRESSES = 4
 
 
@@ -39,7 +39,9 @@ class Settings:
     """What an audit is given: trust stores, how many seconds one endpoint may take, and how much is asked.
 
     `full` adds behaviours to the inventory of versions, suites, groups, certificates and client authentication;
-    `sslyze` adds the attacks. With `forbidden` only those suites and groups are asked for.
+    `sslyze` adds the attacks. With `forbidden` only those suites and groups are asked for. `credentials` are presented
+    where a client certificate is asked for. With `mutual_paths` nothing but client authentication is asked: for `/`,
+    these paths, and without a server name.
     """
 
     trusting: Trusting
@@ -47,6 +49,8 @@ class Settings:
     full: bool = False
     sslyze: Sslyze | None = None
     forbidden: Forbidden | None = None
+    credentials: Credentials = field(default_factory=Credentials)
+    mutual_paths: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ async def audit_endpoint(target: Target, network: Network, settings: Settings) -
                 notes.behaviours = all_unknown(UNFINISHED)
             if settings.sslyze is not None:
                 await settings.sslyze.warm_up()
-            await _ask_everything(dialogue, notes, target, full=settings.full)
+            await _ask_everything(dialogue, notes, target, settings)
     except TimeoutError:
         if notes is None:
             message = f"no ClientHello was answered within {settings.deadline:g} s"
@@ -86,6 +90,8 @@ async def audit_endpoint(target: Target, network: Network, settings: Settings) -
     # In a thread: testing an unknown Diffie-Hellman modulus can take a second, and other endpoints should not wait.
     facts = await asyncio.to_thread(assemble, notes, dialogue, target, settings.trusting)
     problem = _problem(dialogue, notes, facts)
+    if settings.mutual_paths is not None:
+        facts = narrowed(facts)
     if settings.sslyze is not None:
         facts = await _vulnerabilities(facts, problem, dialogue, settings.sslyze, deadline)
     return Audit(facts, problem)
@@ -121,7 +127,19 @@ async def _dial(target: Target, network: Network) -> Dialogue:
     return Dialogue(network, endpoint, log)
 
 
-async def _ask_everything(dialogue: Dialogue, notes: Notes, target: Target, *, full: bool) -> None:
+async def _ask_everything(dialogue: Dialogue, notes: Notes, target: Target, settings: Settings) -> None:
+    if settings.mutual_paths is not None:
+        await ask_mutual(dialogue, notes, target, settings.credentials, settings.mutual_paths)
+    else:
+        await _ask_inventory(dialogue, notes, target)
+        await present(dialogue, notes, target, settings.credentials)
+    if settings.full:
+        await ask_behaviours(dialogue, notes)
+    await _check_stability(dialogue, notes)
+    notes.finished = True
+
+
+async def _ask_inventory(dialogue: Dialogue, notes: Notes, target: Target) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_classic(dialogue, notes))
         tasks.create_task(_old(dialogue, notes))
@@ -131,11 +149,7 @@ async def _ask_everything(dialogue: Dialogue, notes: Notes, target: Target, *, f
         tasks.create_task(_http(dialogue, notes, target))
     if notes.forbidden is not None and notes.tls13 is not None and may_have_another_kind(notes):
         await ask_other_kind(dialogue, notes.contact.shape, notes.tls13)
-    await _client_auth(dialogue, notes, target)
-    if full:
-        await ask_behaviours(dialogue, notes)
-    await _check_stability(dialogue, notes)
-    notes.finished = True
+    await ask_client_auth(dialogue, notes, target)
 
 
 async def _classic(dialogue: Dialogue, notes: Notes) -> None:
@@ -229,71 +243,7 @@ async def _tls13(dialogue: Dialogue, notes: Notes) -> None:
 
 
 async def _http(dialogue: Dialogue, notes: Notes, target: Target) -> None:
-    notes.exchange = await _exchange(dialogue, notes, target, None)
-
-
-async def _exchange(dialogue: Dialogue, notes: Notes, target: Target, version: ProtocolVersion | None) -> Exchange:
-    """One request at HTTP/1.1, or at least a handshake where the server speaks HTTP/2 alone."""
-
-    async def ask(alpn: tuple[str, ...]) -> Exchange:
-        return await exchange(
-            dialogue,
-            f"GET / over {version or 'the best version'}, without a client certificate",
-            server_name=target.server_name,
-            request=http.request(target),
-            enough=http.enough,
-            alpn=alpn,
-            version=version,
-        )
-
-    names = notes.contact.shape.alpn
-    answer = await ask(_HTTP_NAMES if names else ())
-    if answer.alert is not None and answer.alert.description == AlertDescription.NO_APPLICATION_PROTOCOL:
-        return await ask(names)
-    return answer
-
-
-async def _client_auth(dialogue: Dialogue, notes: Notes, target: Target) -> None:
-    """At each accepted version: whether going on without a certificate works, where one is asked for."""
-    handshakes = notes.tls13.handshakes if notes.tls13 else []
-    for version in notes.accepted():
-        if version is ProtocolVersion.SSL_2:
-            continue
-        requested = notes.requested(version)
-        handshake = next((each for each in handshakes if each.complete), None)
-        known = handshake if version is ProtocolVersion.TLS_1_3 else None
-        entry = client_auth.at_version(requested, known, None)
-        if isinstance(entry.mode, Unknown) and isinstance(requested, Known) and version is not ProtocolVersion.SSL_3:
-            entry = client_auth.at_version(requested, known, await _exchange_at(dialogue, notes, target, version))
-        notes.client_auth[version] = entry
-    await _late_client_auth(dialogue, notes, target)
-
-
-async def _late_client_auth(dialogue: Dialogue, notes: Notes, target: Target) -> None:
-    """Whether a certificate is asked for after the request (RFC 5246 section 7.4.1.1, RFC 8446 section 4.6.2).
-
-    TLS 1.2 is asked where it is the best version, or where HTTP refuses at TLS 1.3: an application that wants a
-    certificate for this path has no other way to say so to a client without post-handshake authentication.
-    """
-    if not notes.is_free(ProtocolVersion.TLS_1_2) or notes.exchange is None:
-        return
-    forbidden = http.forbids(notes.exchange.data)
-    if notes.exchange.version is not ProtocolVersion.TLS_1_2 and not forbidden:
-        return
-    asked = await _exchange_at(dialogue, notes, target, ProtocolVersion.TLS_1_2)
-    if not asked.certificate_requested:
-        return
-    notes.client_auth[ProtocolVersion.TLS_1_2] = client_auth.late(asked)
-    if notes.is_free(ProtocolVersion.TLS_1_3) and forbidden:
-        detail = "HTTP 403 without post-handshake authentication; at TLSv1.2 a certificate is asked for late"
-        open_ = Unknown(Why.UNSUPPORTED, detail)
-        notes.client_auth[ProtocolVersion.TLS_1_3] = ClientAuthAt(requested=open_, mode=open_)
-
-
-async def _exchange_at(dialogue: Dialogue, notes: Notes, target: Target, version: ProtocolVersion) -> Exchange:
-    if notes.exchange is not None and notes.exchange.version is version:
-        return notes.exchange
-    return await _exchange(dialogue, notes, target, version)
+    notes.exchange = await get(dialogue, notes.contact.shape.alpn, target, None)
 
 
 async def _check_stability(dialogue: Dialogue, notes: Notes) -> None:

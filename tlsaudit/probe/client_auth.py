@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from typing import Final
 
 from tlsaudit.model.errors import DecodeError
 from tlsaudit.model.facts import ClientAuth, ClientAuthAt, ClientAuthMode, Layer, When
@@ -19,22 +20,24 @@ from tlsaudit.probe.full import Exchange
 from tlsaudit.probe.handshake import Handshake, Verdict
 from tlsaudit.wire import Alert, AlertDescription, CertificateRequest
 
-_OF_A_CREDENTIAL = {
-    AlertDescription.HANDSHAKE_FAILURE,
-    AlertDescription.NO_CERTIFICATE,
-    AlertDescription.BAD_CERTIFICATE,
-    AlertDescription.UNSUPPORTED_CERTIFICATE,
-    AlertDescription.CERTIFICATE_REVOKED,
-    AlertDescription.CERTIFICATE_EXPIRED,
-    AlertDescription.CERTIFICATE_UNKNOWN,
-    AlertDescription.UNKNOWN_CA,
-    AlertDescription.ACCESS_DENIED,
-    AlertDescription.CERTIFICATE_REQUIRED,
-    AlertDescription.DECODE_ERROR,
-}
+OF_A_CREDENTIAL: Final = frozenset(
+    {
+        AlertDescription.HANDSHAKE_FAILURE,
+        AlertDescription.NO_CERTIFICATE,
+        AlertDescription.BAD_CERTIFICATE,
+        AlertDescription.UNSUPPORTED_CERTIFICATE,
+        AlertDescription.CERTIFICATE_REVOKED,
+        AlertDescription.CERTIFICATE_EXPIRED,
+        AlertDescription.CERTIFICATE_UNKNOWN,
+        AlertDescription.UNKNOWN_CA,
+        AlertDescription.ACCESS_DENIED,
+        AlertDescription.CERTIFICATE_REQUIRED,
+        AlertDescription.DECODE_ERROR,
+    }
+)
 """Alerts that refuse a client for its certificate, or for having none, as GnuTLS does with decode_error."""
 
-_PROVES_NOTHING = {401, 403}
+PROVES_NOTHING: Final = frozenset({401, 403})
 """Statuses that a good certificate may or may not change."""
 
 _STRENGTH = [ClientAuthMode.NONE, ClientAuthMode.OPTIONAL, ClientAuthMode.REQUIRED]
@@ -82,7 +85,7 @@ def _by_exchange(requested: Known[bool], exchange: Exchange) -> ClientAuthAt:
 def _by_reading(requested: Known[bool], basis: Basis, reading: http.Reading) -> ClientAuthAt:
     if http.refuses_certificate(reading):
         return _decided(requested, basis, ClientAuthMode.REQUIRED, Layer.APPLICATION, http.describe(reading))
-    if reading.status in _PROVES_NOTHING:
+    if reading.status in PROVES_NOTHING:
         detail = f"without a certificate TLS goes on; whether HTTP {reading.status} refuses its absence is open"
         return ClientAuthAt(requested=requested, mode=Unknown(Why.NO_ANSWER, detail))
     return _decided(requested, basis, ClientAuthMode.OPTIONAL, None, http.describe(reading))
@@ -99,7 +102,7 @@ def _decided(
 def _by_alert(requested: Known[bool], basis: Basis, alert: Alert) -> ClientAuthAt:
     """A refusal of the empty certificate, if the alert can mean that (RFC 8446 section 6.2)."""
     evidence = f"alert {alert.description} {alert.name}"
-    if alert.description in _OF_A_CREDENTIAL:
+    if alert.description in OF_A_CREDENTIAL:
         return _decided(requested, basis, ClientAuthMode.REQUIRED, Layer.TLS, evidence)
     detail = f"a certificate is asked for; without one came {evidence}, which says nothing of the certificate"
     return ClientAuthAt(requested=requested, mode=Unknown(Why.NO_ANSWER, detail))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from OpenSSL import SSL, crypto
 
+from tlsaudit.credentials import Credential
 from tlsaudit.model.errors import NetworkError
 from tlsaudit.model.knowledge import Basis, Origin
 from tlsaudit.model.protocol import ProtocolVersion
@@ -40,13 +41,21 @@ class Exchange:
     alpn: str | None = None
     established: bool = False
     certificate_requested: bool = False
+    presented: bool = False
+    """A client certificate was sent, and proof of its key."""
+    accepted_by_tls: bool = False
+    """After the client had finished came the server's Finished, a ticket or close_notify."""
     chain: tuple[bytes, ...] = ()
     """The certificates as sent, in DER."""
     data: bytes = b""
     alert: Alert | None = None
+    closing: bool = False
+    """Nothing was asked: after the handshake close_notify was sent."""
     ended: bool = False
     """The server closed the connection, so there is no more to come."""
     problem: str = ""
+    failure: str = ""
+    """The code of a failure of the connection: timeout, reset, ..."""
 
     @property
     def basis(self) -> Basis:
@@ -60,12 +69,17 @@ class _Observer:
 
     alerts: list[Alert] = field(default_factory=list)
     certificate_requested: bool = False
+    presented: bool = False
+    ticket: bool = False
 
     def __call__(self, connection: SSL.Connection, where: int, value: int) -> None:
         if where == SSL.SSL_CB_READ_ALERT:
             self.alerts.append(Alert(level=value >> 8, description=value & 0xFF))
-        elif b"certificate request" in connection.get_state_string():
-            self.certificate_requested = True
+            return
+        state = connection.get_state_string()
+        self.certificate_requested |= b"certificate request" in state
+        self.presented |= b"write certificate verify" in state
+        self.ticket |= b"read server session ticket" in state
 
 
 async def exchange(
@@ -77,28 +91,39 @@ async def exchange(
     enough: Enough,
     alpn: tuple[str, ...] = (),
     version: ProtocolVersion | None = None,
+    credential: Credential | None = None,
 ) -> Exchange:
     """Handshake (at `version` alone, where given), send `request`, read until `enough` says so or the end.
+
+    `credential` is presented where the server asks for one. At TLS 1.3 the request leaves in one write with the
+    client's Finished, so that a refusal is read before a reset can destroy it. Without a request, close_notify does.
 
     What goes wrong, with TLS or with the connection, is in the result; OpenSSL has no SSL 3.0 any more.
     """
     observer = _Observer()
-    tls = _connection(observer, server_name=server_name, alpn=alpn, version=version)
-    result = Exchange(n=dialogue.log.open(asked))
+    tls = _connection(observer, server_name=server_name, alpn=alpn, version=version, credential=credential)
+    result = Exchange(n=dialogue.log.open(asked), closing=not request)
     try:
         async with dialogue.network.connect(dialogue.address, dialogue.endpoint.port) as connection:
             await _handshake(connection, tls)
             result.established = True
             result.version = _VERSIONS.get(tls.get_protocol_version_name())
             result.alpn = tls.get_alpn_proto_negotiated().decode("ascii", "backslashreplace") or None
-            tls.send(request)
+            if request:
+                tls.send(request)
+            else:
+                tls.shutdown()
             result.ended = await _read(connection, tls, result, enough)
     except SSL.Error as error:
         result.problem = _reason(error)
     except NetworkError as error:
         dialogue.note(error)
-        result.problem = str(error)
+        result.problem, result.failure = str(error), error.code
     result.certificate_requested = observer.certificate_requested
+    result.presented = observer.presented
+    closed = bool(tls.get_shutdown() & SSL.RECEIVED_SHUTDOWN)
+    older = result.version is not None and result.version is not ProtocolVersion.TLS_1_3
+    result.accepted_by_tls = result.established and (older or observer.ticket or closed)
     result.chain = _chain(tls)
     result.alert = next((alert for alert in observer.alerts if alert.fatal), None)
     dialogue.log.close(result.n, _summary(result))
@@ -106,7 +131,12 @@ async def exchange(
 
 
 def _connection(
-    observer: _Observer, *, server_name: str | None, alpn: tuple[str, ...], version: ProtocolVersion | None
+    observer: _Observer,
+    *,
+    server_name: str | None,
+    alpn: tuple[str, ...],
+    version: ProtocolVersion | None,
+    credential: Credential | None,
 ) -> SSL.Connection:
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.set_cipher_list(b"ALL:@SECLEVEL=0")
@@ -116,6 +146,11 @@ def _connection(
     context.set_info_callback(observer)
     if alpn:
         context.set_alpn_protos([name.encode("ascii") for name in alpn])
+    if credential is not None:
+        context.use_certificate(credential.certificate)
+        for each in credential.above:
+            context.add_extra_chain_cert(each)
+        context.use_privatekey(credential.key)
     tls = SSL.Connection(context, None)
     tls.set_connect_state()
     if server_name:
@@ -131,7 +166,6 @@ async def _handshake(connection: Connection, tls: SSL.Connection) -> None:
             await _flush(connection, tls)
             await _fill(connection, tls)
         else:
-            await _flush(connection, tls)
             return
 
 

@@ -32,12 +32,12 @@ class Reading:
     enough: bool
 
 
-def request(target: Target) -> bytes:
-    """The request that is sent: `GET /`, honest about who asks."""
+def request(target: Target, path: str = "/") -> bytes:
+    """The request that is sent: `GET /` or another path, honest about who asks."""
     host = target.name if target.port != 443 else target.name.rsplit(":", 1)[0]
     fields = {"Host": host, "User-Agent": f"tlsaudit/{__version__}", "Accept": "*/*", "Connection": "close"}
     head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-    return f"GET / HTTP/1.1\r\n{head}\r\n".encode("ascii")
+    return f"GET {path} HTTP/1.1\r\n{head}\r\n".encode("ascii")
 
 
 def read(data: bytes, *, ended: bool) -> Reading | None:

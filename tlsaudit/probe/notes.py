@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from tlsaudit.data.groups import group_name
 from tlsaudit.data.suites import suite_name
-from tlsaudit.model.facts import Behaviours, ClientAuthAt
+from tlsaudit.model.facts import Behaviours, ClientAuthAt, Trial, TrialKind
 from tlsaudit.model.forbidden import Forbidden
 from tlsaudit.model.knowledge import Fact, Known, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
@@ -35,6 +35,13 @@ class Notes:
     groups_12: Enumeration | None = None
     exchange: Exchange | None = None
     client_auth: dict[ProtocolVersion, ClientAuthAt] = field(default_factory=dict)
+    elsewhere: dict[str, dict[ProtocolVersion, ClientAuthAt]] = field(default_factory=dict)
+    """Client authentication for other paths, and without a server name."""
+    late_requests: dict[str, CertificateRequest] = field(default_factory=dict)
+    """What TLS 1.3 asked for after the request, by path."""
+    trials: dict[TrialKind, Trial] = field(default_factory=dict)
+    admitted: Exchange | None = None
+    """`GET /` at the best version with the good client certificate, where the server asks for one."""
     behaviours: Behaviours = field(default_factory=Behaviours)
     """What was asked of behaviours; those that need no question are added when the facts are put together."""
     schemes: dict[ProtocolVersion, Enumeration] = field(default_factory=dict)

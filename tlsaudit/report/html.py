@@ -18,6 +18,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from tlsaudit.model.document import Document, rfc3339
 from tlsaudit.report import Style, view
 from tlsaudit.report.sanitize import presentable, shorten
+from tlsaudit.report.trials import trial_matrix
 
 T = TypeVar("T")
 
@@ -39,6 +40,7 @@ def render(document: Document, _style: Style) -> str:
     environment.filters |= {"shorten": shorten, "first": _first, "rfc3339": rfc3339, "sentence": _sentence}
     environment.globals |= {
         "view": view,
+        "trial_matrix": trial_matrix,
         "source_link": source_link,
         "probe_number": probe_number,
     }

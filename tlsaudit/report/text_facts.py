@@ -10,8 +10,9 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from tlsaudit.model.document import CertificatePart, DeploymentPart, FactsPart, Subject, rfc3339
+from tlsaudit.model.document import CertificatePart, ClientAuthAtPart, DeploymentPart, FactsPart, Subject, rfc3339
 from tlsaudit.report.sanitize import shorten
+from tlsaudit.report.trials import Cell, Matrix, trial_matrix
 from tlsaudit.report.view import (
     SuiteList,
     behaviour_words,
@@ -61,7 +62,7 @@ def fact_lines(subject: Subject, as_of: datetime) -> Iterator[Line]:
             yield "DH", Text(f"{exchange.dh_bits} bits{known} with {exchange.suite}")
     for deployment in facts.certificate_deployments:
         yield from _labelled("Certificate", _certificate(deployment, as_of))
-    yield from _labelled("Client auth", _client_auth(facts))
+    yield from _labelled("Client auth", _client_auth(subject, facts))
     yield from _service(facts)
 
 
@@ -156,7 +157,7 @@ def _status(deployment: DeploymentPart) -> str:
     return f"{words}, {scts}"
 
 
-def _client_auth(facts: FactsPart) -> Iterator[RenderableType]:
+def _client_auth(subject: Subject, facts: FactsPart) -> Iterator[RenderableType]:
     auth = facts.client_auth
     yield Text(client_auth_words(auth), TONES["dim"] if auth.mode == "unknown" else "")
     verifies = verifies_words(auth)
@@ -164,19 +165,47 @@ def _client_auth(facts: FactsPart) -> Iterator[RenderableType]:
         yield _pair("verified", Text(verifies, TONES["bad"] if auth.verifies is False else ""))
     if auth.mode not in {"none", "unknown"}:
         for version in versions_of(auth.per_protocol):
-            at = auth.per_protocol[version]
-            evidence = f"  {shorten(at.evidence, 120)}" if at.evidence else ""
-            by = f", enforced by {at.enforced_by}" if at.enforced_by else ""
-            yield _pair(version, Text.assemble(at.mode + by, (evidence, "dim")))
+            yield _pair(version, _at(auth.per_protocol[version]))
     if auth.ca_names:
         yield _pair("CA names", _names(auth.ca_names))
-    for trial in auth.trials:
-        (_, credential), *rest = trial.items() or [("", "")]
-        yield _pair("trial", Text.assemble(credential, (": " + ", ".join(f"{k} {v}" for k, v in rest), "dim")))
+    for where, at_each in auth.elsewhere.items():
+        for version in versions_of(at_each):
+            yield _pair(version, Text.assemble(f"{shorten(where, 80)}: ", _at(at_each[version])))
+    matrix = trial_matrix(subject)
+    if matrix is not None:
+        yield _matrix(matrix)
+        for label, reason in matrix.not_tested:
+            yield Text.assemble((f"not tested: {label}", "dim"), (f" ({shorten(reason, 160)})", "dim"))
+
+
+def _at(at: ClientAuthAtPart) -> Text:
+    by = f", enforced by {at.enforced_by}" if at.enforced_by else ""
+    late = ", late" if at.when == "late" else ""
+    return Text.assemble(at.mode + by + late, (f"  {shorten(at.evidence, 120)}" if at.evidence else "", "dim"))
+
+
+def _matrix(matrix: Matrix) -> Table:
+    """Credential by version: who got in."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    table.add_column("who gets in", no_wrap=True)
+    for version in matrix.versions:
+        table.add_column(version, overflow="fold")
+    for row in matrix.rows:
+        table.add_row(row.label, *(Text("-", "dim") if cell is None else _trial_cell(cell) for cell in row.cells))
+    return table
+
+
+def _trial_cell(cell: Cell) -> Text:
+    text = Text(cell.verdict, TONES[cell.tone])
+    if cell.rules:
+        text.append(f" [{', '.join(cell.rules)}]", TONES[cell.tone])
+    if cell.detail:
+        text.append(f" {shorten(cell.detail, 120)}", "dim")
+    return text
 
 
 def _service(facts: FactsPart) -> Iterator[Line]:
-    if facts.session:
+    if any(value is not None for value in facts.session.values()):
         yield "Session", Text(session_words(facts.session))
     if words := behaviour_words(facts.behaviours):
         yield "Behaviours", Text(words)

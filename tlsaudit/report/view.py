@@ -182,11 +182,6 @@ def verifies_words(client_auth: ClientAuthPart) -> str:
     return {True: "yes", False: "no: any certificate gets in", None: "not established"}[client_auth.verifies]
 
 
-def trial_keys(trials: Iterable[Mapping[str, str]]) -> tuple[str, ...]:
-    """The columns of a table of credential trials, in the order in which they first occur."""
-    return tuple(dict.fromkeys(key for trial in trials for key in trial))
-
-
 def score_rows(subject: Subject) -> tuple[ScoreRow, ...]:
     """Every row between 100 and the score: what each cause costs, and what the lowest cap takes on top."""
     score = subject.score

@@ -21,6 +21,7 @@ from tlsaudit.rules import (
     http,
     implementation,
     key_exchange,
+    mutual_tls,
     post_quantum,
     protocol,
     revocation,
@@ -45,6 +46,7 @@ _MODULES = (
     http,
     implementation,
     key_exchange,
+    mutual_tls,
     post_quantum,
     protocol,
     revocation,
@@ -58,10 +60,13 @@ CATALOGUE: tuple[Rule, ...] = tuple(
 )
 """Every rule of an endpoint, in the order of the ids."""
 
+MUTUAL_RULES: tuple[Rule, ...] = tuple(each for each in CATALOGUE if each.area == "MTLS")
+"""The rules on client authentication."""
+
 FLEET_RULES: tuple[Rule, ...] = fleet.RULES
 """Rules of several endpoints that are one service: judged of those alone, in the order of the ids."""
 
 ALL_RULES: tuple[Rule, ...] = tuple(sorted((*CATALOGUE, *FLEET_RULES), key=lambda each: each.id))
 """Every rule there is."""
 
-__all__ = ["ALL_RULES", "CATALOGUE", "FLEET_RULES", "RULESET", "Case", "Rule"]
+__all__ = ["ALL_RULES", "CATALOGUE", "FLEET_RULES", "MUTUAL_RULES", "RULESET", "Case", "Rule"]

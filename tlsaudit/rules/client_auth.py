@@ -1,6 +1,6 @@
 """TLS-MTLS: client authentication, as seen without a client certificate.
 
-Whether a *wrong* certificate is refused takes trials with credentials; those rules are apart from these.
+Whether a *wrong* certificate is refused takes trials with credentials: `mutual_tls` has those rules.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ def _excludes_client_auth(case: Case) -> bool:
     return case.expect.client_auth is ClientAuthMode.NONE
 
 
-def _requests(case: Case) -> bool:
+def requests_certificate(case: Case) -> bool:
     """Some version shows a CertificateRequest."""
-    if _requested_at(case):
+    if requested_at(case):
         return True
     asked = case.facts.client_auth.per_protocol.values()
     unknown = next((each.requested for each in asked if isinstance(each.requested, Unknown)), None)
@@ -44,7 +44,7 @@ def _requests(case: Case) -> bool:
 
 
 def _requires(case: Case) -> bool:
-    return case.facts.client_auth.mode.need() is ClientAuthMode.REQUIRED and _requests(case)
+    return case.facts.client_auth.mode.need() is ClientAuthMode.REQUIRED and requests_certificate(case)
 
 
 @rule(
@@ -100,7 +100,7 @@ def optional_certificate(case: Case) -> Iterable[Fail]:
     title="CA names disclose who may sign in",
     severity=Severity.INFO,
     cwe=(200,),
-    applies=_requests,
+    applies=requests_certificate,
     expected="no CA names, or names that may be public",
     why="Anyone who connects learns the names of the certificate authorities behind the clients.",
     remedy="Leave the CA names out of the CertificateRequest where clients find their certificate without them.",
@@ -113,7 +113,7 @@ def ca_names_disclosed(case: Case) -> Iterable[Fail]:
     if names:
         severity = Severity.LOW if _is_public(case) else None
         count = "1 CA name" if len(names) == 1 else f"{len(names)} CA names"
-        yield Fail(f"{count}: {listing(names, 3)}", _requested_at(case), severity=severity)
+        yield Fail(f"{count}: {listing(names, 3)}", requested_at(case), severity=severity)
 
 
 @rule(
@@ -130,7 +130,7 @@ def ca_names_disclosed(case: Case) -> Iterable[Fail]:
 def no_ca_names(case: Case) -> Iterable[Fail]:
     """A certificate is required and no CA is named."""
     if not case.facts.client_auth.ca_names:
-        yield Fail("CertificateRequest without CA names", _requested_at(case))
+        yield Fail("CertificateRequest without CA names", requested_at(case))
 
 
 @rule(
@@ -138,7 +138,7 @@ def no_ca_names(case: Case) -> Iterable[Fail]:
     title="Client identity in clear",
     severity=Severity.INFO,
     cwe=(319,),
-    applies=_requests,
+    applies=requests_certificate,
     expected="client certificates are asked for at TLS 1.3 only",
     why="Up to TLS 1.2 the client certificate, with the name of a person or service, crosses the network in clear.",
     remedy="Accept only TLS 1.3 where clients authenticate by certificate.",
@@ -178,7 +178,7 @@ def unexpected_requirement(case: Case) -> Iterable[Fail]:
     title="Weak signature schemes for client certificates",
     severity=Severity.LOW,
     cwe=(327,),
-    applies=_requests,
+    applies=requests_certificate,
     expected="signature schemes with SHA-256 or better",
     why="A client may sign with SHA-1 or MD5, for which collisions can be made.",
     remedy="Remove SHA-1 and MD5 from the signature algorithms of the server.",
@@ -189,7 +189,7 @@ def weak_client_signatures(case: Case) -> Iterable[Fail]:
     """The CertificateRequest lists schemes with SHA-1 or MD5."""
     weak = [code for code in case.facts.client_auth.signature_schemes if _has_weak_hash(code)]
     if weak:
-        yield Fail(f"CertificateRequest lists {listing(map(scheme_name, weak), 10)}", _requested_at(case))
+        yield Fail(f"CertificateRequest lists {listing(map(scheme_name, weak), 10)}", requested_at(case))
 
 
 def _has_weak_hash(code: int) -> bool:
@@ -197,7 +197,7 @@ def _has_weak_hash(code: int) -> bool:
     return scheme is not None and scheme.hash in _WEAK_HASHES
 
 
-def _requested_at(case: Case) -> tuple[Basis, ...]:
+def requested_at(case: Case) -> tuple[Basis, ...]:
     """Where a CertificateRequest was seen."""
     asked = (each.requested for each in case.facts.client_auth.per_protocol.values())
     return tuple(each.basis for each in asked if isinstance(each, Known) and each.value)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
+from tests.lab.clients import LabClients
 from tests.lab.servers import Lab
 from tests.rules.live.ordinary import ORDINARY
 from tests.rules.live.postures import POSTURES
 from tlsaudit.app import Anchors, ScanOptions, load_anchors, scan
+from tlsaudit.credentials import Credentials
 from tlsaudit.model import document as doc
 from tlsaudit.model.target import parse_target
 from tlsaudit.policy import Policy, load_policy
@@ -40,7 +42,12 @@ class Audits:
     def judged(self, posture: str, policy: Policy, mode: doc.Mode = "full") -> doc.Subject:
         """A new report on it under `policy`."""
         options = ScanOptions(
-            policy=policy, anchors=self._anchors, mode=mode, timeout=_SECONDS, expect=_ALL[posture].expect
+            policy=policy,
+            anchors=self._anchors,
+            mode=mode,
+            timeout=_SECONDS,
+            expect=_ALL[posture].expect,
+            credentials=LabClients.of(self._lab.pki).trials() if _ALL[posture].trials else Credentials(),
         )
         target = parse_target(f"localhost@127.0.0.1:{self.port(posture)}")
         (subject,) = asyncio.run(scan([target], options)).subjects

@@ -21,6 +21,7 @@ from tests.lab import vulnerable
 from tests.lab.pki import NAMES, write_private
 from tests.lab.scripted import Behaviour, ScriptedServer
 from tests.lab.servers import Lab
+from tests.lab.splitting import by_version
 from tests.rules.live.scripts import (
     SCRIPTS,
     Chain,
@@ -54,6 +55,8 @@ class Posture:
 
     start: Callable[[Lab], int]
     expect: Expectation = field(default_factory=Expectation)
+    trials: bool = False
+    """Every client certificate of the lab is presented, right and wrong ones."""
 
 
 def _nginx(server: str) -> Posture:
@@ -67,6 +70,39 @@ def _mutual(verify: str, expect: Expectation | None = None, *, tls: str = _MODER
         return lab.nginx(f"{tls} ssl_client_certificate {lab.pki.client_ca_file}; ssl_verify_client {verify};").port
 
     return Posture(start=start, expect=expect or Expectation())
+
+
+def _trials(start: Callable[[Lab], int]) -> Posture:
+    return Posture(start=start, trials=True)
+
+
+def _one_identity(lab: Lab) -> int:
+    """nginx that verifies, reads the revocation list, and lets one subject in."""
+    return lab.nginx(
+        f"{_MODERN} ssl_client_certificate {lab.pki.client_ca_file}; ssl_crl {lab.pki.client_crl_file}; "
+        'ssl_verify_client on; if ($ssl_client_s_dn !~ "client.lab.test") { return 403; }'
+    ).port
+
+
+def _checks_nothing(lab: Lab) -> int:
+    bind = "verify required crt-ignore-err all ca-ignore-err all"
+    return lab.haproxy(f"{bind} ssl-min-ver TLSv1.2 ca-file {lab.pki.client_ca_file}").port
+
+
+def _by_path(lab: Lab) -> int:
+    return lab.apache(
+        f"SSLProtocol -all +TLSv1.2\nSSLCACertificateFile {lab.pki.client_ca_file}\n"
+        "<Location />\nSSLVerifyClient require\n</Location>",
+        content="",
+    ).port
+
+
+def _lax_at_tls_1_2(lab: Lab) -> int:
+    """Two servers behind one address: what speaks TLS 1.2 asks for no certificate."""
+    strict = f"ssl_client_certificate {lab.pki.client_ca_file}; ssl_verify_client on;"
+    newer = lab.nginx(f"ssl_protocols TLSv1.3; {strict}").port
+    older = lab.nginx(_TLS_1_2).port
+    return lab.keep(ScriptedServer(by_version(newer, older))).port
 
 
 def _haproxy(bind: str) -> Posture:
@@ -192,6 +228,7 @@ _SOUND: Mapping[str, Posture] = {
     "declared open": _mutual("off", _NO_CLIENT_AUTH),
     "mutual TLS at TLS 1.3": _mutual("on", tls="ssl_protocols TLSv1.3;"),
     "mutual TLS without CA names": _openssl("-Verify", "1"),
+    "one identity": _trials(_one_identity),
 }
 
 _FLAWED: Mapping[str, Posture] = {
@@ -277,6 +314,13 @@ _FLAWED: Mapping[str, Posture] = {
     "mutual TLS not enforced": _mutual("optional", _REQUIRED),
     "mutual TLS not asked for": _mutual("off", _REQUIRED),
     "mutual TLS by surprise": _mutual("on", _NO_CLIENT_AUTH),
+    "mutual TLS that checks nothing": _trials(_checks_nothing),
+    "mutual TLS of another CA": _trials(
+        lambda lab: lab.nginx(f"{_MODERN} ssl_client_certificate {lab.pki.root_file}; ssl_verify_client on;").port
+    ),
+    "mutual TLS by renegotiation": Posture(start=_by_path),
+    "mutual TLS at TLS 1.3 alone": Posture(start=_lax_at_tls_1_2),
+    "mutual TLS with early data": _mutual("on", tls=f"{_MODERN} ssl_early_data on;"),
 }
 
 POSTURES: Mapping[str, Posture] = {**_SOUND, **_FLAWED}

@@ -21,6 +21,7 @@ class Proof:
 
 _MODERN, _TLS_1_2 = "modern", "TLS 1.2 only"
 _STATIC_RSA = "TLS_RSA_WITH_AES_128_GCM_SHA256"
+_ONE = "one identity"
 _CBC = "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256"
 
 PROVEN: Mapping[str, Proof] = {
@@ -94,11 +95,28 @@ PROVEN: Mapping[str, Proof] = {
     "TLS-HTTP-013": Proof("careless headers", _MODERN, "info", "Expect-CT is sent"),
     "TLS-MTLS-001": Proof("mutual TLS not asked for", "declared mutual TLS", "critical", "at TLSv1.2, TLSv1.3 no"),
     "TLS-MTLS-002": Proof("mutual TLS not enforced", "declared mutual TLS", "critical", "TLSv1.3: optional (HTTP 200)"),
+    "TLS-MTLS-003": Proof(
+        "mutual TLS that checks nothing", _ONE, "critical", "a self-signed certificate gets in at TLSv1.2"
+    ),
+    "TLS-MTLS-004": Proof("mutual TLS that checks nothing", _ONE, "critical", "of an unknown CA gets in at TLSv1.2"),
+    "TLS-MTLS-005": Proof(
+        "mutual TLS that checks nothing", _ONE, "critical", "an expired certificate gets in at TLSv1.2"
+    ),
+    "TLS-MTLS-006": Proof("mutual TLS that checks nothing", _ONE, "medium", "a certificate for servers only gets in"),
+    "TLS-MTLS-007": Proof("mutual TLS that checks nothing", _ONE, "high", "a revoked certificate gets in"),
+    "TLS-MTLS-008": Proof(
+        "mutual TLS that checks nothing", _ONE, "high", "the certificate of another identity gets in"
+    ),
+    "TLS-MTLS-009": Proof("mutual TLS that checks nothing", _ONE, "medium", "a certificate with a weak key gets in"),
     "TLS-MTLS-010": Proof("declared mutual TLS", "mutual TLS without CA names", "info", "CN=Lab Clients"),
     "TLS-MTLS-011": Proof("mutual TLS without CA names", "declared mutual TLS", "info", "without CA names"),
+    "TLS-MTLS-013": Proof("mutual TLS with early data", _ONE, "high", "tickets offer early data"),
+    "TLS-MTLS-014": Proof("mutual TLS by renegotiation", _ONE, "medium", "at TLSv1.2 after the request, for /"),
+    "TLS-MTLS-016": Proof("mutual TLS at TLS 1.3 alone", _ONE, "critical", "required at TLSv1.3, but none at TLSv1.2"),
     "TLS-MTLS-021": Proof("mutual TLS at TLS 1.2", "mutual TLS at TLS 1.3", "info", "CertificateRequest at TLSv1.2"),
     "TLS-MTLS-022": Proof("mutual TLS by surprise", "declared open", "medium", "TLSv1.3: required"),
     "TLS-MTLS-023": Proof("mutual TLS with SHA-1", "mutual TLS at TLS 1.2", "low", "ecdsa_sha1"),
+    "TLS-MTLS-024": Proof("mutual TLS of another CA", _ONE, "high", "refused at TLSv1.2 by the application"),
     "TLS-SESS-001": Proof("GnuTLS without extensions", _MODERN, "critical", "without renegotiation_info is granted"),
     "TLS-SESS-002": Proof("GnuTLS without extensions", _MODERN, "medium", "renegotiation_info is not answered"),
     "TLS-SESS-003": Proof("GnuTLS without extensions", _MODERN, "high", "10 of 10 renegotiations are granted"),

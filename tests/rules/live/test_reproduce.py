@@ -52,6 +52,7 @@ SHOWS = {
     "TLS-MTLS-002": r"HTTP/1.1 200",
     "TLS-MTLS-010": r"Acceptable client certificate CA names\n.*CN = Lab Clients",
     "TLS-MTLS-011": r"(?s)No client certificate CA names sent.*Requested Signature Algorithms",
+    "TLS-MTLS-014": r"(?s)GET / HTTP.*Hello request.*Request CERT",
     "TLS-MTLS-021": r"(?s)Requested Signature Algorithms.*Protocol *: TLSv1.2",
     "TLS-MTLS-022": r"HTTP/1.1 400",
     "TLS-MTLS-023": r"Requested Signature Algorithms: .*ECDSA\+SHA1",

@@ -1,0 +1,75 @@
+"""What stands between clients and real servers, and goes wrong: two servers behind one address, a deaf one."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+
+from tests.lab.process import HOST
+from tests.lab.scripted import Behaviour, Connection
+from tlsaudit.wire.client_hello import ClientHello
+from tlsaudit.wire.constants import ContentType
+from tlsaudit.wire.records import HandshakeReader, RecordReader
+
+_ALL_OF_A_FLIGHT = 0.2
+_SUPPORTED_VERSIONS = 43
+_TLS_1_3 = b"\x03\x04"
+
+
+def by_version(newer: int, older: int) -> Behaviour:
+    """Hands clients that offer TLS 1.3 to the server on port `newer`, and all others to that on `older`."""
+
+    def play(connection: Connection) -> None:
+        first, hello = _hello(connection)
+        extensions = hello.extensions or () if hello is not None else ()
+        modern = any(each.type == _SUPPORTED_VERSIONS and _TLS_1_3 in each.data for each in extensions)
+        with socket.create_connection((HOST, newer if modern else older)) as server:
+            server.sendall(first)
+            back = threading.Thread(target=_copy, args=(server, connection.sock))
+            back.start()
+            _copy(connection.sock, server)
+            back.join()
+
+    return play
+
+
+def deaf(port: int) -> Behaviour:
+    """Lets the server on `port` answer the hello, and hears nothing of what the client says then."""
+
+    def play(connection: Connection) -> None:
+        first, _ = _hello(connection)
+        with socket.create_connection((HOST, port)) as server:
+            server.sendall(first)
+            server.settimeout(_ALL_OF_A_FLIGHT)
+            with contextlib.suppress(TimeoutError):
+                while data := server.recv(65536):
+                    connection.sock.sendall(data)
+            connection.drain()
+
+    return play
+
+
+def _hello(connection: Connection) -> tuple[bytes, ClientHello | None]:
+    """What came first, as it came, and the hello in it; None where it is none, as in SSL 2.0."""
+    raw = b""
+    records, messages = RecordReader(), HandshakeReader()
+    while True:
+        data = connection.sock.recv(65536)
+        raw += data
+        if not data or raw[0] != ContentType.HANDSHAKE:
+            return raw, None
+        records.feed(data)
+        while (record := records.next()) is not None:
+            messages.feed(record.payload)
+        if (message := messages.next()) is not None:
+            return raw, ClientHello.parse(message.body)
+
+
+def _copy(source: socket.socket, target: socket.socket) -> None:
+    try:
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+    except OSError:  # one of them is gone
+        return

@@ -1,0 +1,111 @@
+"""`tlsaudit mtls`: audit the client authentication of live endpoints."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from tlsaudit.cli import credentials, options, outputs, scan
+from tlsaudit.model.errors import InputError
+
+_LONGEST_PATH = 2048
+
+
+def mtls(
+    targets: Annotated[list[str], typer.Argument(metavar="TARGET", hidden=True)],
+    path: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATH", help="A further path to ask for, such as /admin, which may be protected alone; repeatable."
+        ),
+    ] = None,
+    client_cert: credentials.ClientCert = None,
+    client_key: credentials.ClientKey = None,
+    trials: credentials.Trials = False,
+    client_ca: credentials.ClientCaFile = None,
+    client_ca_key: credentials.ClientCaKey = None,
+    trial: credentials.TrialFiles = None,
+    expect_client_auth: Annotated[
+        str | None,
+        typer.Option(metavar="MODE", help="What client authentication should be: none, optional or required."),
+    ] = None,
+    policy: options.PolicyId = "owasp",
+    formats: options.Formats = None,
+    output: options.Outputs = None,
+    fail_on: options.FailOn = "high",
+    sni: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Server name to send instead of the target's host; empty: send none."),
+    ] = None,
+    timeout: Annotated[float, typer.Option(metavar="SECONDS", help="How long one connection may take.")] = 5.0,
+    as_of: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Judge as of this date or time instead of now.")
+    ] = None,
+    max_rate: Annotated[
+        float | None, typer.Option(metavar="N", help="Open at most N connections a second, over the whole run.")
+    ] = None,
+    proxy: Annotated[
+        str | None, typer.Option(metavar="URL", help="http://HOST:PORT or socks5://HOST:PORT, as for scan.")
+    ] = None,
+) -> int:
+    """Audit client authentication: is a certificate asked for, needed, at which layer and version, and who gets in.
+
+    Without --trials nothing is presented but the certificate of --client-cert, if there is one.
+    """
+    pairs = outputs.pair(formats or [], output or [])
+    lowest = options.severity(fail_on)
+    when = options.moment(as_of)
+    scan.refuse_timeout(timeout)
+    scan.refuse_limits(max_rate, 1, 1)
+    expect = scan.declared_client_auth(expect_client_auth)
+    through = scan.proxy_of(proxy)
+    paths = tuple(dict.fromkeys(_path(each) for each in path or ()))
+
+    from tlsaudit.model.limits import Expectation
+    from tlsaudit.model.target import canonical_host
+    from tlsaudit.targets import read_targets
+
+    given = credentials.Given(
+        client_cert=client_cert,
+        client_key=client_key,
+        trials=trials,
+        client_ca=client_ca,
+        client_ca_key=client_ca_key,
+        trial=trial or (),
+    )
+    presented = credentials.read(given, targets)
+    found = read_targets(targets, sys.stdin, large=False)
+    if sni is not None:
+        found = tuple(replace(target, sni=canonical_host(sni) if sni else "") for target in found)
+
+    from tlsaudit import app
+    from tlsaudit.policy import load_policy
+
+    scan_options = app.ScanOptions(
+        policy=load_policy(policy),
+        anchors=app.load_anchors(),
+        mode="mtls",
+        timeout=timeout,
+        as_of=when,
+        expect=Expectation(client_auth=expect),
+        fail_on=lowest,
+        max_rate=max_rate,
+        proxy=through,
+        credentials=presented,
+        mutual_paths=tuple(each for each in paths if each != "/"),
+    )
+    return scan.run_audit(found, scan_options, pairs)
+
+
+def _path(text: str) -> str:
+    """An absolute path as it stands in a request line (RFC 9112 section 3.2.1)."""
+    if not text.startswith("/") or len(text) > _LONGEST_PATH:
+        raise InputError(
+            f"--path {text[:80]!r} is no path: it begins with / and has at most {_LONGEST_PATH} characters"
+        )
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise InputError(f"--path {text[:80]!a} has characters that a request cannot carry: write them as %XX")
+    return text

@@ -1,0 +1,19 @@
+"""Client credentials: loaded from files, or minted for trials. Keys live in memory only, and are in no `repr`."""
+
+from tlsaudit.credentials.credential import Credential
+from tlsaudit.credentials.load import ClientCa, Passphrases, load_ca, load_credential, refuse_out_of_time
+from tlsaudit.credentials.mint import Mint, Unavailable
+from tlsaudit.credentials.plan import Credentials, TrialPlan
+
+__all__ = [
+    "ClientCa",
+    "Credential",
+    "Credentials",
+    "Mint",
+    "Passphrases",
+    "TrialPlan",
+    "Unavailable",
+    "load_ca",
+    "load_credential",
+    "refuse_out_of_time",
+]

@@ -1,0 +1,34 @@
+"""A certificate with its private key and the certificates above it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """What a client presents: the certificate, its key, and the intermediates, nearest first."""
+
+    certificate: x509.Certificate
+    key: PrivateKey = field(repr=False)
+    above: tuple[x509.Certificate, ...] = ()
+
+    @property
+    def serial(self) -> str:
+        """The serial number in hexadecimal, as servers write it to their logs."""
+        return format(self.certificate.serial_number, "x")
+
+
+def public_bytes(key: object) -> bytes:
+    """A public key as it stands in a certificate; b"" for what is none."""
+    encode = getattr(key, "public_bytes", None)
+    if encode is None:
+        return b""
+    encoded: bytes = encode(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return encoded

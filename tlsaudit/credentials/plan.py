@@ -1,0 +1,38 @@
+"""What a run may present: nothing but the good credential unless trials were asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tlsaudit.credentials.credential import Credential
+from tlsaudit.credentials.mint import Mint, Unavailable
+from tlsaudit.model.facts import TrialKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialPlan:
+    """The credentials that are given for trials, and the mint that makes the others."""
+
+    mint: Mint
+    given: Mapping[TrialKind, Credential] = field(default_factory=dict)
+
+    def credential(self, kind: TrialKind, *, ca_names: tuple[bytes, ...], use_rsa: bool) -> Credential:
+        """The credential of this kind, given or made. Raises Unavailable.
+
+        A minted one that is good has an identity of our own making: beside it there is no other that would be wrong.
+        """
+        if kind in self.given:
+            return self.given[kind]
+        if kind is TrialKind.WRONG_IDENTITY and TrialKind.GOOD not in self.given:
+            need = "which identity is right is not known: give a good certificate with --client-cert"
+            raise Unavailable(need)
+        return self.mint.make(kind, ca_names=ca_names, use_rsa=use_rsa)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """The good credential of a run, if there is one, and its trials, if there are to be any."""
+
+    good: Credential | None = None
+    trials: TrialPlan | None = None

@@ -1,0 +1,207 @@
+"""The questions about client authentication: at every version, for other paths, and without a server name.
+
+All of them are asked without a certificate, so what they find is how a stranger is treated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from tlsaudit.credentials import Credentials
+from tlsaudit.model.facts import Behaviours, ClientAuthAt, Facts, Session, When
+from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Tried, Unknown, Why
+from tlsaudit.model.protocol import ProtocolVersion
+from tlsaudit.model.target import Target
+from tlsaudit.probe import client_auth, http
+from tlsaudit.probe.dialogue import Answer, Dialogue
+from tlsaudit.probe.full import Exchange
+from tlsaudit.probe.get import get
+from tlsaudit.probe.late import ask_late_request, exchange_late
+from tlsaudit.probe.notes import Notes
+from tlsaudit.probe.suites import candidates
+from tlsaudit.probe.tls13 import GROUPS_13, SUITES_13, Tls13, ask_retry, shake_hands, without_retry
+from tlsaudit.probe.trials import present
+from tlsaudit.probe.versions import VersionFindings, accepts
+
+WITHOUT_NAME = "without a server name"
+_TLS_1_2, _TLS_1_3 = ProtocolVersion.TLS_1_2, ProtocolVersion.TLS_1_3
+
+
+async def ask_mutual(
+    dialogue: Dialogue, notes: Notes, target: Target, credentials: Credentials, paths: tuple[str, ...]
+) -> None:
+    """Versions in as few questions as there can be, and then all about client authentication."""
+    await _versions(dialogue, notes)
+    await _tls13(dialogue, notes)
+    notes.exchange = await get(dialogue, notes.contact.shape.alpn, target, None)
+    await ask_client_auth(dialogue, notes, target)
+    if target.server_name is not None:
+        await _elsewhere(dialogue, notes, replace(target, sni=""), WITHOUT_NAME, "/")
+    for path in paths:
+        await _elsewhere(dialogue, notes, target, path, path)
+    await present(dialogue, notes, target, credentials, paths=("/", *paths))
+
+
+def narrowed(facts: Facts) -> Facts:
+    """The facts without those that were only seen in passing, and in part: they were not asked for."""
+    asked = facts.protocols.accepted.keys() | facts.protocols.refused | {ProtocolVersion.SSL_2}
+    whole = asked == set(ProtocolVersion)
+    return replace(
+        facts,
+        protocols=replace(facts.protocols, rest=NOT_ASKED) if whole else facts.protocols,
+        cipher_suites=Tried(),
+        suite_order={},
+        groups=Tried(),
+        group_order={},
+        key_exchanges=NOT_ASKED,
+        alpn=Tried(),
+        alpn_chosen={},
+        session=Session(),
+        signature_schemes=Tried(),
+        behaviours=Behaviours(early_data=facts.behaviours.early_data),
+    )
+
+
+async def ask_client_auth(dialogue: Dialogue, notes: Notes, target: Target) -> None:
+    """At each accepted version: whether going on without a certificate works, where one is asked for."""
+    handshakes = notes.tls13.handshakes if notes.tls13 else []
+    for version in notes.accepted():
+        if version is ProtocolVersion.SSL_2:
+            continue
+        requested = notes.requested(version)
+        complete = next((each for each in handshakes if each.complete), None)
+        known = complete if version is _TLS_1_3 else None
+        entry = client_auth.at_version(requested, known, None)
+        if isinstance(entry.mode, Unknown) and isinstance(requested, Known) and version is not ProtocolVersion.SSL_3:
+            entry = client_auth.at_version(requested, known, await _exchange_at(dialogue, notes, target, version))
+        notes.client_auth[version] = entry
+    await _late_client_auth(dialogue, notes, target)
+
+
+async def _late_client_auth(dialogue: Dialogue, notes: Notes, target: Target) -> None:
+    """Whether a certificate is asked for after the request (RFC 5246 section 7.4.1.1, RFC 8446 section 4.6.2).
+
+    TLS 1.2 is asked where it is the best version, or where HTTP refuses at TLS 1.3: an application that wants a
+    certificate for this path has no other way to say so to a client without post-handshake authentication.
+    """
+    if notes.exchange is None:
+        return
+    forbidden = http.forbids(notes.exchange.data)
+    if notes.is_free(_TLS_1_2) and (notes.exchange.version is _TLS_1_2 or forbidden):
+        asked = await _exchange_at(dialogue, notes, target, _TLS_1_2)
+        if asked.certificate_requested:
+            notes.client_auth[_TLS_1_2] = client_auth.late(asked)
+    if notes.is_free(_TLS_1_3) and forbidden:
+        entry = await _late_13(dialogue, notes, target, "/")
+        notes.client_auth[_TLS_1_3] = entry or _open_at_13(notes.client_auth)
+
+
+def _open_at_13(entries: Mapping[ProtocolVersion, ClientAuthAt]) -> ClientAuthAt:
+    """What HTTP 403 means at TLS 1.3, where no certificate is asked for, not even late."""
+    older = entries.get(_TLS_1_2)
+    if older is None or older.when is not When.LATE:
+        return entries[_TLS_1_3]
+    detail = "HTTP 403 without a certificate being asked for; at TLSv1.2 one is asked for late"
+    unknown = Unknown(Why.UNSUPPORTED, detail)
+    return ClientAuthAt(requested=unknown, mode=unknown)
+
+
+async def _late_13(dialogue: Dialogue, notes: Notes, target: Target, path: str) -> ClientAuthAt | None:
+    """Client authentication after the request at TLS 1.3; None where no certificate is asked for."""
+    alpn = ("http/1.1",) if notes.contact.shape.alpn else ()
+    n, request, _ = await ask_late_request(dialogue, target, path, alpn)
+    if request is None:
+        return None
+    notes.late_requests.setdefault(path, request)
+    whose = "without a client certificate"
+    answer = await exchange_late(dialogue, target, path=path, whose=whose, credential=None, alpn=alpn)
+    entry = client_auth.late(answer)
+    return replace(entry, requested=Known(True, Basis(Origin.OBSERVED, f"probe:{n}")))
+
+
+async def _exchange_at(dialogue: Dialogue, notes: Notes, target: Target, version: ProtocolVersion) -> Exchange:
+    if notes.exchange is not None and notes.exchange.version is version:
+        return notes.exchange
+    return await get(dialogue, notes.contact.shape.alpn, target, version)
+
+
+async def _elsewhere(dialogue: Dialogue, notes: Notes, target: Target, where: str, path: str) -> None:
+    """Another request at every version: is a certificate asked for, in the handshake or after the request."""
+    found = notes.elsewhere.setdefault(where, {})
+    # Where the application says nothing it is not waited for again: what TLS says is all there is.
+    silent = notes.exchange is not None and notes.exchange.established and notes.exchange.failure == "timeout"
+    for version in notes.accepted():
+        if version in {ProtocolVersion.SSL_2, ProtocolVersion.SSL_3}:
+            continue
+        answer = await get(
+            dialogue, notes.contact.shape.alpn, target, version, path=path, whose=_whose(where), close=silent
+        )
+        asks = answer.certificate_requested
+        if not asks and version is _TLS_1_3 and where != WITHOUT_NAME and answer.data:
+            late = await _late_13(dialogue, notes, target, path)
+            found[version] = late or client_auth.at_version(_requested(answer), None, answer)
+            if late is None and http.forbids(answer.data):
+                found[version] = _open_at_13(found)
+        elif asks and where != WITHOUT_NAME and notes.is_free(version):
+            found[version] = client_auth.late(answer)
+        else:
+            found[version] = client_auth.at_version(_requested(answer), None, answer)
+
+
+def _whose(where: str) -> str:
+    without = "without a client certificate"
+    return f"{without}, {where}" if where == WITHOUT_NAME else without
+
+
+def _requested(answer: Exchange) -> Fact[bool]:
+    """Whether a certificate was asked for; without a handshake or an answer nobody can say that it was not."""
+    if answer.certificate_requested or answer.data or (answer.closing and answer.accepted_by_tls):
+        return Known(answer.certificate_requested, answer.basis)
+    alert = f"alert {answer.alert.description} {answer.alert.name}" if answer.alert else ""
+    return Unknown(Why.NO_ANSWER, alert or answer.problem or "the application says nothing")
+
+
+async def _versions(dialogue: Dialogue, notes: Notes) -> None:
+    """TLS 1.2 from first contact; a hello of 1.1 that is refused speaks of all that is older."""
+    contact = notes.contact
+    if contact.piece is None:
+        _note(notes, _TLS_1_2, contact.classic)
+    else:
+        await _ask_version(dialogue, notes, _TLS_1_2)
+    at_11 = await _ask_version(dialogue, notes, ProtocolVersion.TLS_1_1)
+    if (contact.tolerant and at_11.refused) or at_11.version is ProtocolVersion.TLS_1_0:
+        _note(notes, ProtocolVersion.TLS_1_0, at_11)
+    else:
+        await _ask_version(dialogue, notes, ProtocolVersion.TLS_1_0)
+    await _ask_version(dialogue, notes, ProtocolVersion.SSL_3)
+
+
+async def _ask_version(dialogue: Dialogue, notes: Notes, version: ProtocolVersion) -> Answer:
+    suites = candidates(version)[: notes.contact.piece]
+    hello = notes.contact.shape.classic(version, suites)
+    answer = await dialogue.ask(f"{version}, {len(suites)} cipher suites", hello)
+    _note(notes, version, answer)
+    return answer
+
+
+def _note(notes: Notes, version: ProtocolVersion, answer: Answer) -> None:
+    found = VersionFindings(version=version, accepted=accepts(answer, version))
+    found.suites.answers.append(answer)
+    notes.versions[version] = found
+
+
+async def _tls13(dialogue: Dialogue, notes: Notes) -> None:
+    """One real handshake, which shows the CertificateRequest."""
+    shape = notes.contact.shape
+    first = notes.contact.retry or await ask_retry(dialogue, shape, SUITES_13, GROUPS_13)
+    shaken = await shake_hands(dialogue, shape)
+    accepted = accepts(first, _TLS_1_3)
+    if not isinstance(accepted, Known) or not accepted.value:
+        notes.tls13 = without_retry(shaken)
+        notes.accepts_13 = accepted if notes.tls13 is None else Known(True, notes.tls13.basis)
+        return
+    notes.accepts_13 = accepted
+    notes.tls13 = Tls13(basis=first.basis, handshakes=[shaken])
+    if first.hello is not None and first.hello.selected_group is not None:
+        notes.tls13.groups.accepted[first.hello.selected_group] = first.basis
