@@ -22,7 +22,7 @@ from tlsaudit import app
 from tlsaudit.document import audited, facts_part, not_audited
 from tlsaudit.model.certificate import CertificateDeployment, Unparsed
 from tlsaudit.model.document import Document, Problem, Subject
-from tlsaudit.model.facts import Behaviours, Facts, Probe
+from tlsaudit.model.facts import Behaviours, Facts, Probe, Session
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Known, Origin, Tried, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.result import Judgement, Outcome, Result, Severity
@@ -219,6 +219,10 @@ def test_of_what_is_known_only_what_is_never_asked_is_unknown() -> None:
         certificate_deployments=Known((), at(1)), client_auth=asks(verifies=Known(True, at(1))), vulnerabilities={}
     )
     assert why(facts) == {"vulnerabilities": "not_asked"}
+
+
+def test_a_session_that_was_not_asked_about_is_said_to_be_so_once() -> None:
+    assert {path for path in why(sound(session=Session())) if path.startswith("session")} == {"session"}
 
 
 def test_each_attack_has_its_verdict_and_where_it_is_unknown_its_reason() -> None:

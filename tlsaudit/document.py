@@ -379,11 +379,12 @@ def _single_facts(facts: Facts) -> dict[str, Fact[object]]:
     }
     paths |= {f"cipher_preference.{version}": fact for version, fact in facts.cipher_preference.items()}
     paths |= unknown_modes(auth)
-    paths |= {f"session.{name}": getattr(facts.session, name) for name in _SESSION_NAMES}
+    session = {f"session.{name}": getattr(facts.session, name) for name in _SESSION_NAMES}
+    session["session.client_renegotiation"] = facts.session.client_renegotiations
+    paths |= session if any(fact != NOT_ASKED for fact in session.values()) else {"session": NOT_ASKED}
     # Of the behaviours, what was not asked is said once for all.
     behaviours = _behaviour_facts(facts.behaviours)
     paths |= {"behaviours" if fact == NOT_ASKED else f"behaviours.{name}": fact for name, fact in behaviours.items()}
-    paths["session.client_renegotiation"] = facts.session.client_renegotiations
     deployments = facts.certificate_deployments
     for place, each in enumerate(deployments.value if isinstance(deployments, Known) else ()):
         at = f"certificate_deployments.{place}"
