@@ -280,19 +280,6 @@ def test_a_random_that_comes_twice_is_seen(lab_pki: LabPki) -> None:
         assert facts(server).behaviours.repeated_random.need() is True
 
 
-def test_two_groups_for_one_offer_are_an_inconsistency(lab_pki: LabPki) -> None:
-    suites = {0xC02F: "ECDHE", 0xC030: "ECDHE"}
-    leaf = ders(lab_pki.rsa.leaf)
-    first, second = (Script(chain=leaf, suites=suites, groups=groups) for groups in ((29,), (23,)))
-
-    def other(connection: Connection, hello: ClientHello) -> bool:
-        connection.sock.sendall((first if 0xC02F in hello.cipher_suites else second).answer(hello))
-        return True
-
-    with ScriptedServer(_playing(first, other)) as server:
-        assert audit(server).facts.behaviours.inconsistency.need() == "the group"
-
-
 def test_a_server_that_stops_answering_leaves_everything_unstable(lab_pki: LabPki) -> None:
     script, given = scripted(lab_pki), iter(range(20))
 

@@ -298,7 +298,7 @@ def test_a_run_goes_on_without_a_process_that_was_killed(lab: Lab, tmp_path: Pat
     subjects = json.loads(file.read_text())["subjects"]
     details = [each["unknown"]["vulnerabilities.ccs_injection"]["detail"] for each in subjects]
     lost = details.count("sslyze's process ended without an answer")
-    assert lost == 1 if victim == "child" else lost <= 3
+    assert lost == 1 if victim == "child" else 1 <= lost <= 3
     assert set(details) <= {"sslyze's process ended without an answer", _SILENT}
     for each in subjects:
         assert each["status"] == "audited"

@@ -19,14 +19,15 @@ from tlsaudit.probe.behaviours import all_unknown, ask_behaviours
 from tlsaudit.probe.certificates import Trusting
 from tlsaudit.probe.contact import NotAuditedError, make_contact
 from tlsaudit.probe.dialogue import Answer, Dialogue, Log
-from tlsaudit.probe.gate import ask_classic, may_have_another_kind
+from tlsaudit.probe.gate import ask_classic
 from tlsaudit.probe.get import get
 from tlsaudit.probe.groups import ask_free, certificate_curve, enumerate_groups, suite_for_groups
 from tlsaudit.probe.hellos import Shape
 from tlsaudit.probe.isolation import Sslyze
 from tlsaudit.probe.mutual import ask_client_auth, ask_mutual, narrowed
 from tlsaudit.probe.notes import UNFINISHED, Notes
-from tlsaudit.probe.tls13 import GROUPS_13, SUITES_13, ask_other_kind, ask_retry, explore, shake_hands, without_retry
+from tlsaudit.probe.suites import failed_over
+from tlsaudit.probe.tls13 import GROUPS_13, SUITES_13, ask_retry, explore, shake_hands, without_retry
 from tlsaudit.probe.trials import present
 from tlsaudit.probe.versions import VersionFindings, accepts, explore_old, explore_ssl2, explore_ssl3, explore_version
 from tlsaudit.probe.vulnerabilities import ask_vulnerabilities, undecided
@@ -147,15 +148,13 @@ async def _ask_inventory(dialogue: Dialogue, notes: Notes, target: Target) -> No
         tasks.create_task(_ssl2(dialogue, notes))
         tasks.create_task(_tls13(dialogue, notes))
         tasks.create_task(_http(dialogue, notes, target))
-    if notes.forbidden is not None and notes.tls13 is not None and may_have_another_kind(notes):
-        await ask_other_kind(dialogue, notes.contact.shape, notes.tls13)
     await ask_client_auth(dialogue, notes, target)
 
 
 async def _classic(dialogue: Dialogue, notes: Notes) -> None:
     """TLS 1.2: suites and preference, and groups: side by side where the first answer shows a suite to ask with."""
     first = notes.contact.classic if notes.contact.piece is None else None
-    if first is not None and notes.forbidden is not None:
+    if first is not None and notes.forbidden is not None and not failed_over(first):
         found, notes.groups_12 = await ask_classic(dialogue, notes.contact.shape, first, notes.forbidden)
         notes.versions[ProtocolVersion.TLS_1_2] = found
         return
@@ -182,12 +181,12 @@ async def _groups_early(dialogue: Dialogue, notes: Notes, first: Answer) -> bool
     async with asyncio.TaskGroup() as tasks:
         guess = tasks.create_task(_groups(dialogue, notes, (suite.code,), first, certificate_curve(first)))
         other = await ask_free(dialogue, notes.contact.shape)
-        if not other.refused:
+        better = suite_for_groups(other)
+        if better is not None:
             guess.cancel()
-    better = suite_for_groups(other)
     if better is not None:
         await _groups(dialogue, notes, (better.code,), other, None)
-    return other.refused or better is not None
+    return True
 
 
 async def _suites(dialogue: Dialogue, notes: Notes, first: Answer | None) -> None:

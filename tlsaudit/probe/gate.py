@@ -11,14 +11,14 @@ from collections.abc import Sequence
 
 from tlsaudit.data.suites import SUITES
 from tlsaudit.model.forbidden import Forbidden
+from tlsaudit.model.knowledge import Known
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.probe.dialogue import Answer, Dialogue
 from tlsaudit.probe.enumeration import Enumeration, remove_the_winner
 from tlsaudit.probe.groups import WITH_GROUPS, certificate_curve, chosen_group
 from tlsaudit.probe.hellos import Shape
-from tlsaudit.probe.notes import Notes
-from tlsaudit.probe.suites import candidates, chosen_suite
-from tlsaudit.probe.versions import VersionFindings, explore_version
+from tlsaudit.probe.suites import candidates, enumerate_only
+from tlsaudit.probe.versions import VersionFindings, accepts, explore_version
 
 _TLS_1_2 = ProtocolVersion.TLS_1_2
 _WITH_CERTIFICATE = {"RSA", "ECDSA", "DSS", "GOST", "SM2"}
@@ -31,51 +31,41 @@ async def ask_classic(
 
     `first` answered an offer of all suites.
     """
-    if first.hello is None or first.version is not _TLS_1_2:
+    accepted = accepts(first, _TLS_1_2)
+    if not isinstance(accepted, Known) or not accepted.value:
         return await explore_version(dialogue, shape, _TLS_1_2, first, None, forbidden=forbidden), None
+    lists = forbidden.suites.get(_TLS_1_2, ())
     async with asyncio.TaskGroup() as tasks:
-        exploring = tasks.create_task(explore_version(dialogue, shape, _TLS_1_2, first, None, forbidden=forbidden))
-        asking = tasks.create_task(_ask_other_kind(dialogue, shape, first, forbidden))
+        only = enumerate_only(
+            dialogue, shape, _TLS_1_2, first=first, lists=lists, any_of=_of_another_kind(first, forbidden)
+        )
+        exploring = tasks.create_task(only)
         enumerating = tasks.create_task(_forbidden_groups(dialogue, shape, first, forbidden))
-    found, other, groups = exploring.result(), asking.result(), enumerating.result()
-    found.suites.merge(other)
-    for answer in other.answers:
-        if other.accepted and _is_ecdsa(answer) is not _is_ecdsa(first):
-            groups.merge(await _forbidden_groups(dialogue, shape, answer, forbidden))
-    return found, groups
+    suites, groups = exploring.result(), enumerating.result()
+    kinds = {_is_ecdsa(first), None}
+    other = next((each for each in suites.enumeration.answers if _is_ecdsa(each) not in kinds), None)
+    if other is not None:
+        groups.merge(await _forbidden_groups(dialogue, shape, other, forbidden))
+    return VersionFindings(version=_TLS_1_2, accepted=accepted, suites=suites.enumeration), groups
 
 
-def may_have_another_kind(notes: Notes) -> bool:
-    """Whether TLS 1.3 has to be asked for another kind of key as well: not where TLS 1.2 has one kind alone."""
-    found = notes.versions.get(_TLS_1_2)
-    kinds = {_kind(answer) for answer in found.suites.answers if answer.version is _TLS_1_2} if found else set()
-    return len(kinds - {""}) != 1
-
-
-async def _ask_other_kind(dialogue: Dialogue, shape: Shape, first: Answer, forbidden: Forbidden) -> Enumeration:
-    """One offer of all permitted suites whose certificate has another kind of key than the one that was shown."""
+def _of_another_kind(first: Answer, forbidden: Forbidden) -> list[int]:
+    """All permitted suites whose certificate has another kind of key than the one that was shown."""
     shown = _auth(first)
-    asked_elsewhere = {code for each in forbidden.suites.get(_TLS_1_2, ()) for code in each}
-    offered = [
-        code
-        for code in candidates(_TLS_1_2)
-        if code not in asked_elsewhere and SUITES[code].auth in _WITH_CERTIFICATE - {shown}
+    listed = {code for each in forbidden.suites.get(_TLS_1_2, ()) for code in each}
+    return [
+        code for code in candidates(_TLS_1_2) if code not in listed and SUITES[code].auth in _WITH_CERTIFICATE - {shown}
     ]
-    found = Enumeration()
-    if offered:
-        answer = await dialogue.ask("TLSv1.2, another kind of certificate", shape.classic(_TLS_1_2, offered))
-        found.take(answer, offered, chosen_suite(answer, _TLS_1_2))
-    return found
 
 
 async def _forbidden_groups(dialogue: Dialogue, shape: Shape, shown: Answer, forbidden: Forbidden) -> Enumeration:
     """Which forbidden groups are accepted with suites for the kind of key that `shown` showed.
 
-    The curve of an ECDSA certificate has to be in every offer (RFC 8422 section 5.1.1), as the last: where the server
-    picks it nevertheless, no client that has something better ever gets one of the others.
+    Servers may want the curve of an ECDSA certificate in the offer (RFC 8422 section 5.1.1), so it is there, as the
+    last, until it is chosen; then what is left is asked for without it.
     """
     wanted = list(forbidden.groups.get(_TLS_1_2, ()))
-    ecdsa = _is_ecdsa(shown)
+    ecdsa = bool(_is_ecdsa(shown))
     suites = [
         code
         for code in candidates(_TLS_1_2)
@@ -99,8 +89,7 @@ async def _forbidden_groups(dialogue: Dialogue, shape: Shape, shown: Answer, for
         answer = await ask([*wanted, kept])
         if chosen_group(answer) == kept:
             found.take(answer, [kept], kept)
-            found.refused.update(wanted)
-            break
+            return await remove_the_winner(ask, wanted, chosen_group, found)
         wanted = found.take(answer, wanted, chosen_group(answer))
     return found
 
@@ -110,9 +99,7 @@ def _auth(answer: Answer) -> str:
     return suite.auth if suite is not None else ""
 
 
-def _kind(answer: Answer) -> str:
-    return _auth(answer) if _auth(answer) in _WITH_CERTIFICATE else ""
-
-
-def _is_ecdsa(answer: Answer) -> bool:
-    return _auth(answer) == "ECDSA"
+def _is_ecdsa(answer: Answer) -> bool | None:
+    """None where the answer shows no certificate."""
+    auth = _auth(answer)
+    return auth == "ECDSA" if auth in _WITH_CERTIFICATE else None

@@ -66,8 +66,8 @@ async def enumerate_suites(
     A server with an order of its own shows it in as many rounds as it has suites. Where the client's order decides
     there is none to find, so a long list is asked for in a few disjoint lists side by side. Servers that break on long
     lists get them in pieces of `piece`, and what they accept once more for the order. So do, by kind of key exchange,
-    those that fail over an offer: the failure is about the suite they chose and says nothing of the others (GnuTLS
-    without finite-field groups chooses a suite with DHE all the same, and fails).
+    those that fail over an offer: the failure is about the kind of suite they chose and says nothing of other kinds
+    (GnuTLS without finite-field groups chooses a suite with DHE all the same, and fails).
     """
 
     async def ask(suites: Sequence[int]) -> Answer:
@@ -94,12 +94,19 @@ async def enumerate_suites(
 
 
 async def enumerate_only(
-    dialogue: Dialogue, shape: Shape, version: ProtocolVersion, *, first: Answer, lists: Sequence[Sequence[int]]
+    dialogue: Dialogue,
+    shape: Shape,
+    version: ProtocolVersion,
+    *,
+    first: Answer,
+    lists: Sequence[Sequence[int]],
+    any_of: Sequence[int] = (),
 ) -> Suites:
     """Which suites of `lists` are accepted at `version`, each list asked by itself until it is refused.
 
-    `first` answered an offer of all suites; what it chose is known, everything else is not asked for. A server that
-    fails over an offer is asked for everything after all.
+    `first` answered an offer of all suites; what it chose is known, everything else is not asked for. Of `any_of`,
+    which is offered behind the last list, one is enough. A server that fails over an offer is asked for everything
+    after all.
     """
 
     async def ask(suites: Sequence[int]) -> Answer:
@@ -110,16 +117,33 @@ async def enumerate_only(
 
     enumeration = Enumeration()
     enumeration.take(first, candidates(version), chosen(first))
-    parts = [Enumeration() for _ in lists]
+    *others, last = lists or ((),)
+    parts = [Enumeration() for _ in (*others, last)]
     async with asyncio.TaskGroup() as tasks:
-        for each, part in zip(lists, parts, strict=True):
+        for each, part in zip(others, parts, strict=False):
             offered = [code for code in each if code not in enumeration.accepted]
             tasks.create_task(remove_the_winner(ask, offered, chosen, part))
+        offered = [code for code in last if code not in enumeration.accepted]
+        tasks.create_task(_with_any_of(ask, chosen, offered, any_of, parts[-1]))
     for part in parts:
         enumeration.merge(part)
     if any(failed_over(answer) for answer in enumeration.answers):
         return await enumerate_suites(dialogue, shape, version, first=first, piece=None)
     return Suites(enumeration=enumeration, preference=None)
+
+
+async def _with_any_of(ask: Ask, chosen: Chosen, offered: list[int], any_of: Sequence[int], part: Enumeration) -> None:
+    """As `remove_the_winner`, with `any_of` in the offer until one of them is chosen."""
+    behind = list(any_of)
+    while behind and (remaining := [*offered, *behind]):
+        answer = await ask(remaining)
+        winner = chosen(answer)
+        left = part.take(answer, remaining, winner)
+        if not left:
+            return
+        offered = [code for code in offered if code in left]
+        behind = [] if winner in behind else behind
+    await remove_the_winner(ask, offered, chosen, part)
 
 
 def failed_over(answer: Answer) -> bool:
@@ -132,12 +156,17 @@ def _pieces(offered: Sequence[int], piece: int) -> list[Sequence[int]]:
 
 
 def _by_key_exchange(offered: Sequence[int]) -> list[Sequence[int]]:
-    """One piece for each of the usual key exchanges, and one for all others."""
-    pieces: dict[str, list[int]] = {kx: [] for kx in (*_USUAL_KEY_EXCHANGES, "")}
+    """One piece for each of the usual key exchanges with each kind of certificate, and one for all others.
+
+    What a server fails over is making the parameters of a key exchange, or signing them: it is the same for all suites
+    of a piece, so that a failure over one of them speaks of the piece.
+    """
+    pieces: dict[tuple[str, str], list[int]] = {}
     for code in offered:
-        kx = SUITES[code].kx
-        pieces[kx if kx in _USUAL_KEY_EXCHANGES else ""].append(code)
-    return [piece for piece in pieces.values() if piece]
+        suite = SUITES[code]
+        kind = (suite.kx, suite.auth) if suite.kx in _USUAL_KEY_EXCHANGES else ("", "")
+        pieces.setdefault(kind, []).append(code)
+    return list(pieces.values())
 
 
 async def _turned_round(

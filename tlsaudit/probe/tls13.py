@@ -55,8 +55,7 @@ async def explore(
     """Suites, groups, preference and certificates at TLS 1.3; `first` answered an offer of everything.
 
     `shaking` is a handshake (`shake_hands`) that may still be going on.
-    Beyond what it chose, only suites and groups of `forbidden` are asked for, where it is given; the other kind of key
-    is left to `ask_other_kind` then.
+    Beyond what it chose, only suites and groups of `forbidden` are asked for, where it is given.
     """
     found = Tls13(basis=first.basis)
     suites = found.suites.take(first, SUITES_13, _suite(first))
@@ -70,7 +69,7 @@ async def explore(
     curves = [code for code in groups if GROUPS[code].kind != "ff"]
     finite = [code for code in groups if GROUPS[code].kind == "ff"]
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(_handshakes(dialogue, shape, found, shaking, both_kinds=forbidden is None))
+        tasks.create_task(_handshakes(dialogue, shape, found, shaking))
         tasks.create_task(_suites(dialogue, shape, found, suites, with_order=forbidden is None))
         tasks.create_task(_groups(dialogue, shape, found, curves, found.groups))
         finite_task = tasks.create_task(_groups(dialogue, shape, found, finite, Enumeration()))
@@ -134,18 +133,11 @@ async def shake_hands(dialogue: Dialogue, shape: Shape) -> Handshake:
     return await handshake(dialogue, shape, asked, groups=COMPUTABLE_GROUPS, schemes=ALL_SCHEMES)
 
 
-async def _handshakes(
-    dialogue: Dialogue, shape: Shape, found: Tls13, shaking: asyncio.Task[Handshake], *, both_kinds: bool = True
-) -> None:
+async def _handshakes(dialogue: Dialogue, shape: Shape, found: Tls13, shaking: asyncio.Task[Handshake]) -> None:
     """The handshake that was begun, and one that asks for the other kind of key."""
-    found.handshakes.append(await shaking)
-    if both_kinds:
-        await ask_other_kind(dialogue, shape, found)
-
-
-async def ask_other_kind(dialogue: Dialogue, shape: Shape, found: Tls13) -> None:
-    """A handshake that asks for the other kind of key than the one that signed the first."""
-    proof = found.handshakes[0].first(CertificateVerify) if found.handshakes else None
+    first = await shaking
+    found.handshakes.append(first)
+    proof = first.first(CertificateVerify)
     if proof is None:
         return
     rsa = proof.scheme in RSA_SCHEMES

@@ -283,6 +283,8 @@ def _fell_silent(passage: Passage) -> bool:
 def _renegotiations(answer: _Answer) -> Fact[int]:
     if answer.verdict not in {Verdict.VULNERABLE, Verdict.NOT_VULNERABLE}:
         return Unknown(Why.NO_ANSWER, answer.detail)
+    if not answer.count and any(not passage.flight or passage.end == "timeout" for passage in answer.passages):
+        return Unknown(Why.NO_ANSWER, "the server fell silent when a renegotiation was asked for")
     return Known(answer.count, answer.basis)
 
 

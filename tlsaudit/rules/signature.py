@@ -177,7 +177,7 @@ def weak_handshake_signature(case: Case) -> Iterable[Fail]:
 
 
 def _broken_where_nothing_better_is_offered(case: Case) -> tuple[Seen[SchemeAt], ...]:
-    versions = [each for each in _SIGNING if each in case.facts.protocols.accepted]
+    versions = [each for each in _SIGNING if case.facts.protocols.offers(each)]
     wanted = [scheme.code for scheme in SCHEMES.values() if _is_broken(scheme)]
     return case.facts.signature_schemes.any((version, code) for version in versions for code in wanted)
 

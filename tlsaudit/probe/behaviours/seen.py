@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from tlsaudit.data.suites import SUITES
 from tlsaudit.model.facts import Behaviours
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.probe.dialogue import Answer
-from tlsaudit.probe.groups import chosen_group
 from tlsaudit.probe.handshake import Handshake, Verdict
 from tlsaudit.probe.notes import Notes
 from tlsaudit.wire import CertificateMessage, ClientHello, ExtensionType, NewSessionTicket
@@ -26,7 +25,7 @@ _UNSTABLE = Unknown(Why.UNSTABLE, "the server stopped answering a hello that it 
 def complete(notes: Notes) -> Behaviours:
     """The behaviours that were asked for, with those that all answers together show."""
     if not notes.stable:
-        return Behaviours(**dict.fromkeys(Behaviours.__dataclass_fields__, _UNSTABLE))
+        return _in_doubt(notes.behaviours)
     tickets = _tickets(notes)
     found = replace(
         notes.behaviours,
@@ -43,6 +42,12 @@ def complete(notes: Notes) -> Behaviours:
     if newest == [notes.exchange.version]:
         return replace(found, negotiated_version=Known(notes.exchange.version, notes.exchange.basis))
     return found
+
+
+def _in_doubt(asked: Behaviours) -> Behaviours:
+    """What was asked is unknown after all; what was not asked stays so."""
+    values = {each.name: getattr(asked, each.name) for each in fields(Behaviours)}
+    return Behaviours(**{name: fact if fact == NOT_ASKED else _UNSTABLE for name, fact in values.items()})
 
 
 def _sentinel(notes: Notes) -> Fact[bool]:
@@ -161,11 +166,12 @@ def _chain(answer: Answer) -> tuple[bytes, ...]:
 
 
 def _varying(answers: Iterable[Answer]) -> Known[str | None] | None:
-    """Two certificates or two groups for one kind of suite, from hellos that offer the same groups and schemes."""
-    known: dict[tuple[object, ...], object] = {}
+    """Two certificates for one kind of suite, from hellos that offer the same groups and schemes."""
+    known: dict[tuple[object, ...], bytes] = {}
     for answer in answers:
+        chain = _chain(answer)
         suite = SUITES.get(answer.hello.cipher_suite) if answer.hello is not None else None
-        if suite is None or not isinstance(answer.sent, ClientHello):
+        if not chain or suite is None or not isinstance(answer.sent, ClientHello):
             continue
         offered = {each.type: each.data for each in answer.sent.extensions or ()}
         kind = (
@@ -175,7 +181,6 @@ def _varying(answers: Iterable[Answer]) -> Known[str | None] | None:
             offered.get(ExtensionType.SUPPORTED_GROUPS),
             offered.get(ExtensionType.SIGNATURE_ALGORITHMS),
         )
-        for what, value in (("the certificate", next(iter(_chain(answer)), None)), ("the group", chosen_group(answer))):
-            if value is not None and known.setdefault((what, *kind), value) != value:
-                return Known(what, answer.basis)
+        if known.setdefault(kind, chain[0]) != chain[0]:
+            return Known("the certificate", answer.basis)
     return None
