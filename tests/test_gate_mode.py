@@ -14,17 +14,19 @@ from tests.lab.proxy import DelayProxy
 from tests.lab.script import Refused, Script
 from tests.lab.scripted import Connection, ScriptedServer
 from tests.lab.servers import Lab
-from tests.probe.auditing import audit, ders
+from tests.probe.auditing import TLS_1_2, audit, deployments, ders
+from tlsaudit.data.suites import SUITES
 from tlsaudit.judge import judge
 from tlsaudit.model.facts import Facts
 from tlsaudit.model.knowledge import Why
 from tlsaudit.model.limits import Expectation
 from tlsaudit.model.result import Judgement, Outcome
 from tlsaudit.policy import load_policy, what_is_forbidden
-from tlsaudit.wire import ClientHello
+from tlsaudit.wire import AlertDescription, ClientHello
 
 POLICY = load_policy("owasp")
 FORBIDDEN = what_is_forbidden(POLICY)
+SECP192R1 = 19
 DECIDED = {Outcome.PASS, Outcome.FAIL, Outcome.NOT_APPLICABLE}
 
 Serve = Callable[[Lab], Running]
@@ -83,9 +85,29 @@ def fails_over_dhe(lab: Lab) -> Running:
     return lab.gnutls("NORMAL:-GROUP-ALL:+GROUP-X448:+GROUP-SECP384R1", certificate=lab.pki.rsa)
 
 
+def a_small_group_behind_the_curve_of_the_certificate(lab: Lab) -> Running:
+    return lab.gnutls("NORMAL:-GROUP-ALL:+GROUP-SECP256R1:+GROUP-SECP192R1:%SERVER_PRECEDENCE")
+
+
+def an_rsa_key_at_tls_1_3_alone(lab: Lab) -> Running:
+    rsa = lab.pki.rsa
+    second = ("-dcert", rsa.chain, "-dkey", rsa.key)
+    return lab.openssl(*second, "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256", certificate=lab.pki.ecdsa)
+
+
 @pytest.mark.parametrize(
     "serve",
-    [compliant, two_kinds_of_keys, old_and_weak, groups_that_are_too_small, tls_1_3_alone, ssl_3_alone, fails_over_dhe],
+    [
+        compliant,
+        two_kinds_of_keys,
+        old_and_weak,
+        groups_that_are_too_small,
+        a_small_group_behind_the_curve_of_the_certificate,
+        an_rsa_key_at_tls_1_3_alone,
+        tls_1_3_alone,
+        ssl_3_alone,
+        fails_over_dhe,
+    ],
     ids=lambda serve: serve.__name__,
 )
 def test_what_gate_mode_decides_full_mode_decides_alike(module_lab: Lab, serve: Serve) -> None:
@@ -108,6 +130,39 @@ def test_a_grave_and_a_mild_weakness_are_both_found(lab: Lab) -> None:
     assert found["TLS-CIPH-010"] == "fail, high"
     assert found["TLS-CIPH-015"] == "fail, low"
     assert found["TLS-CIPH-003"] == "pass"
+
+
+def test_a_curve_that_is_preferred_hides_no_forbidden_group(lab: Lab) -> None:
+    found = audit(a_small_group_behind_the_curve_of_the_certificate(lab), forbidden=FORBIDDEN).facts
+    assert (TLS_1_2, SECP192R1) in found.groups.accepted
+    assert outcomes(judged(found, "gate"))["TLS-KEX-008"] == "fail, high"
+
+
+def test_both_certificates_are_seen_where_tls_1_2_shows_one(lab: Lab) -> None:
+    found = audit(an_rsa_key_at_tls_1_3_alone(lab), forbidden=FORBIDDEN).facts
+    assert {each.leaf.need().key.type for each in deployments(found)} == {"ec", "rsa"}
+
+
+def test_a_server_that_fails_over_one_kind_of_key_is_asked_for_the_others(lab_pki: LabPki) -> None:
+    """As one whose ECDSA key cannot be used: every offer that has room for it ends in internal_error."""
+    script = Script(chain=ders(lab_pki.rsa.leaf), suites={0xC013: "ECDHE", 0xC02F: "ECDHE", 0x002F: "RSA"})
+
+    def answer(hello: ClientHello) -> bytes:
+        if any(SUITES[code].auth == "ECDSA" for code in hello.cipher_suites if code in SUITES):
+            raise Refused(AlertDescription.INTERNAL_ERROR)
+        return script.answer(hello)
+
+    def play(connection: Connection) -> None:
+        hello = connection.hello()
+        try:
+            connection.sock.sendall(answer(hello) if isinstance(hello, ClientHello) else b"")
+        except Refused as refused:
+            connection.sock.sendall(script.refusal(refused))
+        connection.drain()
+
+    with ScriptedServer(play) as server:
+        found = audit(server, forbidden=FORBIDDEN).facts
+    assert {code for version, code in found.cipher_suites.accepted if version is TLS_1_2} == set(script.suites)
 
 
 def test_what_the_policy_permits_is_left_open_and_gets_no_grade(lab: Lab) -> None:

@@ -72,6 +72,17 @@ def test_haproxy_can_be_strict_about_names_and_is_not_about_protocols(lab: Lab) 
     assert found["strict_alpn"] is False
 
 
+def test_names_are_unknown_where_no_handshake_can_be_made(lab: Lab) -> None:
+    found = behaviours(lab.openssl("-tls1_3", "-groups", "ffdhe4096"))
+    assert isinstance(found.unknown_sni, Unknown)
+    assert found.unknown_sni.why is Why.UNSUPPORTED
+
+
+def test_a_server_of_few_schemes_takes_every_name(lab: Lab) -> None:
+    found = behaviours(lab.openssl("-cipher", "SUITEB128", "-no_tls1_3", certificate=lab.pki.ecdsa))
+    assert found.no_sni.need() == found.unknown_sni.need() == SAME
+
+
 def test_the_certificate_for_unknown_names_may_be_another(lab: Lab) -> None:
     """Even where its key is of another type, so that the suites of the name that was meant do not fit it."""
     server = lab.openssl("-servername", "localhost", "-cert2", lab.pki.rsa.chain, "-key2", lab.pki.rsa.key)
@@ -97,6 +108,25 @@ def test_early_data_and_long_tickets_of_nginx(lab: Lab) -> None:
     found = behaviours(lab.nginx(f"{BOTH} ssl_early_data on; ssl_session_timeout 2d;"))
     assert found.early_data.need() == 16384
     assert found.ticket_lifetime.need() == 2 * 86400
+
+
+def test_a_version_that_no_offer_of_all_versions_reaches_is_not_said_to_lose(lab_pki: LabPki) -> None:
+    """TLS 1.3 where a share comes with the hello, and TLS 1.2 for the hellos without, which behaviours are asked by."""
+    script = scripted(lab_pki, suites_13=(0x1301,))
+
+    def without_share(hello: ClientHello) -> bool:
+        return any(each.type == 51 and each.data == b"\0\0" for each in hello.extensions or ())
+
+    def older(connection: Connection, hello: ClientHello) -> bool:
+        if not without_share(hello):
+            return False
+        connection.sock.sendall(replace(script, versions=(CODE_1_2,), downgrade_sentinel=False).answer(hello))
+        return True
+
+    with ScriptedServer(_playing(script, older)) as server:
+        done = audit(server, full=True)
+    assert done.facts.protocols.offers(TLS_1_3)
+    assert isinstance(done.facts.behaviours.negotiated_version, Unknown)
 
 
 def test_without_tickets_there_is_none(lab: Lab) -> None:

@@ -183,7 +183,7 @@ class Session:
     insecure_renegotiation: Fact[bool] = NOT_ASKED
     """A client can renegotiate without the binding of RFC 5746."""
     client_renegotiations: Fact[int] = NOT_ASKED
-    """How many renegotiations the server granted of `RENEGOTIATIONS_ASKED` in one connection."""
+    """How many renegotiations the server granted of `RENEGOTIATIONS_ASKED` in one connection, at least."""
     extended_master_secret: Fact[bool] = NOT_ASKED
     encrypt_then_mac: Fact[bool] = NOT_ASKED
     compression: Fact[bool] = NOT_ASKED

@@ -155,8 +155,7 @@ async def _classic(dialogue: Dialogue, notes: Notes) -> None:
     """TLS 1.2: suites and preference, and groups: side by side where the first answer shows a suite to ask with."""
     first = notes.contact.classic if notes.contact.piece is None else None
     if first is not None and notes.forbidden is not None and not failed_over(first):
-        found, notes.groups_12 = await ask_classic(dialogue, notes.contact.shape, first, notes.forbidden)
-        notes.versions[ProtocolVersion.TLS_1_2] = found
+        await ask_classic(dialogue, notes, first, notes.forbidden)
         return
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_suites(dialogue, notes, first))

@@ -17,6 +17,7 @@ from tlsaudit.probe.dialogue import Answer, Dialogue
 from tlsaudit.probe.enumeration import Enumeration, remove_the_winner
 from tlsaudit.probe.groups import WITH_GROUPS, certificate_curve, chosen_group
 from tlsaudit.probe.hellos import Shape
+from tlsaudit.probe.notes import Notes
 from tlsaudit.probe.suites import candidates, enumerate_only
 from tlsaudit.probe.versions import VersionFindings, accepts, explore_version
 
@@ -24,29 +25,33 @@ _TLS_1_2 = ProtocolVersion.TLS_1_2
 _WITH_CERTIFICATE = {"RSA", "ECDSA", "DSS", "GOST", "SM2"}
 
 
-async def ask_classic(
-    dialogue: Dialogue, shape: Shape, first: Answer, forbidden: Forbidden
-) -> tuple[VersionFindings, Enumeration | None]:
+async def ask_classic(dialogue: Dialogue, notes: Notes, first: Answer, forbidden: Forbidden) -> None:
     """TLS 1.2: forbidden suites, a certificate with another kind of key, and forbidden groups with each kind.
 
     `first` answered an offer of all suites.
     """
+    shape = notes.contact.shape
     accepted = accepts(first, _TLS_1_2)
     if not isinstance(accepted, Known) or not accepted.value:
-        return await explore_version(dialogue, shape, _TLS_1_2, first, None, forbidden=forbidden), None
-    lists = forbidden.suites.get(_TLS_1_2, ())
+        found = await explore_version(dialogue, shape, _TLS_1_2, first, None, forbidden=forbidden)
+        notes.versions[_TLS_1_2] = found
+        return
+
+    async def suites() -> Enumeration:
+        lists, other = forbidden.suites.get(_TLS_1_2, ()), _of_another_kind(first, forbidden)
+        only = await enumerate_only(dialogue, shape, _TLS_1_2, first=first, lists=lists, any_of=other)
+        notes.versions[_TLS_1_2] = VersionFindings(version=_TLS_1_2, accepted=accepted, suites=only.enumeration)
+        return only.enumeration
+
     async with asyncio.TaskGroup() as tasks:
-        only = enumerate_only(
-            dialogue, shape, _TLS_1_2, first=first, lists=lists, any_of=_of_another_kind(first, forbidden)
-        )
-        exploring = tasks.create_task(only)
+        exploring = tasks.create_task(suites())
         enumerating = tasks.create_task(_forbidden_groups(dialogue, shape, first, forbidden))
-    suites, groups = exploring.result(), enumerating.result()
+    groups = enumerating.result()
     kinds = {_is_ecdsa(first), None}
-    other = next((each for each in suites.enumeration.answers if _is_ecdsa(each) not in kinds), None)
+    other = next((each for each in exploring.result().answers if _is_ecdsa(each) not in kinds), None)
     if other is not None:
         groups.merge(await _forbidden_groups(dialogue, shape, other, forbidden))
-    return VersionFindings(version=_TLS_1_2, accepted=accepted, suites=suites.enumeration), groups
+    notes.groups_12 = groups
 
 
 def _of_another_kind(first: Answer, forbidden: Forbidden) -> list[int]:

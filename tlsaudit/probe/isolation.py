@@ -14,6 +14,8 @@ import multiprocessing
 import multiprocessing.forkserver
 import os
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
 
@@ -44,17 +46,33 @@ class Sslyze:
         with contextlib.suppress(OSError):  # `ask` says so
             await asyncio.to_thread(multiprocessing.forkserver.ensure_running)
 
+    @asynccontextmanager
+    async def place(self, *, deadline: float) -> AsyncIterator[bool]:
+        """Room for one more child while the block lasts; False where there was none until `deadline`."""
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._places.acquire()
+        except TimeoutError:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            self._places.release()
+
     async def ask(self, request: bytes, *, deadline: float) -> Report:
-        """What a new child says to `request` until it ends, or until `deadline` (a time of the loop)."""
-        async with self._places:
-            try:
-                ours, theirs = socket.socketpair()
-            except OSError as error:
-                return Report((), f"this machine has no resources for another process: {error.strerror}")
-            with ours:
-                ours.setblocking(False)
-                process = self._context.Process(target=_in_child, args=(request, theirs), daemon=True)
-                return await _supervise(process, ours, theirs, deadline)
+        """What a new child says to `request` until it ends, or until `deadline` (a time of the loop).
+
+        To be called in a `place`.
+        """
+        try:
+            ours, theirs = socket.socketpair()
+        except OSError as error:
+            return Report((), f"this machine has no resources for another process: {error.strerror}")
+        with ours:
+            ours.setblocking(False)
+            process = self._context.Process(target=_in_child, args=(request, theirs), daemon=True)
+            return await _supervise(process, ours, theirs, deadline)
 
 
 async def _supervise(process: ForkServerProcess, ours: socket.socket, theirs: socket.socket, deadline: float) -> Report:

@@ -203,6 +203,9 @@ async def _ask(
     questions: Sequence[_Question], facts: Facts, dialogue: Dialogue, sslyze: Sslyze, deadline: float
 ) -> dict[str, _Answer]:
     async with AsyncExitStack() as stack:
+        if not await stack.enter_async_context(sslyze.place(deadline=deadline)):
+            late = _Answer(detail="not asked: the attacks on other endpoints took until this one's time ran out")
+            return dict.fromkeys((question.name for question in questions), late)
         relays: dict[str, Relay] = {}
         for each in questions:
             asked = f"{each.name} at {each.version} (sslyze)"

@@ -15,7 +15,7 @@ from tlsaudit.rules.sources import cheat_sheet, rfc, wstg
 _NIST = Source("NIST SP 800-52r2 section 3.4", verified=False)
 _BSI = Source("BSI TR-02102-2 2025-01")
 _TICKET_SECONDS_OF_THE_STANDARD = 604800
-"""RFC 9846 section 4.7.1: a server must not use a longer lifetime."""
+"""RFC 9846 section 4.7.1: a server must not use a longer lifetime. It is no limit that a policy could set."""
 _HELLO = "openssl s_client -connect {connect} -servername {servername} -no_tls1_3 </dev/null"
 
 

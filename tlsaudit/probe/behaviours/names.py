@@ -30,6 +30,17 @@ async def unknown(ground: Ground, notes: Notes) -> Fact[NameAnswer]:
 
 
 async def _ask(ground: Ground, notes: Notes, asked: str, shape: Shape) -> Fact[NameAnswer]:
+    """The name is refused where the same hello with the usual name is not: the refusal may be about something else."""
+    found = await _once(ground, notes, asked, shape)
+    if isinstance(found, Unknown) or found.value.outcome is not NameOutcome.REFUSED:
+        return found
+    usual = await _once(ground, notes, f"the usual server name, to compare with {asked}", ground.shape)
+    if isinstance(usual, Known) and usual.value.outcome is not NameOutcome.REFUSED:
+        return found
+    return Unknown(Why.NO_ANSWER, f"{found.value.detail}, and as little answer with the usual name")
+
+
+async def _once(ground: Ground, notes: Notes, asked: str, shape: Shape) -> Fact[NameAnswer]:
     # Another name may have a certificate with another type of key, and so other suites than those accepted so far.
     suites = candidates(ground.classic) if ground.classic is not None and notes.contact.piece is None else None
     answer = await ground.ask_classic(asked, shape, suites=suites)
@@ -43,6 +54,9 @@ async def _ask(ground: Ground, notes: Notes, asked: str, shape: Shape) -> Fact[N
             answer.summary(),
             closed=answer.confirmed_refusal,
         )
+    unreadable = notes.unreadable_13()
+    if unreadable is not None:
+        return unreadable
     done = await handshake(
         ground.dialogue, shape, f"TLSv1.3, handshake {asked}", groups=COMPUTABLE_GROUPS, schemes=ALL_SCHEMES
     )

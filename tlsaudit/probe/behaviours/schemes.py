@@ -29,7 +29,7 @@ async def try_broken(ground: Ground, notes: Notes) -> None:
     """Note which broken schemes are accepted at TLS 1.2 and at TLS 1.3."""
     if ProtocolVersion.TLS_1_2 in ground.versions:
         notes.schemes[ProtocolVersion.TLS_1_2] = await _at_12(ground)
-    if notes.tls13 is not None and notes.unreadable_13() is None:
+    if notes.tls13 is not None and any(each.first(CertificateVerify) for each in notes.tls13.handshakes):
         notes.schemes[ProtocolVersion.TLS_1_3] = await _at_13(ground)
 
 
@@ -62,7 +62,10 @@ def _is_signed(code: int) -> bool:
 
 
 async def _at_13(ground: Ground) -> Enumeration:
-    """As remove-the-winner, with handshakes: at TLS 1.3 only the CertificateVerify shows the scheme."""
+    """As remove-the-winner, with handshakes: at TLS 1.3 only the CertificateVerify shows the scheme.
+
+    Handshakes with usual schemes came that far, so that an alert is about these.
+    """
     found = Enumeration()
     remaining = list(BROKEN_13)
     while remaining:

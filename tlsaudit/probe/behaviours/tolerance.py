@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from tlsaudit.model.knowledge import Fact, Known, Unknown, Why
+from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.probe.behaviours.offers import TOO_OLD, Ground, Offer, unanswered
 from tlsaudit.probe.dialogue import Answer, End
 from tlsaudit.probe.notes import Notes
@@ -40,11 +41,15 @@ async def unknown_values(ground: Ground, notes: Notes) -> None:
     for change in UNKNOWN_VALUES.values():
         greased = change(greased)
     found, answer = await _takes(ground, "unknown values", greased, plain, _refuses)
-    if answer.version is not None:
-        notes.behaviours = replace(notes.behaviours, negotiated_version=Known(answer.version, answer.basis))
-    else:
-        notes.behaviours = replace(notes.behaviours, negotiated_version=unanswered(answer))
+    notes.behaviours = replace(notes.behaviours, negotiated_version=_negotiated(ground, notes, answer))
     notes.behaviours = replace(notes.behaviours, intolerant_of=await _culprits(ground, plain, found))
+
+
+def _negotiated(ground: Ground, notes: Notes, answer: Answer) -> Fact[ProtocolVersion]:
+    newest = notes.accepted()[-1]
+    if newest not in ground.versions:
+        return Unknown(Why.UNSUPPORTED, f"{newest} is accepted, but not in a hello that offers older versions too")
+    return Known(answer.version, answer.basis) if answer.version is not None else unanswered(answer)
 
 
 async def _culprits(ground: Ground, plain: Offer, found: Fact[bool]) -> Fact[tuple[str, ...]]:
