@@ -6,6 +6,7 @@ value that does not fit its field is a mistake of the caller and raises ValueErr
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
@@ -155,8 +156,13 @@ class Writer:
         self.push_opaque(prefix, bytes(inner))
 
     def push_codes(self, prefix: int, size: int, codes: Sequence[int]) -> None:
-        """A variable-length vector of integers of `size` bytes each."""
-        self.push_opaque(prefix, b"".join([code.to_bytes(size, "big") for code in codes]))
+        """A variable-length vector of integers of one or two bytes each."""
+        kind = "B" if size == 1 else "H"
+        try:  # all at once: offers of hundreds of suites are most of what is sent
+            data = struct.pack(f"!{len(codes)}{kind}", *codes)
+        except struct.error as error:
+            raise OverflowError(str(error)) from None
+        self.push_opaque(prefix, data)
 
     def push_list(self, prefix: int, items: Iterable[Item], push: Callable[[Item], None]) -> None:
         """The items as a variable-length vector; `push` is a bound method of this writer, or uses it."""
