@@ -35,7 +35,7 @@ ATTACKS = (
     "{{7*7}} ${7*7} {% raw %}",
     "\ud800\ufffe\x00\x85\u202egnp.exe",
     "1. list\n- list\n===\n",
-    "é東京🔒" * 400,
+    "é東京🔒" * 2000,
     "::error::forged ::stop-commands::x",
     "#1 ##[stop-commands]x ##vso[task.setvariable variable=a]b ##teamcity[buildProblem]",
     "a;=cmd|' /C calc'!A0;\"@SUM(1+1)",
