@@ -114,7 +114,9 @@ def test_the_summary_counts_failures_by_severity_and_names_the_worst_grade() -> 
         "failed_by_severity": {"high": 2},
         "worst_grade": "B?",
         "exit_code": 1,
+        "fail_on": "high",
     }
+    assert app.summarise([subject("unreachable")], None).fail_on == "none"
     assert app.summarise([subject("unreachable")], HIGH).worst_grade is None
 
 

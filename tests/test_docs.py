@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from tlsaudit.policy import load_policy
+from tlsaudit.report import FORMATS
 from tlsaudit.rules import ALL_RULES
 from tools import rules_doc
 
@@ -21,6 +22,13 @@ def test_every_rule_the_documents_name_exists() -> None:
     for name in ("README.md", "docs/reference.md"):
         named = set(re.findall(r"TLS-[A-Z]+-\d{3}", (ROOT / name).read_text(encoding="utf-8")))
         assert named <= known, name
+
+
+def test_every_format_stands_in_the_reference_with_its_suffixes() -> None:
+    reference = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+    table = reference.partition("## Formats")[2].partition("\n\n##")[0]
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) ?\|", table, re.MULTILINE))
+    assert rows == {each.name: " ".join(f"`{suffix}`" for suffix in each.suffixes) for each in FORMATS.values()}
 
 
 def test_every_room_stands_in_the_readme() -> None:

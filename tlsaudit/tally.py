@@ -64,6 +64,7 @@ class Tally:
             failed_by_severity={each.value: self._failed[each.value] for each in Severity if self._failed[each.value]},
             worst_grade=self._worst,
             exit_code=self.exit_code,
+            fail_on=self._fail_on.value if self._fail_on is not None else "none",
         )
 
     def _reaches(self, subject: doc.Subject, outcome: Literal["fail", "inconclusive"]) -> bool:

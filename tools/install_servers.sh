@@ -11,7 +11,8 @@ PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 # command:package
 wanted=(openssl:openssl nginx:nginx haproxy:haproxy apache2:apache2 gnutls-serv:gnutls-bin stunnel4:stunnel4 npm:npm
     tinyproxy:tinyproxy)
-[[ ${1:-} == --slow ]] && wanted+=(sslscan:sslscan nmap:nmap testssl:testssl.sh chromium:chromium caddy:caddy go:golang-go)
+[[ ${1:-} == --slow ]] && wanted+=(sslscan:sslscan nmap:nmap testssl:testssl.sh chromium:chromium caddy:caddy go:golang-go
+    promtool:prometheus)
 
 missing=()
 for each in "${wanted[@]}"; do

@@ -43,6 +43,7 @@ def document() -> Document:
             failed_by_severity={severity: severities.count(severity) for severity in dict.fromkeys(severities)},
             worst_grade="T",
             exit_code=1,
+            fail_on="high",
         ),
     )
 
@@ -51,8 +52,13 @@ def renderings() -> dict[str, str]:
     """File name and content of every sample report."""
     report = document()
     return {
+        "sample.csv": FORMATS["csv"].render(report),
         "sample.html": FORMATS["html"].render(report),
         "sample.json": FORMATS["json"].render(report),
+        "sample.junit.xml": FORMATS["junit"].render(report),
+        "sample.md": FORMATS["markdown"].render(report),
+        "sample.prom": FORMATS["prometheus"].render(report),
+        "sample.sarif": FORMATS["sarif"].render(report),
         "sample.txt": FORMATS["text"].render(report, Style(width=100)),
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tlsaudit.model.document import Document, Subject
-from tlsaudit.report.sanitize import ascii_json, presentable, shorten, visible
+from tlsaudit.report.sanitize import ascii_json, ascii_text, presentable, shorten, visible
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,11 @@ from tlsaudit.report.sanitize import ascii_json, presentable, shorten, visible
         ("hangul\u3164filler", "hangul\\u3164filler"),
         ("tag\U000e0041", "tag\\U000e0041"),
         ("lone\ud800", "lone\\ud800"),
+        ("::error file=a::b", ":\\x3aerror file=a::b"),
+        ("é ::stop-commands::b", "é :\\x3astop-commands::b"),
+        ("2001:db8::1, ::1, std::string", "2001:db8::1, ::1, std::string"),
+        ("##[group]a ##vso[task.x]b", "#\\x23[group]a #\\x23vso[task.x]b"),
+        ("## heading #1 [a]", "## heading #1 [a]"),
         ("a\u0301\u0302\u0303\u0304", "a\u0301\u0302\\u0303\\u0304"),
     ],
 )
@@ -47,6 +53,15 @@ def test_visible_text_never_steers_a_terminal(text: str) -> None:
 @given(st.text(st.characters(codec=None)))
 def test_making_visible_twice_changes_nothing(text: str) -> None:
     assert visible(visible(text)) == visible(text)
+
+
+@given(st.text(":#[]aé \x00", max_size=12))
+def test_no_part_of_a_text_is_obeyed_by_a_build_server(text: str) -> None:
+    shown = visible(text)
+    assert not re.search(r"##\w*\[", shown)
+    assert not re.search(r"::[A-Za-z-]+( [^:]*)?::", shown)
+    assert "##" not in ascii_text(text)
+    assert json.loads(ascii_text(text)) == text
 
 
 def test_a_long_value_is_cut_with_a_note_of_what_is_missing() -> None:

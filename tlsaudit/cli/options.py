@@ -14,7 +14,12 @@ _OLDEST, _NEWEST = 1970, 2999
 
 Formats = Annotated[
     list[str] | None,
-    typer.Option("--format", metavar="FORMAT", help="text (the default), json, jsonl or html; may be repeated."),
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help="text (the default), json, jsonl, html, markdown, csv, sarif, junit, github, gitlab, defectdojo, "
+        "cyclonedx or prometheus; may be repeated.",
+    ),
 ]
 Outputs = Annotated[
     list[str] | None,

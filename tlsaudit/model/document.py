@@ -434,13 +434,17 @@ class Subject(_Part):
 
 
 class Summary(_Part):
-    """The whole run in numbers; `failed_by_severity` counts failing results, `exit_code` is that of the run."""
+    """The whole run in numbers; `failed_by_severity` counts failing results, `exit_code` is that of the run.
+
+    `fail_on` is the threshold that it was made with; None where the report does not say.
+    """
 
     subjects: int
     by_status: dict[str, int]
     failed_by_severity: dict[str, int]
     worst_grade: Grade | None
     exit_code: int
+    fail_on: SeverityName | Literal["none"] | None = None
 
 
 class Document(_Part):

@@ -59,6 +59,15 @@ FORMATS: Final = MappingProxyType(
             Format("json", (".json",), "tlsaudit.report.json"),
             Format("jsonl", (".jsonl", ".ndjson"), "tlsaudit.report.jsonl"),
             Format("html", (".html", ".htm"), "tlsaudit.report.html"),
+            Format("markdown", (".md",), "tlsaudit.report.markdown"),
+            Format("csv", (".csv",), "tlsaudit.report.csv"),
+            Format("sarif", (".sarif",), "tlsaudit.report.sarif"),
+            Format("junit", (".xml",), "tlsaudit.report.junit"),
+            Format("github", (), "tlsaudit.report.github"),
+            Format("gitlab", (), "tlsaudit.report.gitlab"),
+            Format("defectdojo", (), "tlsaudit.report.defectdojo"),
+            Format("cyclonedx", (), "tlsaudit.report.cyclonedx"),
+            Format("prometheus", (".prom",), "tlsaudit.report.prometheus"),
         )
     }
 )

@@ -2,13 +2,15 @@
 
 Everything a server sent is hostile: a subject, a header field or an alert may carry terminal escapes, bidirectional
 overrides or line breaks that forge a report. What cannot be seen is shown as an escape (`\\x1b`, `\\u202e`), never
-dropped: it is part of the finding. HTML is escaped by the template engine on top of this, and rich is given plain
-text, never markup. JSON keeps every character, spelt in ASCII.
+dropped: it is part of the finding. So is the beginning of what a build server would obey in its log (`::error::`,
+`##vso[...]`). HTML is escaped by the template engine on top of this, and rich is given plain text, never markup. JSON
+keeps every character, spelt in ASCII.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from typing import Any, Final
 
@@ -23,10 +25,13 @@ _BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0\u034f\u17b4\u17b5") | 
 )
 _MARKS: Final = frozenset({"Mn", "Me"})
 _STACKED: Final = 2
+_NOT_PLAIN: Final = re.compile(r"[^ -~]")
+_COMMAND: Final = re.compile(r"(#)#(?=\w*\[)|(:):(?=[A-Za-z][A-Za-z-]*(?: .*?)?::)")
+"""What GitHub Actions, Azure Pipelines and TeamCity obey in a line of a log (GitHub: actions/runner, ActionCommand)."""
 
 
 def visible(text: str, limit: int | None = None) -> str:
-    """`text` on one line, with every character that is unseen or steers the display as an escape.
+    """`text` on one line, with every character that is unseen or steers a display or a build server as an escape.
 
     Controls (C0, C1, DEL), formats (bidirectional controls, zero-width characters), spaces other than U+0020 and
     combining marks stacked higher than two are escaped. `limit` cuts the text first and says by how much.
@@ -34,7 +39,7 @@ def visible(text: str, limit: int | None = None) -> str:
     kept = text if limit is None else text[:limit]
     note = _cut(len(text) - len(kept))
     if kept.isascii() and kept.isprintable():
-        return kept + note
+        return _obeyed_by_none(kept) + note
     shown: list[str] = []
     marks = 0
     for character in kept:
@@ -42,7 +47,7 @@ def visible(text: str, limit: int | None = None) -> str:
         marks = marks + 1 if category in _MARKS else 0
         unseen = (category in _UNSEEN and character != " ") or character in _BLANK or marks > _STACKED
         shown.append(_escape(character) if unseen else character)
-    return "".join(shown) + note
+    return _obeyed_by_none("".join(shown)) + note
 
 
 def shorten(text: str, limit: int) -> str:
@@ -69,10 +74,8 @@ def ascii_json(document: Document) -> str:
 def ascii_text(value: object) -> str:
     """Any JSON value as `ascii_json` writes it."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    if whole.isascii() and "\x7f" not in whole:
-        return whole
-    return "".join(character if " " <= character <= "~" else _json_escape(character) for character in whole)
+    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("##", "#\\u0023")
+    return _NOT_PLAIN.sub(_json_escape, whole)
 
 
 def _each(value: Any) -> Any:
@@ -88,6 +91,13 @@ def _each(value: Any) -> Any:
             return value
 
 
+def _obeyed_by_none(text: str) -> str:
+    """A reader may fold a text anywhere, so that a line can begin with any part of it."""
+    if "##" not in text and "::" not in text:
+        return text
+    return _COMMAND.sub(lambda found: "#\\x23" if found[1] else ":\\x3a", text)
+
+
 def _escape(character: str) -> str:
     names = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
     code = ord(character)
@@ -98,8 +108,8 @@ def _escape(character: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def _json_escape(character: str) -> str:
-    return json.dumps(character)[1:-1] if character != "\x7f" else "\\u007f"
+def _json_escape(found: re.Match[str]) -> str:
+    return json.dumps(found[0])[1:-1] if found[0] != "\x7f" else "\\u007f"
 
 
 def _cut(missing: int) -> str:
