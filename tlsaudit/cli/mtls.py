@@ -81,6 +81,10 @@ def mtls(
     if sni is not None:
         found = tuple(replace(target, sni=canonical_host(sni) if sni else "") for target in found)
 
+    elsewhere = next((target for target in found if target.starttls), None)
+    if elsewhere is not None and paths:
+        raise InputError(f"--path is for HTTPS, which {elsewhere.id} is not")
+
     from tlsaudit import app
     from tlsaudit.policy import load_policy
 

@@ -71,12 +71,12 @@ def assemble(notes: Notes, dialogue: Dialogue, target: Target, trusting: Trustin
         key_exchanges=key_exchanges,
         certificate_deployments=_deployments(notes, target, trusting),
         client_auth=with_trials(client_auth.overall(_client_auth(notes), notes.certificate_requests()), notes),
-        alpn=_alpn(notes),
+        alpn=Tried() if dialogue.service is not None else _alpn(notes),
         alpn_chosen=_alpn_chosen(notes),
         session=_session(notes),
         signature_schemes=_signature_schemes(notes, key_exchanges, doubt),
         behaviours=behaviours,
-        http=_http(notes.admitted or notes.exchange, notes.trials) if notes.exchange is not None else UNFINISHED,
+        http=_http_here(notes, dialogue),
     )
 
 
@@ -294,6 +294,14 @@ def _alpn_chosen(notes: Notes) -> dict[ProtocolVersion, Fact[str | None]]:
 
 
 _WITH_ALPN = (ProtocolVersion.TLS_1_0, ProtocolVersion.TLS_1_1, ProtocolVersion.TLS_1_2)
+
+
+def _http_here(notes: Notes, dialogue: Dialogue) -> Fact[HttpAnswer | None]:
+    if notes.exchange is None:
+        return UNFINISHED
+    if dialogue.service is not None:
+        return Known(None, Basis(Origin.DERIVED, notes.exchange.basis.at))
+    return _http(notes.admitted or notes.exchange, notes.trials)
 
 
 _REFUSED = Unknown(Why.NO_ANSWER, "the client certificate that was presented is refused")

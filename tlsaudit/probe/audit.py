@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tlsaudit.credentials import Credentials
 from tlsaudit.model.errors import NetworkError
@@ -76,8 +76,9 @@ async def audit_endpoint(target: Target, network: Network, settings: Settings) -
     deadline = asyncio.get_running_loop().time() + settings.deadline
     try:
         async with asyncio.timeout_at(deadline):
-            dialogue = await _dial(target, network)
-            contact = await make_contact(dialogue, Shape(server_name=target.server_name))
+            dialogue = await _dial(target, network, settings.credentials)
+            shape = Shape(server_name=target.server_name)
+            contact = await make_contact(dialogue, replace(shape, alpn=()) if dialogue.service else shape)
             notes = Notes(contact=contact, forbidden=settings.forbidden)
             if settings.full:
                 notes.behaviours = all_unknown(UNFINISHED)
@@ -107,7 +108,7 @@ async def _vulnerabilities(
     return await ask_vulnerabilities(facts, dialogue, sslyze, deadline=deadline)
 
 
-async def _dial(target: Target, network: Network) -> Dialogue:
+async def _dial(target: Target, network: Network, credentials: Credentials) -> Dialogue:
     """A dialogue with the first address of the target that accepts a connection, else with the first of all.
 
     A name may have any number of addresses: only the first few are tried.
@@ -124,8 +125,10 @@ async def _dial(target: Target, network: Network) -> Dialogue:
                 break
         except NetworkError as error:
             log.close(n, str(error))
-    endpoint = Endpoint(host=target.host, port=target.port, address=chosen, sni=target.server_name)
-    return Dialogue(network, endpoint, log)
+    endpoint = Endpoint(
+        host=target.host, port=target.port, address=chosen, sni=target.server_name, starttls=target.starttls
+    )
+    return Dialogue(network, endpoint, log, user=credentials.good.common_name if credentials.good else None)
 
 
 async def _ask_everything(dialogue: Dialogue, notes: Notes, target: Target, settings: Settings) -> None:
