@@ -168,11 +168,18 @@ class Log:
 class Dialogue:
     """Asks one endpoint, one connection a question. `control` is a hello known to be answered, once there is one.
 
-    `user` is who a client claims to be where the service asks for a name before anything else.
+    `name` is what the address was resolved from, if it was. `user` is who a client claims to be where the service asks
+    for a name before anything else.
     """
 
     def __init__(
-        self, network: Network, endpoint: Endpoint, log: Log | None = None, *, user: str | None = None
+        self,
+        network: Network,
+        endpoint: Endpoint,
+        log: Log | None = None,
+        *,
+        name: str | None = None,
+        user: str | None = None,
     ) -> None:
         if endpoint.address is None:
             raise NetworkError("dns", f"no address for {endpoint.host}")
@@ -180,6 +187,7 @@ class Dialogue:
         self.endpoint = endpoint
         self.address = endpoint.address
         self.log = log if log is not None else Log()
+        self.name = name
         self.user = user
         self.service = SERVICES[endpoint.starttls] if endpoint.starttls else None
         self.control: ClientHello | Ssl2ClientHello | None = None
@@ -189,7 +197,7 @@ class Dialogue:
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[Connection]:
         """A connection on which TLS can begin: a service that has to be asked for it has been."""
-        async with self.network.connect(self.address, self.endpoint.port) as connection:
+        async with self.network.connect(self.address, self.endpoint.port, name=self.name) as connection:
             if self.service is not None:
                 await begin(connection, self.service)
             yield connection
