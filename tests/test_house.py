@@ -21,7 +21,8 @@ ARROWS = {
     "pki": {"model", "data"},
     "proxies": {"model"},
     "manners": set(),
-    "net": {"model", "manners", "proxies"},
+    "net": {"model", "manners", "proxies", "scope"},
+    "scope": {"model"},
     "credentials": {"model"},
     "probe": {"wire", "pki", "net", "data", "model", "credentials"},
     "fold": {"model", "data"},
@@ -33,19 +34,35 @@ ARROWS = {
     "document": {"model", "data", "client_auth_part"},
     "client_auth_part": {"model", "data"},
     "targets": {"model"},
+    "inventory": {"model", "policy", "scope", "targets"},
     "app": {
         "probe", "judge", "rules", "score", "tally", "policy", "pki", "net", "proxies", "document", "data", "model",
-        "targets", "credentials",
+        "targets", "credentials", "scope",
     },
     "report": {"model"},
     "demo": {"model"},
-    "cli": {"app", "report", "demo", "policy", "proxies", "rules", "targets", "model", "credentials"},
+    "cli": {
+        "app", "report", "demo", "policy", "proxies", "rules", "targets", "model", "credentials", "inventory", "scope",
+    },
     "__main__": {"cli", "model"},
     "__init__": set(),
 }  # fmt: skip
 """Each room and the rooms that it may know."""
 
-PURE = {"model", "wire", "pki", "proxies", "fold", "rules", "judge", "score", "tally", "document", "client_auth_part"}
+PURE = {
+    "model",
+    "wire",
+    "pki",
+    "proxies",
+    "scope",
+    "fold",
+    "rules",
+    "judge",
+    "score",
+    "tally",
+    "document",
+    "client_auth_part",
+}
 OUTSIDE_WORLD = {
     "asyncio", "http", "io", "logging", "multiprocessing", "os", "pathlib", "select", "selectors", "shutil", "signal",
     "socket", "socketserver", "ssl", "subprocess", "tempfile", "threading", "time", "urllib.request",

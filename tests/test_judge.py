@@ -154,6 +154,14 @@ def test_a_command_names_the_endpoint() -> None:
     )
 
 
+def test_a_command_asks_for_tls_as_the_audit_did() -> None:
+    database = replace(ENDPOINT, starttls="postgres")
+    assert _command(database, _OPENSSL) == (
+        "openssl s_client -starttls postgres -connect 192.0.2.1:443 -servername shop.example.com"
+    )
+    assert _command(database, "curl https://{servername}/") is None
+
+
 @given(st.text(min_size=1, max_size=40))
 def test_a_command_cannot_be_broken_out_of(name: str) -> None:
     endpoint = Endpoint(host="h", port=443, sni=name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +30,7 @@ from tlsaudit.policy import Policy, what_is_forbidden
 from tlsaudit.probe import NotAuditedError, Settings, Sslyze, Trusting, audit_endpoint
 from tlsaudit.proxies import Proxy
 from tlsaudit.rules import CATALOGUE, FLEET_RULES, MUTUAL_RULES, RULESET
+from tlsaudit.scope import Scope
 from tlsaudit.score import SCORING
 from tlsaudit.tally import INTERNAL, Tally
 
@@ -59,7 +60,9 @@ class Anchors:
 class ScanOptions:
     """What a scan is given. `timeout` is seconds for one connection; `as_of` the time to judge by, None: now.
 
-    `expectations` are per target id and override `expect`; `fail_on` None: no failure ends with code 1.
+    `expectations` and `anchors_for` are per target id and override `expect` and `anchors`; `fail_on` None: no failure
+    ends with code 1. Nothing outside of `scope` is dialled.
+
     `all_addresses`: each address of a name is a subject, and so is what differs between them. `max_rate` is
     connections a second, `connections` and `per_address` how many are open at once, over all and to one endpoint.
     `credentials` are presented to endpoints that ask for a client certificate. In the mode `mtls`, which asks and
@@ -73,6 +76,7 @@ class ScanOptions:
     as_of: datetime | None = None
     expect: Expectation = field(default_factory=Expectation)
     expectations: Mapping[str, Expectation] = field(default_factory=dict)
+    anchors_for: Mapping[str, Anchors] = field(default_factory=dict)
     fail_on: Severity | None = Severity.HIGH
     all_addresses: bool = False
     max_rate: float | None = None
@@ -81,6 +85,7 @@ class ScanOptions:
     proxy: Proxy | None = None
     credentials: Credentials = field(default_factory=Credentials)
     mutual_paths: tuple[str, ...] = ()
+    scope: Scope | None = None
 
     def network_limits(self) -> NetworkLimits:
         """What the network is given of them."""
@@ -91,6 +96,7 @@ class ScanOptions:
             total=self.connections,
             rate=self.max_rate,
             proxy=self.proxy,
+            scope=self.scope,
         )
 
     def settings(self) -> Settings:
@@ -112,19 +118,24 @@ def load_anchors(*ca_files: Path) -> Anchors:
     Raises InputError where one of them cannot be read, holds no certificate, or something that is none.
     """
     found = [anchors for anchors in (trust.mozilla(), trust.system()) if anchors is not None]
-    deciding = found[0]
-    if ca_files:
-        given = [_checked(path) for path in ca_files]
-        ders = tuple(dict.fromkeys(der for anchors in given for der in anchors.ders))
-        deciding = AnchorSet(name=given[0].name, date=max(anchors.date for anchors in given), ders=ders)
-        found.append(deciding)
-    return Anchors(
+    public = Anchors(
         trusting=Trusting(
             stores={anchors.name: TrustStore.from_ders(anchors.name, anchors.ders) for anchors in found},
-            deciding=deciding.name,
+            deciding=found[0].name,
         ),
         dates={anchors.name: anchors.date for anchors in found},
     )
+    return with_authorities(public, *ca_files) if ca_files else public
+
+
+def with_authorities(anchors: Anchors, *ca_files: Path) -> Anchors:
+    """`anchors` and the certificates in `ca_files`, which decide. Raises InputError as `load_anchors` does."""
+    given = [_checked(path) for path in ca_files]
+    ders = tuple(dict.fromkeys(der for each in given for der in each.ders))
+    name = given[0].name
+    stores = {**anchors.trusting.stores, name: TrustStore.from_ders(name, ders)}
+    dates = {**anchors.dates, name: max(each.date for each in given)}
+    return Anchors(trusting=Trusting(stores=stores, deciding=name), dates=dates)
 
 
 def _checked(path: Path) -> AnchorSet:
@@ -229,7 +240,7 @@ class Scan:
                 ruleset=RULESET,
                 scoring=SCORING,
                 registry=versions.registry_date(),
-                trust_stores=dict(options.anchors.dates),
+                trust_stores=_dates((options.anchors, *options.anchors_for.values())),
             ),
             as_of=self._as_of,
             started_at=self._started,
@@ -237,6 +248,14 @@ class Scan:
             subjects=subjects,
             summary=summary,
         )
+
+
+def _dates(every: Iterable[Anchors]) -> dict[str, str]:
+    """Every trust store with its date; of those that share a name, the newest."""
+    dates: dict[str, str] = {}
+    for name, date in (item for anchors in every for item in anchors.dates.items()):
+        dates[name] = max(date, dates.get(name, date))
+    return dates
 
 
 def summarise(subjects: Sequence[doc.Subject], fail_on: Severity | None) -> doc.Summary:
@@ -272,7 +291,7 @@ class Auditor:
                 await add(not_audited(target, status=status, code=error.code, message=str(error), seconds=0.0))
                 return
         if not addresses:
-            subject, _ = await self._one(target, target.id)
+            subject, _ = await self._one(target, target.id, target)
             await add(subject)
             return
         await self._each_address(target, addresses, add)
@@ -283,7 +302,7 @@ class Auditor:
         members: dict[str, Fact[Facts]] = {}
         for address in addresses[:_MOST_ADDRESSES]:
             subject_id = f"{target.id}@{address}"
-            subject, facts = await self._one(replace(target, address=address), subject_id)
+            subject, facts = await self._one(replace(target, address=address), subject_id, target)
             members[subject_id] = facts
             await add(subject.model_copy(update={"id": subject_id, "name": f"{target.name}@{address}"}))
         if len(addresses) > _MOST_ADDRESSES:
@@ -326,11 +345,11 @@ class Auditor:
             score=None,
         )
 
-    async def _one(self, target: Target, subject_id: str) -> tuple[doc.Subject, Fact[Facts]]:
-        """The subject of one endpoint, and its facts where there are any."""
+    async def _one(self, target: Target, subject_id: str, given: Target) -> tuple[doc.Subject, Fact[Facts]]:
+        """The subject of one endpoint, and its facts where there are any; `given` is the target before resolution."""
         begun = time.monotonic()
         try:
-            return await self._audit_and_judge(target, subject_id, begun)
+            return await self._audit_and_judge(target, subject_id, given, begun)
         except NotAuditedError as error:
             status, code, message = error.status, error.code, str(error)
         except NetworkError as error:
@@ -343,13 +362,17 @@ class Auditor:
         subject = not_audited(target, status=status, code=code, message=message, seconds=seconds)
         return subject, Unknown(Why.NO_ANSWER, f"not every address could be audited: {message}")
 
-    async def _audit_and_judge(self, target: Target, subject_id: str, begun: float) -> tuple[doc.Subject, Known[Facts]]:
+    async def _audit_and_judge(
+        self, target: Target, subject_id: str, given: Target, begun: float
+    ) -> tuple[doc.Subject, Known[Facts]]:
         options = self.options
-        audit = await audit_endpoint(target, self.network, self.settings)
+        expect = options.expectations.get(given.id, options.expect)
+        trusting = options.anchors_for.get(given.id, options.anchors).trusting
+        settings = replace(self.settings, trusting=trusting, names=expect.names)
+        audit = await audit_endpoint(target, self.network, settings, resolved=target.address != given.address)
         facts = audit.facts
         if options.proxy is not None and not target.is_address and target.address is None:
             facts = replace(facts, endpoint=replace(facts.endpoint, address=None))  # the proxy alone knows it
-        expect = options.expectations.get(target.id, options.expect)
         judgement = judge(
             facts,
             options.policy,

@@ -112,7 +112,7 @@ def _failure(rule: Rule, policy: Policy, fails: tuple[Fail, ...], endpoint: Endp
         evidence=_evidence(fails),
         sources=rule.sources,
         remedy=rule.remedy,
-        reproduce=None if rule.reproduce is None else _command(rule.reproduce, endpoint),
+        reproduce=_command(rule.reproduce, endpoint),
         fingerprint=fingerprint(rule.id, subject_id),
         confidence=rule.confidence,
         cap=_lowest_cap(rule, fails),
@@ -155,11 +155,18 @@ def _evidence(fails: tuple[Fail, ...]) -> tuple[Evidence, ...]:
     return (*distinct[:_MOST_EVIDENCE], rest)
 
 
-def _command(template: str, endpoint: Endpoint) -> str:
-    """The rule's command for this endpoint; without SNI, openssl is told to send none."""
+def _command(template: str | None, endpoint: Endpoint) -> str | None:
+    """The rule's command for this endpoint; without SNI, openssl is told to send none.
+
+    curl asks HTTPS, which a service that begins in plain text is not.
+    """
+    if template is None or (endpoint.starttls is not None and template.startswith("curl")):
+        return None
     host = endpoint.address or endpoint.host
     connect = f"[{host}]:{endpoint.port}" if ":" in host else f"{host}:{endpoint.port}"
     name = endpoint.sni
+    if endpoint.starttls is not None:
+        template = template.replace("openssl s_client", f"openssl s_client -starttls {endpoint.starttls}")
     if name is None:
         template = template.replace("-servername {servername}", "-noservername")
         name = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host

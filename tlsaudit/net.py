@@ -1,8 +1,8 @@
 """The network: the only place that resolves names and dials. It caps, counts and classifies; it knows nothing of TLS.
 
 Every failure becomes a `NetworkError` whose code says whose it is: the target's (`refused`, `unreachable`, `timeout`,
-`reset`), the name's (`dns`), ours (`local`: out of descriptors or ports) or the proxy's (`proxy`). The last two are
-never a fact about a server.
+`reset`), the name's (`dns`), ours (`local`: out of descriptors or ports; `scope`: not to be dialled) or the proxy's
+(`proxy`). The last three are never a fact about a server.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from dataclasses import dataclass
 from tlsaudit.manners import Pace, Place, Places
 from tlsaudit.model.errors import NetworkError
 from tlsaudit.proxies import Proxy, ProxyError, tunnel
+from tlsaudit.scope import Scope
 
-NOT_THE_TARGETS = frozenset({"local", "proxy"})
+NOT_THE_TARGETS = frozenset({"local", "proxy", "scope"})
 """Codes of failures that say nothing of the target."""
 
 PER_ADDRESS = 10
@@ -41,7 +42,8 @@ _UNREACHABLE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHO
 class NetworkLimits:
     """Timeouts in seconds; caps on connections open at once, and on connections opened a second (`rate`).
 
-    `per_address` is for one address and port. With `proxy` every connection goes through it.
+    `per_address` is for one address and port. With `proxy` every connection goes through it. With `scope` nothing else
+    is dialled than what it permits, whatever a name resolves to.
     """
 
     connect_timeout: float = 5.0
@@ -50,6 +52,7 @@ class NetworkLimits:
     total: int = CONNECTIONS
     rate: float | None = None
     proxy: Proxy | None = None
+    scope: Scope | None = None
 
 
 class Connection:
@@ -133,8 +136,15 @@ class Network:
         return tuple(dict.fromkeys(found))
 
     @asynccontextmanager
-    async def connect(self, address: str, port: int) -> AsyncIterator[Connection]:
-        """A connection to `address`, closed on leaving; waits for a free place under both caps."""
+    async def connect(self, address: str, port: int, *, name: str | None = None) -> AsyncIterator[Connection]:
+        """A connection to `address`, closed on leaving; waits for a free place under both caps.
+
+        `name` is the name that `address` was resolved from, None where somebody gave it.
+        """
+        refusal = self.limits.scope.refusal(address, name) if self.limits.scope is not None else None
+        if refusal is not None:
+            of = f" (of {name})" if name is not None else ""
+            raise NetworkError("scope", f"{_at(address, port)}{of} was not dialled: {refusal}")
         async with self._places.one((address, port)) as place, self._total:
             await self._pace.turn()
             sock, received = await self._open(address, port, place)

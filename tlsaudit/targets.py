@@ -32,7 +32,7 @@ def read_targets(arguments: Iterable[str], stdin: TextIO | None, *, large: bool 
     process has none. Raises InputError with the number of the bad line, or where there is no target at all.
     """
     found: dict[str, Target] = {}
-    reader = _Reader(large=large)
+    reader = TargetReader(large=large)
     for target in reader.all(arguments, stdin):
         found.setdefault(target.id, target)
     if not found:
@@ -45,7 +45,7 @@ def are_named(arguments: Iterable[str]) -> bool:
     return not any(each == "-" or each.startswith("@") or _NETWORK.match(each.strip()) for each in arguments)
 
 
-class _Reader:
+class TargetReader:
     """Reads targets, and counts the addresses of the networks among them."""
 
     def __init__(self, *, large: bool) -> None:
@@ -53,13 +53,14 @@ class _Reader:
         self._addresses = 0
 
     def all(self, arguments: Iterable[str], stdin: TextIO | None) -> Iterator[Target]:
+        """What `arguments` name, in order."""
         for argument in arguments:
             if argument == "-":
                 yield from self._lines("standard input", _read_stream(stdin))
             elif argument.startswith("@"):
                 yield from self._lines(argument[1:], _read(Path(argument[1:])))
             else:
-                yield from self._one(argument)
+                yield from self.one(argument)
 
     def _lines(self, name: str, text: str) -> Iterator[Target]:
         if len(text) > _LONGEST_LIST:
@@ -69,11 +70,11 @@ class _Reader:
             if not target:
                 continue
             try:
-                yield from self._one(target)
+                yield from self.one(target)
             except InputError as error:
                 raise InputError(f"{name} line {number}: {error}") from None
 
-    def _one(self, text: str) -> Iterator[Target]:
+    def one(self, text: str) -> Iterator[Target]:
         """The target, or every address of the network, that `text` names."""
         match = _NETWORK.match(text.strip())
         if match is None:

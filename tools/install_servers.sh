@@ -10,7 +10,7 @@ PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
 # command:package
 wanted=(openssl:openssl nginx:nginx haproxy:haproxy apache2:apache2 gnutls-serv:gnutls-bin stunnel4:stunnel4 npm:npm
-    tinyproxy:tinyproxy)
+    tinyproxy:tinyproxy pg_ctlcluster:postgresql)
 [[ ${1:-} == --slow ]] && wanted+=(sslscan:sslscan nmap:nmap testssl:testssl.sh chromium:chromium caddy:caddy go:golang-go
     promtool:prometheus)
 

@@ -57,7 +57,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
         (["scan", "x:https"], "port 'https' is not between"),
         (["scan", "[::1"], "expected [IPV6]:PORT"),
         (["scan", "1.2.3.4.5"], "'1.2.3.4.5' is not a valid IPv4 address"),
-        (["scan", "ftp://x"], "unknown scheme 'ftp'; known: https, tls"),
+        (["scan", "ftp://x"], "unknown scheme 'ftp'; known: https, postgres, tls"),
         (["scan", "x/path"], "has a path"),
         (["scan", "x?bogus=1"], "unknown option 'bogus'; known: sni"),
         (["scan", "evil\x1b[31m\nred"], r"target 'evil\x1b[31m\nred' contains spaces or control characters"),

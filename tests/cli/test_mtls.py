@@ -201,7 +201,7 @@ def test_a_passphrase_is_asked_for_on_a_terminal(
     given = credentials.Given(
         client_cert=lab_pki.client.chain, client_key=key, trials=False, client_ca=None, client_ca_key=None, trial=()
     )
-    good = credentials.read(given, ["localhost"]).good
+    good = credentials.read(given, ["localhost"], scoped=False).good
     assert good is not None
     assert good.certificate == lab_pki.client.leaf.certificate
     assert asked == [f"passphrase of the key of client certificate, {str(key)!r}: "]

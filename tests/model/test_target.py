@@ -33,6 +33,8 @@ from tlsaudit.model.target import Target, canonical_host, parse_target
         ("https://shop.example", Target(host="shop.example", scheme="https")),
         ("HTTPS://shop.example:8443/", Target(host="shop.example", port=8443, scheme="https")),
         ("tls://shop.example:993", Target(host="shop.example", port=993, scheme="tls")),
+        ("postgres://db.example", Target(host="db.example", port=5432, scheme="postgres")),
+        ("postgres://db.example:6432", Target(host="db.example", port=6432, scheme="postgres")),
         ("192.0.2.7?sni=shop.example", Target(host="192.0.2.7", sni="shop.example")),
         ("shop.example?sni=", Target(host="shop.example", sni="")),
         ("bücher.example", Target(host="xn--bcher-kva.example")),
@@ -68,7 +70,7 @@ def test_what_may_be_written(text: str, expected: Target) -> None:
         ("shop.example@name", "'name' is not an IP address"),
         ("shop.example@", "'' is not an IP address"),
         ("@192.0.2.1", "not a valid host name"),
-        ("smtp://shop.example", "unknown scheme 'smtp'; known: https, tls"),
+        ("smtp://shop.example", "unknown scheme 'smtp'; known: https, postgres, tls"),
         ("https://", "not a valid host name"),
         ("https://shop.example/path", "has a path"),
         ("two words", "spaces or control characters"),
@@ -119,6 +121,7 @@ def test_names_for_people_and_for_the_server(text: str, name: str, server_name: 
         "shop.example@192.0.2.7:8443",
         "shop.example@[2001:db8::1]:443",
         "[::1]@192.0.2.7:443",
+        "postgres://[::1]@192.0.2.7:5432?sni=db.example",
     ],
 )
 def test_an_id_is_the_canonical_spelling_and_names_the_same_target(text: str) -> None:

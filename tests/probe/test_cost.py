@@ -53,8 +53,8 @@ class Watched(Network):
         self.open = self.most_open = 0
 
     @asynccontextmanager
-    async def connect(self, address: str, port: int) -> AsyncIterator[Connection]:
-        async with super().connect(address, port) as connection:
+    async def connect(self, address: str, port: int, *, name: str | None = None) -> AsyncIterator[Connection]:
+        async with super().connect(address, port, name=name) as connection:
             self.open += 1
             self.most_open = max(self.most_open, self.open)
             try:

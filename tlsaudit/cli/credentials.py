@@ -40,7 +40,7 @@ Trials = Annotated[
     typer.Option(
         "--trials",
         help="Present wrong client certificates too, each once a version: who gets in? They show up in the server's "
-        "log; only for targets that are named here.",
+        "log; only for targets that are named here, or in the scope of --scope.",
     ),
 ]
 ClientCaFile = Annotated[
@@ -73,8 +73,11 @@ class Given:
     trial: Sequence[str]
 
 
-def read(given: Given, targets: Sequence[str]) -> Credentials:
-    """The credentials of a run; `targets` as on the command line. Raises InputError."""
+def read(given: Given, targets: Sequence[str], *, scoped: bool) -> Credentials:
+    """The credentials of a run; `targets` as on the command line, `scoped` where a scope file bounds them.
+
+    Raises InputError.
+    """
     _refuse(given)
     import secrets
 
@@ -82,8 +85,9 @@ def read(given: Given, targets: Sequence[str]) -> Credentials:
     from tlsaudit.model.facts import TrialKind
     from tlsaudit.targets import are_named
 
-    if given.trials and not are_named(targets):
-        raise InputError("--trials goes only with targets that are named one by one on the command line")
+    if given.trials and not scoped and not are_named(targets):
+        named = "targets that are named one by one on the command line"
+        raise InputError(f"--trials goes only with {named}, or with a --scope file that says what may be tried")
     now = datetime.now(UTC)
     good = None
     if given.client_cert is not None:

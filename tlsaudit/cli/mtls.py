@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from dataclasses import replace
 from typing import Annotated
 
 import typer
 
 from tlsaudit.cli import credentials, options, outputs, scan
+from tlsaudit.cli import targets as what
 from tlsaudit.model.errors import InputError
 
 _LONGEST_PATH = 2048
@@ -47,6 +46,7 @@ def mtls(
     max_rate: Annotated[
         float | None, typer.Option(metavar="N", help="Open at most N connections a second, over the whole run.")
     ] = None,
+    scope: options.ScopeFile = None,
     proxy: Annotated[
         str | None, typer.Option(metavar="URL", help="http://HOST:PORT or socks5://HOST:PORT, as for scan.")
     ] = None,
@@ -65,8 +65,6 @@ def mtls(
     paths = tuple(dict.fromkeys(_path(each) for each in path or ()))
 
     from tlsaudit.model.limits import Expectation
-    from tlsaudit.model.target import canonical_host
-    from tlsaudit.targets import read_targets
 
     given = credentials.Given(
         client_cert=client_cert,
@@ -76,28 +74,36 @@ def mtls(
         client_ca_key=client_ca_key,
         trial=trial or (),
     )
-    presented = credentials.read(given, targets)
-    found = read_targets(targets, sys.stdin, large=False)
-    if sni is not None:
-        found = tuple(replace(target, sni=canonical_host(sni) if sni else "") for target in found)
+    bounds = what.read_scope(scope, through)
+    presented = credentials.read(given, targets, scoped=bounds is not None)
+    listed = what.read(targets, large=False, sni=sni)
+
+    elsewhere = next((target for target in listed.targets if target.starttls), None)
+    if elsewhere is not None and paths:
+        raise InputError(f"--path is for HTTPS, which {elsewhere.id} is not")
 
     from tlsaudit import app
     from tlsaudit.policy import load_policy
 
+    judging, anchors, expectation = load_policy(policy), app.load_anchors(), Expectation(client_auth=expect)
+    wanted = what.judged_by(listed, judging, anchors, expectation)
     scan_options = app.ScanOptions(
-        policy=load_policy(policy),
-        anchors=app.load_anchors(),
+        policy=judging,
+        anchors=anchors,
         mode="mtls",
         timeout=timeout,
         as_of=when,
-        expect=Expectation(client_auth=expect),
+        expect=expectation,
+        expectations=wanted.expectations,
+        anchors_for=wanted.anchors_for,
         fail_on=lowest,
         max_rate=max_rate,
         proxy=through,
         credentials=presented,
         mutual_paths=tuple(each for each in paths if each != "/"),
+        scope=bounds,
     )
-    return scan.run_audit(found, scan_options, pairs)
+    return scan.run_audit(wanted.targets, scan_options, pairs)
 
 
 def _path(text: str) -> str:

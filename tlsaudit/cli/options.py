@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -37,6 +38,15 @@ FailOn = Annotated[
         metavar="SEVERITY",
         help="Lowest severity that ends with exit code 1: info, low, medium, high or critical; none: no finding does, "
         "only what could not be audited at all gives 3.",
+    ),
+]
+ScopeFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--scope",
+        metavar="FILE",
+        help="What may be dialled (YAML: allow and deny, names and networks); nothing else is, whatever a name "
+        "resolves to. With it, --trials goes with lists and inventories.",
     ),
 ]
 PolicyId = Annotated[

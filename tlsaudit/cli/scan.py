@@ -7,13 +7,13 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tlsaudit.cli import credentials, options, outputs, progress, streams
+from tlsaudit.cli import targets as what
 from tlsaudit.model.errors import InputError
 from tlsaudit.model.facts import ClientAuthMode
 
@@ -73,6 +73,7 @@ def scan(
     client_ca: credentials.ClientCaFile = None,
     client_ca_key: credentials.ClientCaKey = None,
     trial: credentials.TrialFiles = None,
+    scope: options.ScopeFile = None,
     all_addresses: Annotated[
         bool,
         typer.Option("--all-addresses", help="Audit every address of a name, and say what differs between them."),
@@ -99,7 +100,8 @@ def scan(
     """Audit live endpoints: protocol versions, cipher suites, groups, certificates, client authentication, HTTP.
 
     TARGET is HOST, HOST:PORT, [IPV6]:PORT, HOST@ADDRESS:PORT, https://HOST or a network such as 10.0.0.0/24:8443;
-    @FILE is a list of them, one a line, and - the same from standard input.
+    postgres://HOST is asked for TLS in plain text first. @FILE is a list of them, one a line, and - the same from
+    standard input; @FILE.yaml is an inventory, which also says what is expected of them.
     """
     pairs = outputs.pair(formats or [], output or [])
     lowest = options.severity(fail_on)
@@ -112,8 +114,6 @@ def scan(
         raise InputError("--all-addresses cannot go with a proxy: the proxy resolves names, and tells nobody")
 
     from tlsaudit.model.limits import Expectation
-    from tlsaudit.model.target import canonical_host
-    from tlsaudit.targets import read_targets
 
     given = credentials.Given(
         client_cert=client_cert,
@@ -123,21 +123,25 @@ def scan(
         client_ca_key=client_ca_key,
         trial=trial or (),
     )
-    presented = credentials.read(given, targets)
-    found = read_targets(targets, sys.stdin, large=yes_large)
-    if sni is not None:
-        found = tuple(replace(target, sni=canonical_host(sni) if sni else "") for target in found)
+    bounds = what.read_scope(scope, through)
+    presented = credentials.read(given, targets, scoped=bounds is not None)
+    listed = what.read(targets, large=yes_large, sni=sni)
 
     from tlsaudit import app
     from tlsaudit.policy import load_policy
 
+    judging, anchors = load_policy(policy), app.load_anchors(*(ca_file or ()))
+    expectation = Expectation(client_auth=expect)
+    wanted = what.judged_by(listed, judging, anchors, expectation)
     scan_options = app.ScanOptions(
-        policy=load_policy(policy),
-        anchors=app.load_anchors(*(ca_file or ())),
+        policy=judging,
+        anchors=anchors,
         mode=_mode(mode, targets),
         timeout=timeout,
         as_of=when,
-        expect=Expectation(client_auth=expect),
+        expect=expectation,
+        expectations=wanted.expectations,
+        anchors_for=wanted.anchors_for,
         fail_on=lowest,
         all_addresses=all_addresses,
         max_rate=max_rate,
@@ -145,8 +149,9 @@ def scan(
         connections=connections,
         proxy=through,
         credentials=presented,
+        scope=bounds,
     )
-    return run_audit(found, scan_options, pairs)
+    return run_audit(wanted.targets, scan_options, pairs)
 
 
 def run_audit(targets: Sequence[Target], scan_options: ScanOptions, pairs: Sequence[tuple[str, str]]) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.x509.oid import NameOID
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
 
@@ -23,6 +24,12 @@ class Credential:
     def serial(self) -> str:
         """The serial number in hexadecimal, as servers write it to their logs."""
         return format(self.certificate.serial_number, "x")
+
+    @property
+    def common_name(self) -> str | None:
+        """The common name of the subject, which services without host names take for the name of the user."""
+        found = self.certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        return str(found[0].value) if found and "\0" not in str(found[0].value) else None
 
 
 def public_bytes(key: object) -> bytes:

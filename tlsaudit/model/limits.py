@@ -58,3 +58,5 @@ class Expectation:
     """What the operator declares about the target; None: nothing was declared."""
 
     client_auth: ClientAuthMode | None = None
+    names: tuple[str, ...] = ()
+    """What the certificate has to cover, instead of the target's host: names, addresses, SPIFFE IDs."""

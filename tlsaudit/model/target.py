@@ -1,6 +1,6 @@
 """The target grammar: what a user may write to name an endpoint (design: one grammar everywhere).
 
-    host   host:port   [v6]:port   v6   host@address:port   https://host:port   target?sni=NAME
+    host   host:port   [v6]:port   v6   host@address:port   https://host:port   postgres://host   target?sni=NAME
 
 Internationalised names are accepted as typed and kept as A-labels. The port defaults to that of the scheme, else 443.
 """
@@ -16,7 +16,9 @@ import idna
 
 from tlsaudit.model.errors import InputError
 
-SCHEME_PORTS = {"https": 443, "tls": 443}
+STARTTLS_PORTS = {"postgres": 5432}
+"""Services whose TLS begins in plain text, by scheme (`probe.starttls` speaks them)."""
+SCHEME_PORTS = {"https": 443, "tls": 443, **STARTTLS_PORTS}
 _LONGEST = 1024
 _ADDRESS = re.compile(r"[0-9A-Fa-f:.]+(?:%[0-9A-Za-z_.-]+)?")
 """What an address is made of; the zone of a link-local one is the name of an interface (RFC 4007 section 11)."""
@@ -43,7 +45,13 @@ class Target:
         """The canonical spelling: stable over runs, unique for what is audited."""
         pinned = f"@{_bracketed(self.address)}" if self.address else ""
         sni = f"?sni={self.sni}" if self.sni is not None else ""
-        return f"{_bracketed(self.host)}{pinned}:{self.port}{sni}"
+        scheme = f"{self.starttls}://" if self.starttls else ""
+        return f"{scheme}{_bracketed(self.host)}{pinned}:{self.port}{sni}"
+
+    @property
+    def starttls(self) -> str | None:
+        """The service that is asked for TLS in plain text; None where TLS begins at once."""
+        return self.scheme if self.scheme in STARTTLS_PORTS else None
 
     @property
     def is_address(self) -> bool:

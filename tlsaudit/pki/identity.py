@@ -6,13 +6,14 @@ import ipaddress
 from collections.abc import Iterable
 
 from tlsaudit.model.certificate import Certificate, GeneralName, NameMatch
+from tlsaudit.model.spiffe import is_spiffe, parse
 from tlsaudit.pki.names import format_address, shorten
 
 _SHOWN_MAX = 3
 
 
 def match_name(reference: str, certificate: Certificate) -> NameMatch:
-    """Match a DNS name (A-labels) or an IP address against subjectAltName; the common name never counts.
+    """Match a DNS name (A-labels), an IP address or a SPIFFE ID against subjectAltName; the common name never counts.
 
     One trailing dot is taken off the reference, never off the certificate. Addresses match by their octets, so that
     ::ffff:192.0.2.1 is not 192.0.2.1 (RFC 9525 section 6.4).
@@ -20,7 +21,11 @@ def match_name(reference: str, certificate: Certificate) -> NameMatch:
     if certificate.san is None:
         return NameMatch(reference, matches=False, matched=None, reason="the certificate has no subjectAltName")
     address = _address(reference)
-    if address is not None:
+    if is_spiffe(reference):
+        entries = [each for each in certificate.san if each.kind == "uri"]
+        matched = next((each.value for each in entries if _matches_workload(reference, each.value)), None)
+        kind = "uniformResourceIdentifier"
+    elif address is not None:
         entries = [each for each in certificate.san if each.kind == "ip"]
         wanted = format_address(address)
         matched = next((each.value for each in entries if each.value == wanted), None)
@@ -52,6 +57,12 @@ def _matches_dns(reference: str, presented: str) -> bool:
     label, dot, parent = wanted.partition(".")
     suffix = offered[2:]
     return bool(label and dot and suffix) and parent == suffix and "*" not in suffix
+
+
+def _matches_workload(reference: str, presented: str) -> bool:
+    """The same SPIFFE ID; a reference without a path stands for every ID of its trust domain."""
+    wanted, offered = parse(reference), parse(presented)
+    return wanted is not None and offered is not None and wanted.covers(offered)
 
 
 def _mismatch(kind: str, entries: Iterable[GeneralName]) -> str:

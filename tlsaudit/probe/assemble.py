@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from tlsaudit.data.groups import groups_for
 from tlsaudit.data.suites import SSL2_CIPHERS, SUITES
@@ -24,7 +24,6 @@ from tlsaudit.model.facts import (
 )
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Tried, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
-from tlsaudit.model.target import Target
 from tlsaudit.probe import client_auth, http
 from tlsaudit.probe.behaviours import seen
 from tlsaudit.probe.certificates import (
@@ -53,8 +52,8 @@ _PERMITTED = Unknown(Why.NOT_ASKED, "only what the policy forbids was offered")
 _OF_EACH_KIND = 3
 
 
-def assemble(notes: Notes, dialogue: Dialogue, target: Target, trusting: Trusting) -> Facts:
-    """The facts of one endpoint."""
+def assemble(notes: Notes, dialogue: Dialogue, names: Sequence[str], trusting: Trusting) -> Facts:
+    """The facts of one endpoint, whose certificate has to cover all of `names`."""
     key_exchanges = _key_exchanges(notes)
     behaviours = seen.complete(notes)
     doubt = _doubt(notes, behaviours)
@@ -69,14 +68,14 @@ def assemble(notes: Notes, dialogue: Dialogue, target: Target, trusting: Trustin
         groups=_groups(notes, doubt),
         group_order=_order(notes, _group_enumerations(notes)),
         key_exchanges=key_exchanges,
-        certificate_deployments=_deployments(notes, target, trusting),
+        certificate_deployments=_deployments(notes, names, trusting),
         client_auth=with_trials(client_auth.overall(_client_auth(notes), notes.certificate_requests()), notes),
-        alpn=_alpn(notes),
+        alpn=Tried() if dialogue.service is not None else _alpn(notes),
         alpn_chosen=_alpn_chosen(notes),
         session=_session(notes),
         signature_schemes=_signature_schemes(notes, key_exchanges, doubt),
         behaviours=behaviours,
-        http=_http(notes.admitted or notes.exchange, notes.trials) if notes.exchange is not None else UNFINISHED,
+        http=_http_here(notes, dialogue),
     )
 
 
@@ -249,7 +248,7 @@ def _session(notes: Notes) -> Session:
     return session_of(list(notes.answers()), notes.unoffered())
 
 
-def _deployments(notes: Notes, target: Target, trusting: Trusting) -> Fact[tuple[CertificateDeployment, ...]]:
+def _deployments(notes: Notes, names: Sequence[str], trusting: Trusting) -> Fact[tuple[CertificateDeployment, ...]]:
     sightings: list[Sighting] = [seen for answer in notes.answers() if (seen := sighting_of_answer(answer))]
     at_13 = [seen for handshake in _handshakes(notes) if (seen := sighting_of_handshake(handshake))]
     sightings += at_13
@@ -257,8 +256,7 @@ def _deployments(notes: Notes, target: Target, trusting: Trusting) -> Fact[tuple
         sightings.append(seen)
     if not sightings:
         return notes.unreadable_13() or Unknown(Why.NO_ANSWER, "no certificate was seen")
-    reference = target.sni or target.host
-    return Known(deployments(sightings, reference=reference, trusting=trusting), sightings[0].basis)
+    return Known(deployments(sightings, references=names, trusting=trusting), sightings[0].basis)
 
 
 def _alpn(notes: Notes) -> Tried[str]:
@@ -294,6 +292,14 @@ def _alpn_chosen(notes: Notes) -> dict[ProtocolVersion, Fact[str | None]]:
 
 
 _WITH_ALPN = (ProtocolVersion.TLS_1_0, ProtocolVersion.TLS_1_1, ProtocolVersion.TLS_1_2)
+
+
+def _http_here(notes: Notes, dialogue: Dialogue) -> Fact[HttpAnswer | None]:
+    if notes.exchange is None:
+        return UNFINISHED
+    if dialogue.service is not None:
+        return Known(None, Basis(Origin.DERIVED, notes.exchange.basis.at))
+    return _http(notes.admitted or notes.exchange, notes.trials)
 
 
 _REFUSED = Unknown(Why.NO_ANSWER, "the client certificate that was presented is refused")

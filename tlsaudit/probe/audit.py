@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tlsaudit.credentials import Credentials
 from tlsaudit.model.errors import NetworkError
@@ -42,7 +42,7 @@ class Settings:
     `full` adds behaviours to the inventory of versions, suites, groups, certificates and client authentication;
     `sslyze` adds the attacks. With `forbidden` only those suites and groups are asked for. `credentials` are presented
     where a client certificate is asked for. With `mutual_paths` nothing but client authentication is asked: for `/`,
-    these paths, and without a server name.
+    these paths, and without a server name. `names` are those that the certificate has to cover; none: the target's.
     """
 
     trusting: Trusting
@@ -52,6 +52,7 @@ class Settings:
     forbidden: Forbidden | None = None
     credentials: Credentials = field(default_factory=Credentials)
     mutual_paths: tuple[str, ...] | None = None
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +71,18 @@ class Audit:
     problem: Problem | None
 
 
-async def audit_endpoint(target: Target, network: Network, settings: Settings) -> Audit:
-    """Ask one endpoint everything; raises NotAuditedError, or NetworkError where its name does not resolve."""
+async def audit_endpoint(target: Target, network: Network, settings: Settings, *, resolved: bool = False) -> Audit:
+    """Ask one endpoint everything; raises NotAuditedError, or NetworkError where its name does not resolve.
+
+    `resolved`: the target's address is what its name resolved to, not one that somebody gave.
+    """
     notes: Notes | None = None
     deadline = asyncio.get_running_loop().time() + settings.deadline
     try:
         async with asyncio.timeout_at(deadline):
-            dialogue = await _dial(target, network)
-            contact = await make_contact(dialogue, Shape(server_name=target.server_name))
+            dialogue = await _dial(target, network, settings.credentials, resolved=resolved)
+            shape = Shape(server_name=target.server_name)
+            contact = await make_contact(dialogue, replace(shape, alpn=()) if dialogue.service else shape)
             notes = Notes(contact=contact, forbidden=settings.forbidden)
             if settings.full:
                 notes.behaviours = all_unknown(UNFINISHED)
@@ -89,7 +94,8 @@ async def audit_endpoint(target: Target, network: Network, settings: Settings) -
             message = f"no ClientHello was answered within {settings.deadline:g} s"
             raise NotAuditedError("unreachable", "timeout", message) from None
     # In a thread: testing an unknown Diffie-Hellman modulus can take a second, and other endpoints should not wait.
-    facts = await asyncio.to_thread(assemble, notes, dialogue, target, settings.trusting)
+    names = settings.names or (target.sni or target.host,)
+    facts = await asyncio.to_thread(assemble, notes, dialogue, names, settings.trusting)
     problem = _problem(dialogue, notes, facts)
     if settings.mutual_paths is not None:
         facts = narrowed(facts)
@@ -107,25 +113,29 @@ async def _vulnerabilities(
     return await ask_vulnerabilities(facts, dialogue, sslyze, deadline=deadline)
 
 
-async def _dial(target: Target, network: Network) -> Dialogue:
+async def _dial(target: Target, network: Network, credentials: Credentials, *, resolved: bool) -> Dialogue:
     """A dialogue with the first address of the target that accepts a connection, else with the first of all.
 
     A name may have any number of addresses: only the first few are tried.
     """
     addresses = (target.address,) if target.address else await network.resolve(target.host, target.port)
+    name = None if target.is_address or (target.address and not resolved) else target.host
     log = Log()
     chosen = addresses[0]
     for address in addresses[:_MOST_ADDRESSES] if len(addresses) > 1 else ():
         n = log.open(f"does {address} accept a connection")
         try:
-            async with network.connect(address, target.port):
+            async with network.connect(address, target.port, name=name):
                 log.close(n, "yes")
                 chosen = address
                 break
         except NetworkError as error:
             log.close(n, str(error))
-    endpoint = Endpoint(host=target.host, port=target.port, address=chosen, sni=target.server_name)
-    return Dialogue(network, endpoint, log)
+    endpoint = Endpoint(
+        host=target.host, port=target.port, address=chosen, sni=target.server_name, starttls=target.starttls
+    )
+    user = credentials.good.common_name if credentials.good else None
+    return Dialogue(network, endpoint, log, name=name, user=user)
 
 
 async def _ask_everything(dialogue: Dialogue, notes: Notes, target: Target, settings: Settings) -> None:

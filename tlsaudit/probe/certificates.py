@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tlsaudit.model.certificate import Certificate, CertificateDeployment, Staple, Unparsed
+from tlsaudit.model.certificate import Certificate, CertificateDeployment, NameMatch, Staple, Unparsed
 from tlsaudit.model.errors import DecodeError
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
@@ -105,18 +105,18 @@ def sighting_of_exchange(exchange: Exchange) -> Sighting | None:
 
 
 def deployments(
-    sightings: Iterable[Sighting], *, reference: str, trusting: Trusting
+    sightings: Iterable[Sighting], *, references: Sequence[str], trusting: Trusting
 ) -> tuple[CertificateDeployment, ...]:
-    """One deployment for each different chain, in the order seen; `reference` is the name that was meant."""
+    """One deployment for each different chain, in the order seen; `references` are the names that were meant."""
     by_chain: dict[tuple[bytes, ...], list[Sighting]] = {}
     for sighting in sightings:
         by_chain.setdefault(sighting.chain, []).append(sighting)
     found = list(by_chain.items())[:_MOST_DEPLOYMENTS]
-    return tuple(_deployment(chain, seen, reference, trusting) for chain, seen in found)
+    return tuple(_deployment(chain, seen, references, trusting) for chain, seen in found)
 
 
 def _deployment(
-    chain: tuple[bytes, ...], seen: list[Sighting], reference: str, trusting: Trusting
+    chain: tuple[bytes, ...], seen: list[Sighting], references: Sequence[str], trusting: Trusting
 ) -> CertificateDeployment:
     basis = seen[0].basis
     parsed, unparsed = _parse(chain)
@@ -145,13 +145,19 @@ def _deployment(
         chain=parsed,
         unparsed=unparsed,
         analysis=Known(analyse_chain(parsed, trusting.stores, trusting.deciding), derived),
-        name=Known(match_name(reference, leaf), derived),
+        name=Known(_match(references, leaf), derived),
         staple=_staple(seen, parsed),
         leaf_signs=_leaf_signs(seen, leaf),
         versions=tuple(versions),
         message_bytes=max(sighting.message_bytes for sighting in seen),
         basis=basis,
     )
+
+
+def _match(references: Sequence[str], leaf: Certificate) -> NameMatch:
+    """The first name that the certificate does not cover, else the first of all."""
+    matches = [match_name(each, leaf) for each in references]
+    return next((each for each in matches if not each.matches), matches[0])
 
 
 def _parse(chain: tuple[bytes, ...]) -> tuple[tuple[Certificate, ...], tuple[Unparsed, ...]]:

@@ -18,6 +18,7 @@ from tlsaudit.pki import format_name
 from tlsaudit.probe import http
 from tlsaudit.probe.full import Exchange
 from tlsaudit.probe.handshake import Handshake, Verdict
+from tlsaudit.probe.starttls import Said
 from tlsaudit.wire import Alert, AlertDescription, CertificateRequest
 
 OF_A_CREDENTIAL: Final = frozenset(
@@ -69,17 +70,32 @@ def _by_exchange(requested: Known[bool], exchange: Exchange) -> ClientAuthAt:
             return _by_alert(requested, exchange.basis, exchange.alert)
         detail = f"the handshake failed before a certificate was asked for: {exchange.alert.name}"
         return ClientAuthAt(requested=requested, mode=Unknown(Why.NO_ANSWER, detail))
-    if exchange.alpn == "h2" and exchange.data:
-        detail = "without a certificate TLS goes on, and the application was not asked: it speaks HTTP/2 alone"
-        return ClientAuthAt(requested=requested, mode=Unknown(Why.UNSUPPORTED, detail))
-    reading = http.read(exchange.data, ended=exchange.ended) if exchange.data else None
-    if reading is not None:
-        return _by_reading(requested, exchange.basis, reading)
     if exchange.data:
-        return _decided(requested, exchange.basis, ClientAuthMode.OPTIONAL, None, "the application answers (not HTTP)")
+        return _by_answer(requested, exchange)
     reason = exchange.problem or "the application says nothing"
     detail = f"a certificate is asked for; without one TLS goes on, but {reason}"
     return ClientAuthAt(requested=requested, mode=Unknown(Why.NO_ANSWER, detail))
+
+
+def _by_answer(requested: Known[bool], exchange: Exchange) -> ClientAuthAt:
+    if exchange.alpn == "h2":
+        detail = "without a certificate TLS goes on, and the application was not asked: it speaks HTTP/2 alone"
+        return ClientAuthAt(requested=requested, mode=Unknown(Why.UNSUPPORTED, detail))
+    if exchange.said is not None:
+        return _by_saying(requested, exchange.basis, exchange.said)
+    reading = http.read(exchange.data, ended=exchange.ended)
+    if reading is not None:
+        return _by_reading(requested, exchange.basis, reading)
+    return _decided(requested, exchange.basis, ClientAuthMode.OPTIONAL, None, "the application answers (not HTTP)")
+
+
+def _by_saying(requested: Known[bool], basis: Basis, said: Said) -> ClientAuthAt:
+    if said.refused is None:
+        detail = f"without a certificate TLS goes on, but {said.words}, which proves nothing"
+        return ClientAuthAt(requested=requested, mode=Unknown(Why.NO_ANSWER, detail))
+    if said.refused:
+        return _decided(requested, basis, ClientAuthMode.REQUIRED, Layer.APPLICATION, said.words)
+    return _decided(requested, basis, ClientAuthMode.OPTIONAL, None, said.words)
 
 
 def _by_reading(requested: Known[bool], basis: Basis, reading: http.Reading) -> ClientAuthAt:

@@ -14,6 +14,7 @@ from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.net import NOT_THE_TARGETS
 from tlsaudit.probe.dialogue import Answer, Dialogue, End
 from tlsaudit.probe.hellos import Shape
+from tlsaudit.probe.starttls import NO_TLS
 from tlsaudit.probe.suites import candidates
 from tlsaudit.probe.tls13 import GROUPS_13, SUITES_13, ask_retry
 from tlsaudit.probe.versions import hello_ssl2
@@ -111,6 +112,7 @@ def _not_audited(answer: Answer) -> NotAuditedError:
     """Why an endpoint that gave this answer cannot be audited."""
     if answer.end is End.UNREACHED:
         status = "incomplete" if answer.code in NOT_THE_TARGETS else "unreachable"
+        status = "not_tls" if answer.code == NO_TLS else status
         return NotAuditedError(status, answer.code, answer.problem)
     if answer.end is End.MALFORMED:
         what = "the server's TLS is broken" if _is_tls(answer) else "the server does not speak TLS"

@@ -8,7 +8,8 @@ still answered. A timeout never is.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TypeVar
@@ -18,6 +19,7 @@ from tlsaudit.model.facts import Endpoint, Probe
 from tlsaudit.model.knowledge import Basis, Origin
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.net import NOT_THE_TARGETS, Connection, Network
+from tlsaudit.probe.starttls import SERVICES, begin
 from tlsaudit.wire import (
     Alert,
     AlertDescription,
@@ -164,18 +166,41 @@ class Log:
 
 
 class Dialogue:
-    """Asks one endpoint, one connection a question. `control` is a hello known to be answered, once there is one."""
+    """Asks one endpoint, one connection a question. `control` is a hello known to be answered, once there is one.
 
-    def __init__(self, network: Network, endpoint: Endpoint, log: Log | None = None) -> None:
+    `name` is what the address was resolved from, if it was. `user` is who a client claims to be where the service asks
+    for a name before anything else.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        endpoint: Endpoint,
+        log: Log | None = None,
+        *,
+        name: str | None = None,
+        user: str | None = None,
+    ) -> None:
         if endpoint.address is None:
             raise NetworkError("dns", f"no address for {endpoint.host}")
         self.network = network
         self.endpoint = endpoint
         self.address = endpoint.address
         self.log = log if log is not None else Log()
+        self.name = name
+        self.user = user
+        self.service = SERVICES[endpoint.starttls] if endpoint.starttls else None
         self.control: ClientHello | Ssl2ClientHello | None = None
         self.hindrance: NetworkError | None = None
         """What kept us from asking and says nothing of the server: this machine ran out of something, or the proxy."""
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[Connection]:
+        """A connection on which TLS can begin: a service that has to be asked for it has been."""
+        async with self.network.connect(self.address, self.endpoint.port, name=self.name) as connection:
+            if self.service is not None:
+                await begin(connection, self.service)
+            yield connection
 
     def note(self, error: NetworkError) -> None:
         """Remember a failure that is not the target's."""
@@ -196,7 +221,7 @@ class Dialogue:
     async def _once(self, asked: str, hello: ClientHello | Ssl2ClientHello) -> Answer:
         n = self.log.open(asked)
         try:
-            async with self.network.connect(self.address, self.endpoint.port) as connection:
+            async with self.connect() as connection:
                 answer = await _converse(connection, n, hello)
         except asyncio.CancelledError:
             self.log.close(n, "given up")

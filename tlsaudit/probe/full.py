@@ -17,6 +17,7 @@ from tlsaudit.model.knowledge import Basis, Origin
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.net import Connection
 from tlsaudit.probe.dialogue import Dialogue
+from tlsaudit.probe.starttls import Said
 from tlsaudit.wire import Alert
 
 Enough = Callable[[bytes], bool]
@@ -56,6 +57,8 @@ class Exchange:
     problem: str = ""
     failure: str = ""
     """The code of a failure of the connection: timeout, reset, ..."""
+    said: Said | None = None
+    """What `data` means where the service is one of `starttls`; None: what answers may be HTTP."""
 
     @property
     def basis(self) -> Basis:
@@ -104,7 +107,7 @@ async def exchange(
     tls = _connection(observer, server_name=server_name, alpn=alpn, version=version, credential=credential)
     result = Exchange(n=dialogue.log.open(asked), closing=not request)
     try:
-        async with dialogue.network.connect(dialogue.address, dialogue.endpoint.port) as connection:
+        async with dialogue.connect() as connection:
             await _handshake(connection, tls)
             result.established = True
             result.version = _VERSIONS.get(tls.get_protocol_version_name())

@@ -8,9 +8,12 @@ from tlsaudit.model.target import Target
 from tlsaudit.probe import http
 from tlsaudit.probe.dialogue import Dialogue
 from tlsaudit.probe.full import Exchange, exchange
+from tlsaudit.probe.starttls import Service
 from tlsaudit.wire import AlertDescription
 
 _HTTP_NAMES = ("http/1.1",)
+_NOBODY = "tlsaudit"
+"""The user that a client without a certificate claims to be."""
 
 
 async def get(
@@ -23,17 +26,24 @@ async def get(
     credential: Credential | None = None,
     whose: str = "without a client certificate",
     close: bool = False,
+    as_good: bool = False,
 ) -> Exchange:
     """One request at HTTP/1.1, or at least a handshake where the server speaks HTTP/2 alone.
 
-    `alpn` are the names that the endpoint takes; `close` sends close_notify instead of the request.
+    `alpn` are the names that the endpoint takes; `close` sends close_notify instead of the request. A service that is
+    not HTTP gets its own first message, in the name of the credential, or with `as_good` in that of the good client.
     """
+    at = f"over {version or 'the best version'}, {whose}"
+    if dialogue.service is not None:
+        own = credential.common_name if credential is not None and not as_good else None
+        user = own or dialogue.user or _NOBODY
+        return await _open(dialogue, dialogue.service, target, version, credential, user=user, at=at, close=close)
 
     async def ask(names: tuple[str, ...]) -> Exchange:
         what = "handshake and close" if close else f"GET {path}"
         return await exchange(
             dialogue,
-            f"{what} over {version or 'the best version'}, {whose}",
+            f"{what} {at}",
             server_name=target.server_name,
             request=b"" if close else http.request(target, path),
             enough=http.enough,
@@ -45,4 +55,29 @@ async def get(
     answer = await ask(_HTTP_NAMES if alpn else ())
     if answer.alert is not None and answer.alert.description == AlertDescription.NO_APPLICATION_PROTOCOL:
         return await ask(alpn)
+    return answer
+
+
+async def _open(
+    dialogue: Dialogue,
+    service: Service,
+    target: Target,
+    version: ProtocolVersion | None,
+    credential: Credential | None,
+    *,
+    user: str,
+    at: str,
+    close: bool,
+) -> Exchange:
+    """The first message of another service, in the name of `user`."""
+    answer = await exchange(
+        dialogue,
+        f"{'handshake and close' if close else service.opens} {at}",
+        server_name=target.server_name,
+        request=b"" if close else service.opening(user),
+        enough=service.enough,
+        version=version,
+        credential=credential,
+    )
+    answer.said = service.read(answer.data, user) if answer.data else None
     return answer

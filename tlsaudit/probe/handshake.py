@@ -131,7 +131,7 @@ async def handshake(
     )
     n = dialogue.log.open(asked)
     try:
-        async with dialogue.network.connect(dialogue.address, dialogue.endpoint.port) as connection:
+        async with dialogue.connect() as connection:
             result = await _run(connection, client, n)
     except NetworkError as error:
         dialogue.note(error)

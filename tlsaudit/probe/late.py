@@ -51,7 +51,7 @@ async def ask_late_request(
     n = dialogue.log.open(f"GET {path} over TLSv1.3, is a client certificate asked for after the request")
     problem = ""
     try:
-        async with dialogue.network.connect(dialogue.address, dialogue.endpoint.port) as connection:
+        async with dialogue.connect() as connection:
             await _converse(connection, client, http.request(target, path))
     except (DecodeError, NetworkError) as error:
         problem = str(error)
@@ -109,7 +109,7 @@ async def exchange_late(
     result.presented = credential is not None
     try:
         client = _Client(_context(credential, alpn), target.server_name)
-        async with dialogue.network.connect(dialogue.address, dialogue.endpoint.port) as connection:
+        async with dialogue.connect() as connection:
             await client.converse(connection, result, http.request(target, path))
     except ssl.SSLError as error:
         result.problem = error.reason or "TLS failed"

@@ -113,7 +113,7 @@ class Relay:
         passage = Passage(log.open(self._asked))
         self.passages.append(passage)
         try:
-            async with network.connect(self._dialogue.address, self._dialogue.endpoint.port) as server:
+            async with self._dialogue.connect() as server:
                 # A little longer, so that of two silent sides it is the server that is seen to be.
                 deadline = asyncio.get_running_loop().time() + network.limits.read_timeout + 1
                 await _both_ways(Connection(sock, deadline), server, passage)

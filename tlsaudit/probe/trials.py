@@ -22,6 +22,7 @@ from tlsaudit.probe.full import Exchange
 from tlsaudit.probe.get import get
 from tlsaudit.probe.late import exchange_late
 from tlsaudit.probe.notes import UNFINISHED, Notes
+from tlsaudit.probe.starttls import Said
 from tlsaudit.wire import AlertDescription, CertificateRequest
 
 _REFUSALS = OF_A_CREDENTIAL | {AlertDescription.DECRYPT_ERROR}
@@ -213,6 +214,7 @@ class _Round:
             credential=credential,
             whose=whose,
             close=close and not late,
+            as_good=kind is TrialKind.WRONG_IDENTITY,
         )
 
     def _set(self, kind: TrialKind, version: ProtocolVersion, fact: Fact[Attempt]) -> None:
@@ -239,12 +241,14 @@ def _read(kind: TrialKind, exchange: Exchange) -> _Reading:
         return _by_alert(exchange)
     if not exchange.certificate_requested:
         return Unknown(Why.NO_ANSWER, exchange.problem or "this time no client certificate was asked for")
-    return _by_answer(exchange)
+    return _by_answer(kind, exchange)
 
 
-def _by_answer(exchange: Exchange) -> _Reading:
+def _by_answer(kind: TrialKind, exchange: Exchange) -> _Reading:
     if not exchange.data:
         return _unanswered(exchange)
+    if exchange.said is not None:
+        return _by_saying(kind, exchange, exchange.said)
     if exchange.alpn == "h2":
         # Its first frame is an answer, and it would say so had it refused the connection.
         return _Open("TLS takes it, and the application speaks HTTP/2 alone", exchange.basis)
@@ -252,6 +256,15 @@ def _by_answer(exchange: Exchange) -> _Reading:
     if reading is not None:
         return _by_reading(exchange, reading)
     return Known(Attempt(admitted=True, evidence="the application answers (not HTTP)"), exchange.basis)
+
+
+def _by_saying(kind: TrialKind, exchange: Exchange, said: Said) -> _Reading:
+    if said.refused is None:
+        return Unknown(Why.NO_ANSWER, f"{said.words}: that proves nothing")
+    if kind is TrialKind.WRONG_IDENTITY and not said.refused and not said.identified:
+        return Unknown(Why.NO_ANSWER, f"{said.words}: whose certificate it is may be asked later")
+    layer = Layer.APPLICATION if said.refused else None
+    return Known(Attempt(admitted=not said.refused, layer=layer, evidence=said.words), exchange.basis)
 
 
 def _by_alert(exchange: Exchange) -> _Reading:

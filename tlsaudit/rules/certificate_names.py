@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from tlsaudit.data.default_certificates import find_default_certificate
 from tlsaudit.model.certificate import Certificate, CertificateDeployment
 from tlsaudit.model.result import Cap, Fail, Severity
+from tlsaudit.model.spiffe import is_spiffe
 from tlsaudit.rules.deployments import (
     each_deployment,
     each_leaf,
@@ -72,8 +73,9 @@ def name_mismatch(case: Case, deployment: CertificateDeployment) -> Iterable[Fai
     """The reference identity is a name and matches no subjectAltName entry."""
     match = deployment.name.need()
     if _by_name(case, deployment) and not match.matches:
-        names = listing(_dns_names(deployment.leaf.need()))
-        yield Fail(f"does not cover {match.reference}; its DNS names are: {names or 'none'}")
+        kind, words = ("uri", "URIs") if is_spiffe(match.reference) else ("dns", "DNS names")
+        names = listing(name.value for name in deployment.leaf.need().san or () if name.kind == kind)
+        yield Fail(f"does not cover {match.reference}; its {words} are: {names or 'none'}")
 
 
 @rule(

@@ -1,0 +1,74 @@
+"""What a service is that begins in plain text: how it is asked for TLS, and what it says to a client afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+
+from tlsaudit.model.errors import NetworkError
+from tlsaudit.net import Connection
+
+Talk = Generator[bytes, bytes, None]
+"""Yields what to send, gets what came back, and returns where TLS may begin."""
+
+NO_TLS = "starttls"
+"""The code of a NetworkError where the service was asked for TLS and did not agree to it."""
+
+
+class Declined(Exception):  # noqa: N818 - it is the service's answer
+    """The service does not go on to TLS; the message says what it answers instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a service says over TLS, in a line. `refused`: for want of a good client certificate; None: that is open.
+
+    `identified`: whether the identity in the certificate was looked at, too, when it did not refuse.
+    """
+
+    words: str
+    refused: bool | None
+    identified: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """One such protocol. `asks` and `opens` name, for the report, its request for TLS and its first message after it.
+
+    `upgrade` is the conversation before TLS. `opening` is the first message of a client that claims to be this user;
+    `enough` and `read` are given what came back, which may be anything.
+    """
+
+    name: str
+    asks: str
+    opens: str
+    upgrade: Callable[[], Talk]
+    opening: Callable[[str], bytes]
+    enough: Callable[[bytes], bool]
+    read: Callable[[bytes, str], Said]
+
+
+async def begin(connection: Connection, service: Service) -> None:
+    """Have the service begin TLS on `connection`; raises NetworkError, with the code `starttls` where it declines.
+
+    The connection bounds the time, and each conversation how much it reads.
+    """
+    talk = service.upgrade()
+    try:
+        to_send = next(talk)
+        while True:
+            await connection.write(to_send)
+            to_send = talk.send(await _read(connection, service))
+    except StopIteration:
+        return
+    except Declined as answer:
+        raise NetworkError(NO_TLS, f"{service.name}: {answer}") from None
+    except NetworkError as error:
+        raise NetworkError(error.code, f"{error} ({service.asks} was sent)") from None
+
+
+async def _read(connection: Connection, service: Service) -> bytes:
+    received = await connection.read()
+    if not received:
+        raise NetworkError("closed", f"{service.name} closes the connection instead of answering")
+    return received
