@@ -34,6 +34,9 @@ scan: $(INSTALLED) ## audit one endpoint: make scan TARGET=host:port
 	@[[ -n "$${TARGET:-}" ]] || { echo "say what to audit: make scan TARGET=host:port" >&2; exit 2; }
 	@$(BIN)/tlsaudit scan "$$TARGET"
 
+.PHONY: install
+install: $(INSTALLED) ## install tlsaudit into .venv, from the pinned and hashed lists
+
 .PHONY: test
 test: servers lint types ## lint, types and the fast tests; installs the servers they need
 	@$(BIN)/pytest -q -m "not slow" -n 2 --dist loadscope --timeout 120
