@@ -18,6 +18,7 @@ from tlsaudit.model.document import Document, ResultPart, Subject, rfc3339
 from tlsaudit.report import Style
 from tlsaudit.report.sanitize import presentable, shorten
 from tlsaudit.report.text_facts import TONES, fact_lines
+from tlsaudit.report.text_subjects import subjects_table
 from tlsaudit.report.view import (
     EXIT,
     STATUS,
@@ -55,6 +56,10 @@ def render(document: Document, style: Style) -> str:
             _waived(console, subject)
             _not_established(console, subject)
             _score(console, subject)
+        console.print()
+    if len(shown.subjects) > 1:
+        _heading(console, "Subjects")
+        console.print(_indented(subjects_table(shown)))
         console.print()
     _summary(console, shown)
     return "".join(f"{line.rstrip()}\n" for line in output.getvalue().splitlines())
@@ -227,8 +232,7 @@ def _summary(console: Console, document: Document) -> None:
     stores = ", ".join(f"{name} {version}" for name, version in data.trust_stores.items())
     statuses = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in summary.by_status.items())
     failures = ", ".join(f"{count} {severity}" for severity, count in total_counts(summary).items())
-    console.print(Text("Summary", "bold"))
-    console.print(Text("─" * console.width, "dim"))
+    _heading(console, "Summary")
     rows = [
         ("Subjects", f"{summary.subjects} ({statuses})"),
         ("Failures", failures or "none"),
@@ -242,6 +246,11 @@ def _summary(console: Console, document: Document) -> None:
     console.print(
         _indented(_grid(_LABEL, ((Text(label, "dim"), Text(value, tones.get(label, ""))) for label, value in rows)))
     )
+
+
+def _heading(console: Console, words: str) -> None:
+    console.print(Text(words, "bold"))
+    console.print(Text("─" * console.width, "dim"))
 
 
 def _title(console: Console, title: str, note: str = "") -> None:

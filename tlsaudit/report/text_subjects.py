@@ -1,0 +1,41 @@
+"""The table of a report with several subjects: a line each, the worst first."""
+
+from __future__ import annotations
+
+from rich.table import Table
+from rich.text import Text
+
+from tlsaudit.model.document import Document, Subject
+from tlsaudit.report.sanitize import shorten
+from tlsaudit.report.text_facts import TONES
+from tlsaudit.report.view import SEVERITIES, STATUS, failing_counts, first_expiry, grade_tone
+
+_LONGEST_NAME = 60
+
+
+def subjects_table(document: Document) -> Table:
+    """Grade, name, findings and the next certificate to expire, of every subject of `document`."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_column(overflow="fold", ratio=1)
+    for subject in sorted(document.subjects, key=_how_sound):
+        grade = subject.score.grade if subject.score is not None else "-"
+        tone = TONES[grade_tone(grade)] if subject.score is not None else "dim"
+        table.add_row(Text(grade, tone), Text(shorten(subject.name, _LONGEST_NAME)), _what(subject, document))
+    return table
+
+
+def _what(subject: Subject, document: Document) -> Text:
+    parts = [f"{count} {severity}" for severity, count in failing_counts(subject).items()]
+    if subject.error is not None:
+        parts.insert(0, f"{STATUS[subject.status]} ({subject.error.code})")
+    parts = parts or ["no findings"]
+    expiry = first_expiry(subject, document.as_of)
+    return Text(" · ".join([", ".join(parts), *([expiry.words] if expiry is not None else [])]))
+
+
+def _how_sound(subject: Subject) -> tuple[int, ...]:
+    """What could not be audited first, then by the number of failures, the worst severity first."""
+    counts = failing_counts(subject)
+    return (subject.facts is not None, *(-counts.get(severity, 0) for severity in SEVERITIES))
