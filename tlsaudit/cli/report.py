@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tlsaudit.cli import options, outputs
+from tlsaudit.cli import gate, options, outputs
 from tlsaudit.model.errors import InputError
 
 _MEGABYTE = 1024 * 1024
@@ -19,6 +19,9 @@ def report(
     formats: options.Formats = None,
     output: options.Outputs = None,
     fail_on: options.FailOn = "high",
+    waivers: gate.WaiversFile = None,
+    baseline: gate.BaselineFile = None,
+    write_baseline: gate.WriteBaseline = None,
 ) -> int:
     """Render REPORT.json, which --format json wrote, in another format.
 
@@ -26,6 +29,7 @@ def report(
     """
     pairs = outputs.pair(formats or [], output or [])
     lowest = options.severity(fail_on)
+    known = gate.read(waivers, baseline, write_baseline)
 
     from pydantic import ValidationError
 
@@ -45,6 +49,11 @@ def report(
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the text"
         raise InputError(f"{str(file)!r} is no tlsaudit report: {where}: {first['msg']}") from None
+    document = gate.applied(document, known)
+    collector = gate.Collector(path=known.write)
+    for subject in document.subjects:
+        collector.add(subject)
+    collector.write(as_of=document.as_of, policy=document.policy.id, mode=document.mode)
     summary = app.summarise(document.subjects, lowest)
     outputs.write(document.model_copy(update={"summary": summary}), pairs)
     return summary.exit_code

@@ -26,6 +26,7 @@ from tlsaudit.report.view import (
     findings,
     grade_tone,
     grade_words,
+    known_failures,
     plural,
     score_rows,
     total_counts,
@@ -178,7 +179,7 @@ def _waived(console: Console, subject: Subject) -> None:
     results = with_outcome(subject, "waived")
     if not results:
         return
-    _title(console, "Waived", "these cost no points")
+    _title(console, "Waived", "they cost no points, but what they cap stays capped")
     for result in results:
         line = _headline(result)
         if result.suppression is not None:
@@ -238,6 +239,7 @@ def _summary(console: Console, document: Document) -> None:
         ("As of", f"{rfc3339(document.as_of)}, {document.mode} mode, {document.tool.name} {document.tool.version}"),
         ("Exit code", f"{summary.exit_code}. {EXIT.get(summary.exit_code, '')}"),
     ]
+    rows += [("" if number else "Known", line) for number, line in enumerate(known_failures(document))]
     tones = {"Exit code": TONES["good"] if summary.exit_code == 0 else TONES["bad"]}
     console.print(
         _indented(_grid(_LABEL, ((Text(label, "dim"), Text(value, tones.get(label, ""))) for label, value in rows)))
