@@ -33,6 +33,8 @@ ARROWS = {
     "judge": {"rules", "policy", "score", "model", "data"},
     "suppress": {"model", "policy", "score", "document"},
     "document": {"model", "data", "client_auth_part"},
+    "compare": {"model", "compare_facts"},
+    "compare_facts": {"model"},
     "client_auth_part": {"model", "data"},
     "targets": {"model"},
     "inventory": {"model", "policy", "scope", "targets"},
@@ -44,7 +46,7 @@ ARROWS = {
     "demo": {"model"},
     "cli": {
         "app", "report", "demo", "policy", "proxies", "rules", "targets", "model", "credentials", "inventory", "scope",
-        "suppress",
+        "suppress", "compare", "tally",
     },
     "__main__": {"cli", "model"},
     "__init__": set(),
@@ -65,6 +67,8 @@ PURE = {
     "document",
     "client_auth_part",
     "suppress",
+    "compare",
+    "compare_facts",
 }
 OUTSIDE_WORLD = {
     "asyncio", "http", "io", "logging", "multiprocessing", "os", "pathlib", "select", "selectors", "shutil", "signal",

@@ -16,6 +16,7 @@ from tlsaudit.model.errors import InputError
 
 if TYPE_CHECKING:
     from tlsaudit.model.document import Document
+    from tlsaudit.report import Style
 
 STANDARD_OUTPUT = "-"
 
@@ -70,14 +71,20 @@ def refuse_unwritable(path: Path) -> None:
 
 def write(document: Document, pairs: Sequence[tuple[str, str]]) -> None:
     """Render `document` for each pair and write it; raises InputError where a file cannot be written."""
-    from tlsaudit.report import FORMATS, Style
+    from tlsaudit.report import FORMATS
 
     for name, file in pairs:
         if file == STANDARD_OUTPUT:
-            colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-            put(FORMATS[name].render(document, Style(width=_width(), colour=colour)))
+            put(FORMATS[name].render(document, style()))
         else:
             write_file(Path(file), FORMATS[name].render(document))
+
+
+def style() -> Style:
+    """How text for standard output is drawn."""
+    from tlsaudit.report import Style
+
+    return Style(width=_width(), colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
 
 
 def write_file(path: Path, text: str) -> None:

@@ -183,7 +183,7 @@ def run_audit(
             await lines.put(subject)
             collector.add(subject)
             if not whole:
-                _tell_problem(subject)
+                tell_problem(subject)
 
         run = app.Scan(targets, scan_options, emit=emit, advance=advance, keep=bool(whole))
         interrupted = False
@@ -202,7 +202,7 @@ def run_audit(
         raise KeyboardInterrupt
     document = run.document() if whole else None
     for subject in document.subjects if document else ():
-        _tell_problem(subject)
+        tell_problem(subject)
     gate.tell(run.suppressor.notes())
     collector.write(as_of=run.as_of, policy=scan_options.policy.id, mode=scan_options.mode)
     if document is not None:
@@ -210,7 +210,8 @@ def run_audit(
     return run.tally.exit_code
 
 
-def _tell_problem(subject: Subject) -> None:
+def tell_problem(subject: Subject) -> None:
+    """Say on standard error why a subject could not be audited as a whole."""
     if subject.error is not None:
         outputs.complain(f"{subject.name}: {subject.error.message}")
 
@@ -243,13 +244,18 @@ def proxy_of(given: str | None) -> Proxy | None:
 
 def _mode(text: str | None, targets: Sequence[str]) -> Mode:
     """The mode that was asked for, else the one that suits: attacks are tried only at what was named one by one."""
+    if text is not None:
+        return mode_of(text)
+    from tlsaudit.targets import are_named
+
+    return "full" if are_named(targets) else "inventory"
+
+
+def mode_of(text: str) -> Mode:
+    """The mode that `--mode` names."""
     match text:
         case "gate" | "inventory" | "full":
             return text
-        case None:
-            from tlsaudit.targets import are_named
-
-            return "full" if are_named(targets) else "inventory"
         case _:
             raise InputError(f"--mode {text!r} is none of gate, inventory, full")
 
