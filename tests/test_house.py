@@ -31,18 +31,22 @@ ARROWS = {
     "score": {"model"},
     "tally": {"model"},
     "judge": {"rules", "policy", "score", "model", "data"},
+    "suppress": {"model", "policy", "score", "document"},
     "document": {"model", "data", "client_auth_part"},
+    "compare": {"model", "compare_facts"},
+    "compare_facts": {"model"},
     "client_auth_part": {"model", "data"},
     "targets": {"model"},
     "inventory": {"model", "policy", "scope", "targets"},
     "app": {
         "probe", "judge", "rules", "score", "tally", "policy", "pki", "net", "proxies", "document", "data", "model",
-        "targets", "credentials", "scope",
+        "targets", "credentials", "scope", "suppress",
     },
     "report": {"model"},
     "demo": {"model"},
     "cli": {
         "app", "report", "demo", "policy", "proxies", "rules", "targets", "model", "credentials", "inventory", "scope",
+        "suppress", "compare", "tally",
     },
     "__main__": {"cli", "model"},
     "__init__": set(),
@@ -62,6 +66,9 @@ PURE = {
     "tally",
     "document",
     "client_auth_part",
+    "suppress",
+    "compare",
+    "compare_facts",
 }
 OUTSIDE_WORLD = {
     "asyncio", "http", "io", "logging", "multiprocessing", "os", "pathlib", "select", "selectors", "shutil", "signal",

@@ -189,6 +189,34 @@ def test_what_was_not_asked_or_does_not_apply_leaves_coverage_alone() -> None:
     assert _scored(*others).coverage == 1.0
 
 
+def _waived(result: Result) -> Result:
+    return replace(result, outcome=Outcome.WAIVED)
+
+
+def test_what_is_waived_costs_no_points_and_keeps_its_cap() -> None:
+    found = _scored(_waived(_fail("TLS-PROTO-003", Severity.HIGH, Cap.B)))
+    assert (found.value, found.grade, found.deductions) == (89, "B", ())
+    assert [(row.rule, row.cap) for row in found.caps] == [("TLS-PROTO-003", Cap.B)]
+    assert _scored(_waived(_fail("TLS-CERT-020", Severity.CRITICAL, Cap.TRUST))).grade == "T"
+
+
+def test_what_is_waived_is_not_nothing_found() -> None:
+    assert _scored(_waived(_fail("TLS-CIPH-015", Severity.LOW))).grade == "A"
+
+
+def test_a_waived_head_does_not_pay_for_the_others_of_its_cause() -> None:
+    head = _waived(_fail("TLS-PROTO-003", Severity.HIGH, cause="LEGACY"))
+    other = replace(_fail("TLS-PROTO-004", Severity.HIGH, cause="LEGACY"), implied_by="TLS-PROTO-003")
+    assert [(row.rule, row.points) for row in _scored(head, other).deductions] == [("TLS-PROTO-004", 15)]
+
+
+def test_what_follows_from_a_waived_failure_costs_nothing_either() -> None:
+    incomplete = _waived(_fail("TLS-CHAIN-003", Severity.HIGH, cause="TRUST"))
+    untrusted = replace(_fail("TLS-CHAIN-001", Severity.CRITICAL, Cap.TRUST, "TRUST"), implied_by="TLS-CHAIN-003")
+    found = _scored(incomplete, untrusted)
+    assert (found.value, found.grade) == (100, "T")
+
+
 _FAILS = st.builds(
     _fail,
     rule=st.from_regex(r"TLS-CIPH-[0-9]{3}", fullmatch=True),
@@ -217,6 +245,17 @@ def test_one_more_failure_never_raises_the_score(results: list[Result], more: Re
     before, after = _scored(*results), _scored(*results, more)
     assert after.value <= before.value
     assert _ORDER.index(after.grade.removesuffix("?")) >= _ORDER.index(before.grade.removesuffix("?"))
+
+
+@given(_RESULTS, st.data())
+def test_waiving_never_lowers_the_score_and_lifts_no_cap(results: list[Result], data: st.DataObject) -> None:
+    failing = [each for each in results if each.outcome is Outcome.FAIL]
+    chosen = data.draw(st.sets(st.sampled_from([each.rule for each in failing]))) if failing else set()
+    before = _scored(*results)
+    after = _scored(*(_waived(each) if each.rule in chosen else each for each in results))
+    assert after.value >= before.value
+    assert after.caps == before.caps
+    assert _ORDER.index(after.grade.removesuffix("?")) <= _ORDER.index(before.grade.removesuffix("?"))
 
 
 @given(_RESULTS)

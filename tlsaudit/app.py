@@ -27,11 +27,14 @@ from tlsaudit.model.target import Target
 from tlsaudit.net import CONNECTIONS, NOT_THE_TARGETS, PER_ADDRESS, Network, NetworkLimits
 from tlsaudit.pki import TrustStore
 from tlsaudit.policy import Policy, what_is_forbidden
+from tlsaudit.policy.baseline import Baseline
+from tlsaudit.policy.waivers import Waiver
 from tlsaudit.probe import NotAuditedError, Settings, Sslyze, Trusting, audit_endpoint
 from tlsaudit.proxies import Proxy
 from tlsaudit.rules import CATALOGUE, FLEET_RULES, MUTUAL_RULES, RULESET
 from tlsaudit.scope import Scope
 from tlsaudit.score import SCORING
+from tlsaudit.suppress import Suppressor
 from tlsaudit.tally import INTERNAL, Tally
 
 INTERRUPTED: Final = "interrupted"
@@ -67,6 +70,7 @@ class ScanOptions:
     connections a second, `connections` and `per_address` how many are open at once, over all and to one endpoint.
     `credentials` are presented to endpoints that ask for a client certificate. In the mode `mtls`, which asks and
     judges nothing but client authentication and gives no score, `mutual_paths` are asked as well as `/`.
+    `waivers` and `baseline` stand for failures that then fail nothing; None: there are none.
     """
 
     policy: Policy
@@ -86,6 +90,8 @@ class ScanOptions:
     credentials: Credentials = field(default_factory=Credentials)
     mutual_paths: tuple[str, ...] = ()
     scope: Scope | None = None
+    waivers: tuple[Waiver, ...] | None = None
+    baseline: Baseline | None = None
 
     def network_limits(self) -> NetworkLimits:
         """What the network is given of them."""
@@ -178,7 +184,8 @@ class Scan:
         self._advance = advance
         self._keep = keep
         self._started = datetime.now(UTC)
-        self._as_of = options.as_of or self._started
+        self.as_of = options.as_of or self._started
+        self.suppressor = Suppressor(options.waivers, options.baseline, as_of=self.as_of, mode=options.mode)
         self._kept: dict[int, list[doc.Subject]] = {}
         self._done: set[int] = set()
         self.tally = Tally(options.fail_on)
@@ -191,7 +198,7 @@ class Scan:
             network=Network(self._options.network_limits()),
             settings=self._options.settings(),
             options=self._options,
-            as_of=self._as_of,
+            as_of=self.as_of,
         )
         waiting = iter(enumerate(self._targets))
         workers = [asyncio.create_task(self._work(waiting, auditor)) for _ in range(min(_AT_ONCE, len(self._targets)))]
@@ -207,6 +214,7 @@ class Scan:
         for place, target in waiting:
 
             async def add(subject: doc.Subject, place: int = place) -> None:
+                subject = self.suppressor.apply(subject)
                 if self._emit is not None:
                     await self._emit(subject)
                 if self._keep:
@@ -242,10 +250,12 @@ class Scan:
                 registry=versions.registry_date(),
                 trust_stores=_dates((options.anchors, *options.anchors_for.values())),
             ),
-            as_of=self._as_of,
+            as_of=self.as_of,
             started_at=self._started,
             finished_at=datetime.now(UTC),
             subjects=subjects,
+            waivers=self.suppressor.waivers(),
+            baseline=self.suppressor.baseline(),
             summary=summary,
         )
 

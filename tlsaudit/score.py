@@ -4,13 +4,14 @@
     caps     A-: 94   B: 89   C: 74   D: 59   F: 39   (A limits the letter only; T and M replace it)
     letters  A+ and A from 95, A- from 90, B from 75, C from 60, D from 40, F below
 
-Only confirmed failures count. Coverage is decided over asked: a rule that was not asked, or does not apply, is in
+Only confirmed failures count. A waived one costs no points and keeps its cap: a waiver says that somebody answers for
+a risk, not that it is gone. Coverage is decided over asked: a rule that was not asked, or does not apply, is in
 neither. A+ says that nothing at all was found, in full mode, with TLS 1.3, post-quantum key exchange and HSTS.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from tlsaudit.model.result import Cap, CapRow, Confidence, Deduction, Outcome, Result, Score, Severity
@@ -31,7 +32,8 @@ _A_PLUS_NEEDS = {
     "TLS-PQ-001": {Outcome.PASS},  # which needs TLS 1.3
     "TLS-HTTP-001": {Outcome.PASS, Outcome.NOT_APPLICABLE},
 }
-_DECIDED = {Outcome.PASS, Outcome.FAIL, Outcome.WAIVED}
+_FOUND = {Outcome.FAIL, Outcome.WAIVED}
+_DECIDED = {Outcome.PASS, *_FOUND}
 
 
 def score(results: Sequence[Result], *, mode: str) -> Score | None:
@@ -41,17 +43,17 @@ def score(results: Sequence[Result], *, mode: str) -> Score | None:
     if mode == "gate" or not decided or decided / asked < _LEAST_COVERAGE:
         return None
     coverage = decided / asked
-    fails = [each for each in results if each.outcome is Outcome.FAIL and each.confidence is Confidence.CONFIRMED]
-    deductions = _deductions(fails)
-    caps = tuple(CapRow(rule=each.rule, cap=each.cap) for each in fails if each.cap is not None)
+    found = [each for each in results if each.outcome in _FOUND and each.confidence is Confidence.CONFIRMED]
+    deductions = _deductions(found)
+    caps = tuple(CapRow(rule=each.rule, cap=each.cap) for each in found if each.cap is not None)
     value = _value(deductions, caps)
     may_shine = mode == "full" and coverage >= _FULL_COVERAGE and _meets_needs(results)
     doubt = "" if coverage >= _ENOUGH_COVERAGE else "?"
     replaced = next((cap.value for cap in _TRUST if any(row.cap is cap for row in caps)), None)
     if replaced is None:
-        grade, if_trusted = _letter(value, fails, may_shine) + doubt, None
+        grade, if_trusted = _letter(value, found, may_shine) + doubt, None
     else:
-        grade, if_trusted = replaced + doubt, _letter_if_trusted(fails, may_shine) + doubt
+        grade, if_trusted = replaced + doubt, _letter_if_trusted(found, may_shine) + doubt
     return Score(
         value=value, grade=grade, letter_if_trusted=if_trusted, caps=caps, deductions=deductions, coverage=coverage
     )
@@ -72,10 +74,10 @@ def _rank(result: Result) -> tuple[bool, int, str]:
     return result.confidence is not Confidence.CONFIRMED, -result.severity.rank, result.rule
 
 
-def _deductions(fails: Sequence[Result]) -> tuple[Deduction, ...]:
+def _deductions(found: Sequence[Result]) -> tuple[Deduction, ...]:
     """One row a cause. What another of these failures implies costs nothing beside it."""
-    present = {each.rule for each in fails}
-    apart = [each for each in fails if each.implied_by not in present]
+    present = {each.rule: each for each in found}
+    apart = [each for each in found if each.outcome is Outcome.FAIL and not _is_explained(each, present)]
     return tuple(
         Deduction(rule=each.rule, cause=cause, severity=each.severity, points=POINTS[each.severity])
         for cause, each in heads(apart).items()
@@ -83,21 +85,31 @@ def _deductions(fails: Sequence[Result]) -> tuple[Deduction, ...]:
     )
 
 
+def _is_explained(result: Result, present: Mapping[str, Result]) -> bool:
+    """Whether another failure stands for this one.
+
+    One that is waived stands for what only follows from it, which is worse by itself. It does not stand for what is
+    as bad and of the same cause: that costs what it did.
+    """
+    origin = present.get(result.implied_by or "")
+    return origin is not None and (origin.outcome is Outcome.FAIL or _rank(origin) > _rank(result))
+
+
 def _value(deductions: Iterable[Deduction], caps: Iterable[CapRow]) -> int:
     ceilings = (CEILINGS[row.cap] for row in caps if row.cap in CEILINGS)
     return min([max(0, 100 - sum(row.points for row in deductions)), *ceilings])
 
 
-def _letter(value: int, fails: Iterable[Result], may_shine: bool) -> str:
-    spotless = all(each.severity is Severity.INFO and each.cap is None for each in fails)
+def _letter(value: int, found: Iterable[Result], may_shine: bool) -> str:
+    spotless = all(each.severity is Severity.INFO and each.cap is None for each in found)
     if may_shine and spotless and value >= _A_PLUS_VALUE:
         return "A+"
     return next(letter for least, letter in _LETTERS if value >= least)
 
 
-def _letter_if_trusted(fails: Sequence[Result], may_shine: bool) -> str:
+def _letter_if_trusted(found: Sequence[Result], may_shine: bool) -> str:
     """The letter that the same endpoint had without the findings on trust and name, and without their cost."""
-    rest = [each for each in fails if each.cap not in _TRUST]
+    rest = [each for each in found if each.cap not in _TRUST]
     caps = [CapRow(rule=each.rule, cap=each.cap) for each in rest if each.cap is not None]
     return _letter(_value(_deductions(rest), caps), rest, may_shine)
 

@@ -10,7 +10,7 @@ from typer.exceptions import Exit, TyperException
 from typer.main import get_command
 
 from tlsaudit import __version__
-from tlsaudit.cli import demo, mtls, outputs, report, rules, scan, schema
+from tlsaudit.cli import demo, diff, mtls, outputs, report, rules, scan, schema
 from tlsaudit.model.errors import InputError
 
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
@@ -46,6 +46,7 @@ def _application() -> typer.Typer:
         ("scan", scan.scan, "Audit live endpoints."),
         ("mtls", mtls.mtls, "Audit client authentication: who gets in?"),
         ("report", report.report, "Render a stored report in another format."),
+        ("diff", diff.diff, "What is new, fixed and changed between two reports or targets."),
         ("rules", rules.rules, "List the rules, or explain one."),
         ("demo", demo.demo, "Audit demo endpoints with well-known flaws."),
         ("schema", schema.schema, "Print the JSON schema of the report document."),

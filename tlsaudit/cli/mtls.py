@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tlsaudit.cli import credentials, options, outputs, scan
+from tlsaudit.cli import credentials, gate, options, outputs, scan
 from tlsaudit.cli import targets as what
 from tlsaudit.model.errors import InputError
 
@@ -35,6 +35,9 @@ def mtls(
     formats: options.Formats = None,
     output: options.Outputs = None,
     fail_on: options.FailOn = "high",
+    waivers: gate.WaiversFile = None,
+    baseline: gate.BaselineFile = None,
+    write_baseline: gate.WriteBaseline = None,
     sni: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Server name to send instead of the target's host; empty: send none."),
@@ -74,6 +77,7 @@ def mtls(
         client_ca_key=client_ca_key,
         trial=trial or (),
     )
+    known = gate.read(waivers, baseline, write_baseline)
     bounds = what.read_scope(scope, through)
     presented = credentials.read(given, targets, scoped=bounds is not None)
     listed = what.read(targets, large=False, sni=sni)
@@ -102,8 +106,10 @@ def mtls(
         credentials=presented,
         mutual_paths=tuple(each for each in paths if each != "/"),
         scope=bounds,
+        waivers=known.waivers,
+        baseline=known.baseline,
     )
-    return scan.run_audit(wanted.targets, scan_options, pairs)
+    return scan.run_audit(wanted.targets, scan_options, pairs, write_baseline=known.write)
 
 
 def _path(text: str) -> str:

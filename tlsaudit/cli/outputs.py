@@ -16,6 +16,7 @@ from tlsaudit.model.errors import InputError
 
 if TYPE_CHECKING:
     from tlsaudit.model.document import Document
+    from tlsaudit.report import Style
 
 STANDARD_OUTPUT = "-"
 
@@ -50,20 +51,40 @@ def pair(formats: Sequence[str], outputs: Sequence[str]) -> list[tuple[str, str]
         if file == STANDARD_OUTPUT:
             _refuse_closed()
         else:
-            _refuse_unwritable(Path(file))
+            refuse_unwritable(Path(file))
     return list(zip(chosen, files, strict=True))
+
+
+def refuse_unwritable(path: Path) -> None:
+    """Raise InputError for a file that could never be written."""
+    try:
+        if path.is_dir():
+            raise _unwritable(path, "it is a directory")
+        if not path.parent.is_dir():
+            raise _unwritable(path, f"there is no directory {str(path.parent)!r}")
+        place = path if path.exists() and not path.is_file() else path.parent
+    except OSError as error:
+        raise _unwritable(path, error.strerror) from None
+    if not os.access(place, os.W_OK):
+        raise _unwritable(path, f"no permission to write to {str(place)!r}")
 
 
 def write(document: Document, pairs: Sequence[tuple[str, str]]) -> None:
     """Render `document` for each pair and write it; raises InputError where a file cannot be written."""
-    from tlsaudit.report import FORMATS, Style
+    from tlsaudit.report import FORMATS
 
     for name, file in pairs:
         if file == STANDARD_OUTPUT:
-            colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-            put(FORMATS[name].render(document, Style(width=_width(), colour=colour)))
+            put(FORMATS[name].render(document, style()))
         else:
             write_file(Path(file), FORMATS[name].render(document))
+
+
+def style() -> Style:
+    """How text for standard output is drawn."""
+    from tlsaudit.report import Style
+
+    return Style(width=_width(), colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
 
 
 def write_file(path: Path, text: str) -> None:
@@ -154,19 +175,6 @@ def complain(message: str) -> None:
 def _refuse_closed() -> None:
     if sys.stdout is None:
         raise InputError("cannot write to standard output: it is closed")
-
-
-def _refuse_unwritable(path: Path) -> None:
-    try:
-        if path.is_dir():
-            raise _unwritable(path, "it is a directory")
-        if not path.parent.is_dir():
-            raise _unwritable(path, f"there is no directory {str(path.parent)!r}")
-        place = path if path.exists() and not path.is_file() else path.parent
-    except OSError as error:
-        raise _unwritable(path, error.strerror) from None
-    if not os.access(place, os.W_OK):
-        raise _unwritable(path, f"no permission to write to {str(place)!r}")
 
 
 def _unwritable(path: Path, reason: str | None) -> InputError:

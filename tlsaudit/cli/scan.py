@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tlsaudit.cli import credentials, options, outputs, progress, streams
+from tlsaudit.cli import credentials, gate, options, outputs, progress, streams
 from tlsaudit.cli import targets as what
 from tlsaudit.model.errors import InputError
 from tlsaudit.model.facts import ClientAuthMode
@@ -44,6 +44,9 @@ def scan(
     formats: options.Formats = None,
     output: options.Outputs = None,
     fail_on: options.FailOn = "high",
+    waivers: gate.WaiversFile = None,
+    baseline: gate.BaselineFile = None,
+    write_baseline: gate.WriteBaseline = None,
     ca_file: Annotated[
         list[Path] | None,
         typer.Option(
@@ -123,6 +126,7 @@ def scan(
         client_ca_key=client_ca_key,
         trial=trial or (),
     )
+    known = gate.read(waivers, baseline, write_baseline)
     bounds = what.read_scope(scope, through)
     presented = credentials.read(given, targets, scoped=bounds is not None)
     listed = what.read(targets, large=yes_large, sni=sni)
@@ -150,16 +154,25 @@ def scan(
         proxy=through,
         credentials=presented,
         scope=bounds,
+        waivers=known.waivers,
+        baseline=known.baseline,
     )
-    return run_audit(wanted.targets, scan_options, pairs)
+    return run_audit(wanted.targets, scan_options, pairs, write_baseline=known.write)
 
 
-def run_audit(targets: Sequence[Target], scan_options: ScanOptions, pairs: Sequence[tuple[str, str]]) -> int:
+def run_audit(
+    targets: Sequence[Target],
+    scan_options: ScanOptions,
+    pairs: Sequence[tuple[str, str]],
+    *,
+    write_baseline: Path | None = None,
+) -> int:
     """Run the scan and write its reports: lines while it goes on, everything else at its end."""
     from tlsaudit import app
 
     line_files = [file for name, file in pairs if name == streams.LINES]
     whole = [pair for pair in pairs if pair[0] != streams.LINES]
+    collector = gate.Collector(path=write_baseline)
     on_screen = outputs.STANDARD_OUTPUT in line_files and sys.stdout.isatty()  # the lines themselves show how far it is
     with (
         progress.bar(len(targets), wanted=not on_screen) as advance,
@@ -168,8 +181,9 @@ def run_audit(targets: Sequence[Target], scan_options: ScanOptions, pairs: Seque
 
         async def emit(subject: Subject) -> None:
             await lines.put(subject)
+            collector.add(subject)
             if not whole:
-                _tell_problem(subject)
+                tell_problem(subject)
 
         run = app.Scan(targets, scan_options, emit=emit, advance=advance, keep=bool(whole))
         interrupted = False
@@ -186,16 +200,18 @@ def run_audit(targets: Sequence[Target], scan_options: ScanOptions, pairs: Seque
             written = "1 line is" if lines.written == 1 else f"{lines.written} lines are"
             outputs.complain(f"interrupted: {written} written, of {len(targets)} targets")
         raise KeyboardInterrupt
-    if not whole:
-        return run.tally.exit_code
-    document = run.document()
-    for subject in document.subjects:
-        _tell_problem(subject)
-    outputs.write(document, whole)
-    return document.summary.exit_code
+    document = run.document() if whole else None
+    for subject in document.subjects if document else ():
+        tell_problem(subject)
+    gate.tell(run.suppressor.notes())
+    collector.write(as_of=run.as_of, policy=scan_options.policy.id, mode=scan_options.mode)
+    if document is not None:
+        outputs.write(document, whole)
+    return run.tally.exit_code
 
 
-def _tell_problem(subject: Subject) -> None:
+def tell_problem(subject: Subject) -> None:
+    """Say on standard error why a subject could not be audited as a whole."""
     if subject.error is not None:
         outputs.complain(f"{subject.name}: {subject.error.message}")
 
@@ -228,13 +244,18 @@ def proxy_of(given: str | None) -> Proxy | None:
 
 def _mode(text: str | None, targets: Sequence[str]) -> Mode:
     """The mode that was asked for, else the one that suits: attacks are tried only at what was named one by one."""
+    if text is not None:
+        return mode_of(text)
+    from tlsaudit.targets import are_named
+
+    return "full" if are_named(targets) else "inventory"
+
+
+def mode_of(text: str) -> Mode:
+    """The mode that `--mode` names."""
     match text:
         case "gate" | "inventory" | "full":
             return text
-        case None:
-            from tlsaudit.targets import are_named
-
-            return "full" if are_named(targets) else "inventory"
         case _:
             raise InputError(f"--mode {text!r} is none of gate, inventory, full")
 

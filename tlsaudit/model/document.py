@@ -217,6 +217,34 @@ class Subject(_Part):
     score: ScorePart | None
 
 
+class WaiverPart(_Part):
+    """A waiver that the run was given, and what became of it: `waived` is how many failures it stands for.
+
+    An `expired` one waives nothing; `detail` says what an expired or unused one is about.
+    """
+
+    rule: str
+    scope: str
+    owner: str
+    reason: str
+    expires: str
+    state: Literal["used", "expired", "unused"]
+    waived: int
+    detail: str = ""
+
+
+class BaselinePart(_Part):
+    """The baseline that the run was given: when it was written, how many failures it knows, and what became of them.
+
+    `waived` still fail as they did; `gone` fail no longer. The others were not decided, or are worse than they were.
+    """
+
+    as_of: Moment
+    findings: int
+    waived: int
+    gone: int
+
+
 class Summary(_Part):
     """The whole run in numbers; `failed_by_severity` counts failing results, `exit_code` is that of the run.
 
@@ -243,6 +271,8 @@ class Document(_Part):
     started_at: Moment
     finished_at: Moment
     subjects: list[Subject]
+    waivers: list[WaiverPart] = []
+    baseline: BaselinePart | None = None
     summary: Summary
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)

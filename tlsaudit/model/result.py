@@ -27,7 +27,7 @@ _SEVERITY_RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 class Outcome(StrEnum):
-    """What became of one rule at one subject. `waived` replaces `fail`; only `fail` costs points."""
+    """What became of one rule at one subject. `waived` replaces `fail`; only `fail` costs points, both set caps."""
 
     PASS = "pass"  # noqa: S105 - not a password
     FAIL = "fail"

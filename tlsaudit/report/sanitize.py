@@ -60,7 +60,7 @@ def presentable(document: Document) -> Document:
 
     Done once for the whole document, so that no writer can forget a field.
     """
-    return Document.model_validate(_each(document.model_dump(by_alias=True)))
+    return Document.model_validate(visible_texts(document.model_dump(by_alias=True)))
 
 
 def ascii_json(document: Document) -> str:
@@ -78,15 +78,15 @@ def ascii_text(value: object) -> str:
     return _NOT_PLAIN.sub(_json_escape, whole)
 
 
-def _each(value: Any) -> Any:
+def visible_texts(value: Any) -> Any:
     """`value` with every text in it, keys too, made visible."""
     match value:
         case str():
             return visible(value, LONGEST)
         case dict():
-            return {_each(key): _each(item) for key, item in value.items()}
+            return {visible_texts(key): visible_texts(item) for key, item in value.items()}
         case list():
-            return [_each(item) for item in value]
+            return [visible_texts(item) for item in value]
         case _:
             return value
 

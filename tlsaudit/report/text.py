@@ -27,6 +27,7 @@ from tlsaudit.report.view import (
     findings,
     grade_tone,
     grade_words,
+    known_failures,
     plural,
     score_rows,
     total_counts,
@@ -45,7 +46,7 @@ def render(document: Document, style: Style) -> str:
     shown = presentable(document)
     brief = len(shown.subjects) >= _BRIEF_FROM if style.brief is None else style.brief
     output = StringIO()
-    console = _console(output, style)
+    console = console_for(output, style)
     for subject in shown.subjects:
         _header(console, subject)
         if brief:
@@ -65,7 +66,7 @@ def render(document: Document, style: Style) -> str:
     return "".join(f"{line.rstrip()}\n" for line in output.getvalue().splitlines())
 
 
-def _console(output: StringIO, style: Style) -> Console:
+def console_for(output: StringIO, style: Style) -> Console:
     """A console that writes into memory and asks neither the terminal nor the environment."""
     return Console(
         file=output,
@@ -109,15 +110,15 @@ def _header(console: Console, subject: Subject) -> None:
         parts.append(f"{score.grade}: {grade_words(score)}")
     if subject.error is not None:
         problem = f"{STATUS[subject.status]} ({subject.error.code}): {shorten(subject.error.message, _LONGEST_VALUE)}"
-        console.print(_indented(Text(problem, TONES["bad"])))
-    console.print(_indented(Text(" · ".join(parts), "dim")))
+        console.print(indented(Text(problem, TONES["bad"])))
+    console.print(indented(Text(" · ".join(parts), "dim")))
 
 
 def _facts(console: Console, subject: Subject, document: Document) -> None:
     lines = list(fact_lines(subject, document.as_of))
     if lines:
         console.print()
-        console.print(_indented(_grid(_LABEL, ((Text(label, "dim"), value) for label, value in lines))))
+        console.print(indented(grid(_LABEL, ((Text(label, "dim"), value) for label, value in lines))))
 
 
 def _findings(console: Console, subject: Subject) -> None:
@@ -131,15 +132,15 @@ def _findings(console: Console, subject: Subject) -> None:
     for number, finding in enumerate(failing):
         if number:
             console.print()
-        console.print(_indented(_grid(_SEVERITY, _finding_rows(finding.result))))
+        console.print(indented(grid(_SEVERITY, _finding_rows(finding.result))))
         if finding.result.reproduce:
             # Never folded: a command that is copied in two lines is another command.
             command = Text(f"{'':{_SEVERITY + 4}}$ {finding.result.reproduce}", "dim")
             console.print(command, soft_wrap=True)
-        console.print(_indented(_grid(_SEVERITY, _ground_rows(finding.result))))
+        console.print(indented(grid(_SEVERITY, _ground_rows(finding.result))))
         for each in finding.implied:
             row = Text.assemble("└ ", _headline(each), f": {shorten(each.observed, _LONGEST_VALUE)}", style="dim")
-            console.print(_indented(row, by=_SEVERITY + 4))
+            console.print(indented(row, by=_SEVERITY + 4))
 
 
 def _finding_rows(result: ResultPart) -> Iterable[tuple[Text, Text]]:
@@ -172,18 +173,18 @@ def _findings_in_brief(console: Console, subject: Subject) -> None:
         line.append(_label(finding.result))
         if finding.implied:
             line.append(f"  (and {len(finding.implied)} implied)", "dim")
-        console.print(_indented(line))
+        console.print(indented(line))
     rest = {"waived": with_outcome(subject, "waived"), "inconclusive": with_outcome(subject, "inconclusive")}
     words = [f"{len(results)} {outcome}" for outcome, results in rest.items() if results]
     if words:
-        console.print(_indented(Text(", ".join(words), "dim")))
+        console.print(indented(Text(", ".join(words), "dim")))
 
 
 def _waived(console: Console, subject: Subject) -> None:
     results = with_outcome(subject, "waived")
     if not results:
         return
-    _title(console, "Waived", "these cost no points")
+    _title(console, "Waived", "they cost no points, but what they cap stays capped")
     for result in results:
         line = _headline(result)
         if result.suppression is not None:
@@ -191,7 +192,7 @@ def _waived(console: Console, subject: Subject) -> None:
             until = f", until {by.expires}" if by.expires else ""
             owner = f", {by.owner}" if by.owner else ""
             line.append(f": {shorten(by.reason, _LONGEST_VALUE)} ({by.by}{owner}{until})", "dim")
-        console.print(_indented(line))
+        console.print(indented(line))
 
 
 def _not_established(console: Console, subject: Subject) -> None:
@@ -203,11 +204,11 @@ def _not_established(console: Console, subject: Subject) -> None:
     _title(console, "Not established", "these count as neither passed nor failed")
     for path, unknown in subject.unknown.items():
         detail = f" ({shorten(unknown.detail, _LONGEST_VALUE)})" if unknown.detail else ""
-        console.print(_indented(Text(f"{path}: {unknown.why.replace('_', ' ')}{detail}")))
+        console.print(indented(Text(f"{path}: {unknown.why.replace('_', ' ')}{detail}")))
     for result in undecided:
-        console.print(_indented(Text.assemble(_headline(result), f": {shorten(result.observed, _LONGEST_VALUE)}")))
+        console.print(indented(Text.assemble(_headline(result), f": {shorten(result.observed, _LONGEST_VALUE)}")))
     if untested:
-        console.print(_indented(Text(f"not asked: {areas(untested)}", "dim")))
+        console.print(indented(Text(f"not asked: {areas(untested)}", "dim")))
 
 
 def _score(console: Console, subject: Subject) -> None:
@@ -223,7 +224,7 @@ def _score(console: Console, subject: Subject) -> None:
     for row in score_rows(subject):
         table.add_row(Text(f"−{row.points}" if row.points else "0", TONES[row.severity]), row.what, row.title)
     table.add_row(Text(str(score.value), "bold"), Text(f"grade {score.grade}", "bold"), "")
-    console.print(_indented(table))
+    console.print(indented(table))
 
 
 def _summary(console: Console, document: Document) -> None:
@@ -242,9 +243,10 @@ def _summary(console: Console, document: Document) -> None:
         ("As of", f"{rfc3339(document.as_of)}, {document.mode} mode, {document.tool.name} {document.tool.version}"),
         ("Exit code", f"{summary.exit_code}. {EXIT.get(summary.exit_code, '')}"),
     ]
+    rows += [("" if number else "Known", line) for number, line in enumerate(known_failures(document))]
     tones = {"Exit code": TONES["good"] if summary.exit_code == 0 else TONES["bad"]}
     console.print(
-        _indented(_grid(_LABEL, ((Text(label, "dim"), Text(value, tones.get(label, ""))) for label, value in rows)))
+        indented(grid(_LABEL, ((Text(label, "dim"), Text(value, tones.get(label, ""))) for label, value in rows)))
     )
 
 
@@ -255,7 +257,7 @@ def _heading(console: Console, words: str) -> None:
 
 def _title(console: Console, title: str, note: str = "") -> None:
     console.print()
-    console.print(_indented(Text.assemble((title, "bold"), (f"  {note}", "dim"))))
+    console.print(indented(Text.assemble((title, "bold"), (f"  {note}", "dim"))))
 
 
 def _label(result: ResultPart) -> str:
@@ -273,7 +275,7 @@ def _place(result: ResultPart) -> str:
     return f"{result.location.file}:{result.location.line}: " if result.location else ""
 
 
-def _grid(width: int, rows: Iterable[tuple[Text, RenderableType]]) -> Table:
+def grid(width: int, rows: Iterable[tuple[Text, RenderableType]]) -> Table:
     """Rows of a narrow label and a value that folds."""
     table = Table.grid(padding=(0, 2))
     table.add_column(width=width, no_wrap=True)
@@ -283,5 +285,6 @@ def _grid(width: int, rows: Iterable[tuple[Text, RenderableType]]) -> Table:
     return table
 
 
-def _indented(content: RenderableType, by: int = 2) -> Padding:
+def indented(content: RenderableType, by: int = 2) -> Padding:
+    """`content` so many columns to the right."""
     return Padding(content, (0, 0, 0, by))

@@ -15,6 +15,7 @@ from tlsaudit.model.document import (
     BehavioursPart,
     CertificatePart,
     ClientAuthPart,
+    Document,
     Key,
     ResultPart,
     ScorePart,
@@ -52,6 +53,7 @@ _COMPARISONS: Final = frozenset(
 )
 _WORD: Final = re.compile(r"[A-Za-z0-9_-]+")
 _ORDER: Final = {"server": "the server's order", "client": "the client's order", "unknown": "order not established"}
+_MOST_WAIVERS: Final = 20
 _CAPS: Final = ("A", "A-", "B", "C", "D", "F")
 
 
@@ -280,6 +282,26 @@ def versions_of(*tables: Mapping[str, object]) -> tuple[str, ...]:
     """The protocol versions that occur in these tables, newest first."""
     seen = {version for table in tables for version in table}
     return (*(version for version in VERSIONS if version in seen), *sorted(seen.difference(VERSIONS)))
+
+
+def known_failures(document: Document) -> tuple[str, ...]:
+    """What became of the waivers and the baseline of the run, a line each; what is odd about a waiver comes after."""
+    lines: list[str] = []
+    states = [waiver.state for waiver in document.waivers]
+    if states:
+        counts = ", ".join(
+            f"{states.count(state)} {state}" for state in ("used", "expired", "unused") if state in states
+        )
+        lines.append(f"Waivers: {counts}")
+    odd = [waiver for waiver in document.waivers if waiver.detail]
+    lines += [f"The waiver of {each.rule} at {each.scope} ({each.owner}) {each.detail}" for each in odd[:_MOST_WAIVERS]]
+    if len(odd) > _MOST_WAIVERS:
+        lines.append(f"and {plural(len(odd) - _MOST_WAIVERS, 'more such waiver')}")
+    if document.baseline is not None:
+        baseline = document.baseline
+        fate = f"{baseline.waived} fail as they did, {baseline.gone} are gone"
+        lines.append(f"Baseline of {baseline.as_of:%Y-%m-%d}: of {plural(baseline.findings, 'known failure')} {fate}")
+    return tuple(lines)
 
 
 def plural(count: int, noun: str) -> str:

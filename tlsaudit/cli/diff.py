@@ -1,0 +1,176 @@
+"""`tlsaudit diff`: what is new, fixed and changed between two reports or targets."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tlsaudit.cli import options, outputs, scan
+from tlsaudit.cli.report import read_report
+from tlsaudit.model.errors import InputError
+
+if TYPE_CHECKING:
+    from tlsaudit.model.document import Document, Mode
+    from tlsaudit.model.target import Target
+
+_FILES = frozenset(
+    {".json", ".jsonl", ".ndjson", ".html", ".conf", ".cfg", ".yaml", ".yml", ".toml", ".ini", ".xml", ".txt"}
+)
+"""Suffixes of files; none of them is the last label of a host's name."""
+_FORMATS = ("text", "json")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """How targets among the two are audited; None: as the report beside them was."""
+
+    policy: str | None
+    mode: str | None
+    ca_file: tuple[Path, ...]
+    timeout: float
+    as_of: str | None
+    proxy: str | None
+
+
+def diff(
+    old: Annotated[str, typer.Argument(metavar="OLD", hidden=True)],
+    new: Annotated[str, typer.Argument(metavar="NEW", hidden=True)],
+    format_: Annotated[str, typer.Option("--format", metavar="FORMAT", help="text or json.")] = "text",
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="FILE", help="Where it goes; - is standard output.")
+    ] = outputs.STANDARD_OUTPUT,
+    fail_on: options.FailOn = "high",
+    policy: Annotated[
+        str | None,
+        typer.Option(metavar="ID|FILE", help="Policy to judge a target by; without it, that of the report beside it."),
+    ] = None,
+    mode: Annotated[
+        str | None,
+        typer.Option(metavar="MODE", help="How much to ask a target, as for scan; without it, what the report asked."),
+    ] = None,
+    ca_file: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="CA certificates that decide on the trust of a target; repeatable."),
+    ] = None,
+    timeout: Annotated[float, typer.Option(metavar="SECONDS", help="How long one connection may take.")] = 5.0,
+    as_of: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Judge a target as of this date or time instead of now.")
+    ] = None,
+    proxy: Annotated[
+        str | None, typer.Option(metavar="URL", help="http://HOST:PORT or socks5://HOST:PORT, as for scan.")
+    ] = None,
+) -> int:
+    """Compare OLD with NEW: each a report (JSON), or a target that is audited now.
+
+    Ends with 0 where nothing new fails at or above --fail-on, 1 where something does, 3 where something could not be
+    compared.
+    """
+    if format_ not in _FORMATS:
+        raise InputError(f"unknown format {format_!r}; known: {', '.join(_FORMATS)}")
+    lowest = options.severity(fail_on)
+    if output != outputs.STANDARD_OUTPUT:
+        outputs.refuse_unwritable(Path(output))
+    scan.refuse_timeout(timeout)
+    asked = _Asked(policy=policy, mode=mode, ca_file=tuple(ca_file or ()), timeout=timeout, as_of=as_of, proxy=proxy)
+    sources = [_source(old), _source(new)]
+    documents = _documents(sources, asked)
+
+    from tlsaudit.compare import compare
+    from tlsaudit.tally import EXIT_INTERNAL
+
+    made = [document for document, source in zip(documents, sources, strict=True) if not isinstance(source, Path)]
+    broken = any(document.summary.exit_code == EXIT_INTERNAL for document in made)
+    for subject in (subject for document in made for subject in document.subjects):
+        scan.tell_problem(subject)
+    difference = compare(documents[0], documents[1], names=(old, new), fail_on=lowest)
+
+    from tlsaudit.report import Style
+    from tlsaudit.report.difference import render_json, render_text
+
+    if output != outputs.STANDARD_OUTPUT:
+        outputs.write_file(
+            Path(output), render_json(difference) if format_ == "json" else render_text(difference, Style())
+        )
+    else:
+        outputs.put(render_json(difference) if format_ == "json" else render_text(difference, outputs.style()))
+    return EXIT_INTERNAL if broken else difference.summary.exit_code
+
+
+def _source(text: str) -> Path | Target:
+    """The file or the target that an argument names; what looks like a file is one. Raises InputError."""
+    path = Path(text)
+    looks_like_one = ("/" in text and "://" not in text) or path.suffix.lower() in _FILES
+    if looks_like_one or path.is_file():
+        if path.is_dir() or (path.is_file() and not _begins_like_json(path)):
+            raise InputError(
+                f"{text!r} is no report of tlsaudit (--format json); configuration files cannot be compared yet"
+            )
+        return path
+
+    from tlsaudit.model.target import parse_target
+
+    return parse_target(text)
+
+
+def _begins_like_json(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(4096).lstrip()[:1] == b"{"
+    except OSError as error:
+        raise InputError(f"cannot read {str(path)!r}: {error.strerror}") from None
+
+
+def _documents(sources: list[Path | Target], asked: _Asked) -> list[Document]:
+    """Both reports: those of files as they are, those of targets made now, both at once, as the other was made."""
+    stored = {place: read_report(each) for place, each in enumerate(sources) if isinstance(each, Path)}
+    wanted = {place: each for place, each in enumerate(sources) if not isinstance(each, Path)}
+    found = {**stored}
+    if wanted:
+        beside = next(iter(stored.values()), None)
+        made = _audited(list(wanted.values()), asked, beside)
+        found |= dict(zip(wanted, made, strict=True))
+        if beside is not None:
+            (target,) = wanted.values()
+            found = {place: _only(document, target) for place, document in found.items()}
+    return [found[0], found[1]]
+
+
+def _only(document: Document, target: Target) -> Document:
+    """Of a report of many, the subject that a target is compared with. Raises InputError where there is none."""
+    chosen = [subject for subject in document.subjects if subject.id == target.id]
+    if not chosen and len(document.subjects) != 1:
+        raise InputError(f"the report has {len(document.subjects)} subjects, and none of them is {target.id}")
+    return document.model_copy(update={"subjects": chosen or document.subjects})
+
+
+def _audited(targets: list[Target], asked: _Asked, beside: Document | None) -> list[Document]:
+    from tlsaudit import app
+    from tlsaudit.policy import load_policy, policy_ids
+
+    policy, mode = asked.policy, _mode(asked.mode, beside)
+    if policy is None:
+        judged_by = beside.policy.id if beside is not None else "owasp"
+        policy = judged_by if judged_by in policy_ids() else "owasp"
+    scan_options = app.ScanOptions(
+        policy=load_policy(policy),
+        anchors=app.load_anchors(*asked.ca_file),
+        mode=mode,
+        timeout=asked.timeout,
+        as_of=options.moment(asked.as_of),
+        proxy=scan.proxy_of(asked.proxy),
+    )
+
+    async def all_of_them() -> list[Document]:
+        return await asyncio.gather(*(app.scan([target], scan_options) for target in targets))
+
+    return asyncio.run(all_of_them())
+
+
+def _mode(text: str | None, beside: Document | None) -> Mode:
+    if text is None:
+        return beside.mode if beside is not None else "full"
+    return scan.mode_of(text)
