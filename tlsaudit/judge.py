@@ -53,6 +53,7 @@ def judge(
     `subject_id` is the canonical target; a finding's fingerprint is made of it and the rule's id, so that it stays
     the same when a certificate is renewed. `members` are the endpoints of a subject that is made of several.
     """
+    expect = policy.expected(expect)
     case = Case(facts=facts, limits=policy.limits, as_of=as_of, expect=expect, members=members or {})
     proofs: dict[str, tuple[Fail, ...]] = {}
     results: list[Result] = []
@@ -110,7 +111,7 @@ def _failure(rule: Rule, policy: Policy, fails: tuple[Fail, ...], endpoint: Endp
         expected="; ".join(dict.fromkeys(fail.expected or rule.expected for fail in fails)),
         why=rule.why,
         evidence=_evidence(fails),
-        sources=rule.sources,
+        sources=policy.clauses(rule),
         remedy=rule.remedy,
         reproduce=_command(rule.reproduce, endpoint),
         fingerprint=fingerprint(rule.id, subject_id),
