@@ -33,6 +33,8 @@ ARROWS = {
     "judge": {"rules", "policy", "score", "model", "data"},
     "document": {"model", "data", "client_auth_part"},
     "client_auth_part": {"model", "data"},
+    "restore": {"model", "data"},
+    "rejudge": {"judge", "restore", "document", "policy", "rules", "score", "model"},
     "targets": {"model"},
     "inventory": {"model", "policy", "scope", "targets"},
     "app": {
@@ -42,7 +44,7 @@ ARROWS = {
     "report": {"model"},
     "demo": {"model"},
     "cli": {
-        "app", "report", "demo", "policy", "proxies", "rules", "targets", "model", "credentials", "inventory", "scope",
+        "app", "rejudge", "report", "demo", "policy", "proxies", "rules", "targets", "model", "credentials", "inventory", "scope",
     },
     "__main__": {"cli", "model"},
     "__init__": set(),
@@ -62,6 +64,8 @@ PURE = {
     "tally",
     "document",
     "client_auth_part",
+    "restore",
+    "rejudge",
 }
 OUTSIDE_WORLD = {
     "asyncio", "http", "io", "logging", "multiprocessing", "os", "pathlib", "select", "selectors", "shutil", "signal",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tlsaudit.cli import options, outputs
 from tlsaudit.model.errors import InputError
+
+if TYPE_CHECKING:
+    from tlsaudit.model.document import Document
 
 _MEGABYTE = 1024 * 1024
 _LARGEST = 256 * _MEGABYTE
@@ -19,8 +22,14 @@ def report(
     formats: options.Formats = None,
     output: options.Outputs = None,
     fail_on: options.FailOn = "high",
+    policy: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID|FILE", help="Judge again by this policy, by what the report holds; nothing is dialled."
+        ),
+    ] = None,
 ) -> int:
-    """Render REPORT.json, which --format json wrote, in another format.
+    """Render REPORT.json, which --format json wrote, in another format, or judge it by another policy.
 
     The exit code is that of its findings, as for a scan.
     """
@@ -45,6 +54,20 @@ def report(
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the text"
         raise InputError(f"{str(file)!r} is no tlsaudit report: {where}: {first['msg']}") from None
+    if policy is not None:
+        document = _rejudged(document, policy)
     summary = app.summarise(document.subjects, lowest)
     outputs.write(document.model_copy(update={"summary": summary}), pairs)
     return summary.exit_code
+
+
+def _rejudged(document: Document, policy: str) -> Document:
+    """The report under this policy; the one that judged it is at hand if it came with tlsaudit and has not changed."""
+    from tlsaudit.policy import load_policy, policy_ids
+    from tlsaudit.rejudge import rejudged
+
+    now = load_policy(policy)
+    judged_by = document.policy
+    candidates = [now, *([load_policy(judged_by.id)] if judged_by.id in policy_ids() else ())]
+    before = next((each for each in candidates if each.sha256 == judged_by.sha256), None)
+    return rejudged(document, now, before)
