@@ -44,7 +44,8 @@ ARROWS = {
     "report": {"model"},
     "demo": {"model"},
     "cli": {
-        "app", "rejudge", "report", "demo", "policy", "proxies", "rules", "targets", "model", "credentials", "inventory", "scope",
+        "app", "rejudge", "report", "demo", "policy", "proxies", "rules", "targets", "model", "credentials",
+        "inventory", "scope",
     },
     "__main__": {"cli", "model"},
     "__init__": set(),
