@@ -71,8 +71,9 @@ samples: $(DEV) ## render the sample reports again
 	@$(BIN)/python -m tools.samples
 
 .PHONY: docs
-docs: $(DEV) ## write docs/rules.md from the catalogue again
+docs: $(DEV) ## write docs/rules.md and docs/policies.md again
 	@$(BIN)/python -m tools.rules_doc
+	@$(BIN)/python -m tools.policies_doc
 
 .PHONY: fuzz
 fuzz: $(DEV) ## feed the wire decoders random and mutated bytes

@@ -36,6 +36,8 @@ ARROWS = {
     "compare": {"model", "compare_facts"},
     "compare_facts": {"model"},
     "client_auth_part": {"model", "data"},
+    "restore": {"model", "data"},
+    "rejudge": {"judge", "restore", "document", "policy", "rules", "score", "model"},
     "targets": {"model"},
     "inventory": {"model", "policy", "scope", "targets"},
     "app": {
@@ -45,8 +47,8 @@ ARROWS = {
     "report": {"model"},
     "demo": {"model"},
     "cli": {
-        "app", "report", "demo", "policy", "proxies", "rules", "targets", "model", "credentials", "inventory", "scope",
-        "suppress", "compare", "tally",
+        "app", "rejudge", "report", "demo", "policy", "proxies", "rules", "targets", "model", "credentials",
+        "inventory", "scope", "suppress", "compare", "tally",
     },
     "__main__": {"cli", "model"},
     "__init__": set(),
@@ -69,6 +71,8 @@ PURE = {
     "suppress",
     "compare",
     "compare_facts",
+    "restore",
+    "rejudge",
 }
 OUTSIDE_WORLD = {
     "asyncio", "http", "io", "logging", "multiprocessing", "os", "pathlib", "select", "selectors", "shutil", "signal",

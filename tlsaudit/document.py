@@ -124,6 +124,7 @@ def result_part(result: Result) -> doc.ResultPart:
         rule=result.rule,
         outcome=result.outcome.value,
         severity=result.severity.value,
+        own_severity=result.own_severity.value if result.own_severity else None,
         title=result.title,
         cause=result.cause,
         observed=result.observed or (reason if result.outcome is Outcome.INCONCLUSIVE else ""),

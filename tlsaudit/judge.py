@@ -25,7 +25,7 @@ from tlsaudit.score import CEILINGS, heads, score
 _MOST_EVIDENCE = 100
 _MOST_OBSERVED = 8
 
-_CONSEQUENCES = {"TLS-CHAIN-001": ("TLS-CHAIN-002", "TLS-CHAIN-003")}
+CONSEQUENCES = {"TLS-CHAIN-001": ("TLS-CHAIN-002", "TLS-CHAIN-003")}
 """What follows from another failure of the same proof and says nothing of its own.
 
 No path leads to an anchor from a chain that stops short, or from a certificate that signed itself. The finding to act
@@ -53,6 +53,7 @@ def judge(
     `subject_id` is the canonical target; a finding's fingerprint is made of it and the rule's id, so that it stays
     the same when a certificate is renewed. `members` are the endpoints of a subject that is made of several.
     """
+    expect = policy.expected(expect)
     case = Case(facts=facts, limits=policy.limits, as_of=as_of, expect=expect, members=members or {})
     proofs: dict[str, tuple[Fail, ...]] = {}
     results: list[Result] = []
@@ -99,18 +100,20 @@ def _undecided(rule: Rule, policy: Policy, undecided: Undecided) -> Result:
 
 
 def _failure(rule: Rule, policy: Policy, fails: tuple[Fail, ...], endpoint: Endpoint, subject_id: str) -> Result:
-    severities = (policy.severity_of(rule, fail.severity) for fail in fails)
+    own = max((fail.severity or rule.severity for fail in fails), key=lambda severity: severity.rank)
+    severity = policy.severity_of(rule, own)
     return Result(
         rule=rule.id,
         outcome=Outcome.FAIL,
-        severity=max(severities, key=lambda severity: severity.rank),
+        severity=severity,
+        own_severity=None if severity is own else own,
         title=rule.title,
         cause=_cause(rule, fails),
         observed=_some([fail.observed for fail in fails], _MOST_OBSERVED),
         expected="; ".join(dict.fromkeys(fail.expected or rule.expected for fail in fails)),
         why=rule.why,
         evidence=_evidence(fails),
-        sources=rule.sources,
+        sources=policy.clauses(rule),
         remedy=rule.remedy,
         reproduce=_command(rule.reproduce, endpoint),
         fingerprint=fingerprint(rule.id, subject_id),
@@ -176,15 +179,21 @@ def _command(template: str | None, endpoint: Endpoint) -> str | None:
 def _relate(results: Sequence[Result], proofs: Mapping[str, tuple[Fail, ...]]) -> tuple[Result, ...]:
     """The results with `implied_by` filled in: what is a consequence, then what is not the worst of its cause."""
     fails = [each for each in results if each.outcome is Outcome.FAIL]
-    known = [_as_consequence(each, proofs) for each in fails]
-    worst = heads(each for each in known if each.implied_by is None)
-    related = {each.rule: _under(each, worst) for each in known}
+    known = {each.rule: _as_consequence(each, proofs) for each in fails}
+    return under_causes([known.get(each.rule, each) for each in results])
+
+
+def under_causes(results: Sequence[Result]) -> tuple[Result, ...]:
+    """The results, each failure implied by the worst of its cause; what already says what implies it keeps that."""
+    fails = [each for each in results if each.outcome is Outcome.FAIL]
+    worst = heads(each for each in fails if each.implied_by is None)
+    related = {each.rule: _under(each, worst) for each in fails}
     return tuple(related.get(each.rule, each) for each in results)
 
 
 def _as_consequence(result: Result, proofs: Mapping[str, tuple[Fail, ...]]) -> Result:
     shown = {basis for fail in proofs[result.rule] for basis in fail.at}
-    origins = [origin for origin in _CONSEQUENCES.get(result.rule, ()) if proofs.get(origin)]
+    origins = [origin for origin in CONSEQUENCES.get(result.rule, ()) if proofs.get(origin)]
     explained = {basis for origin in origins for fail in proofs[origin] for basis in fail.at}
     if not origins or not shown <= explained:
         return result

@@ -223,11 +223,13 @@ def code_of(name: str) -> int:
     return next(code for code, suite in SUITES.items() if suite.name == name)
 
 
-def judged(rule_id: str, facts: Facts, expect: Expectation | None = None) -> Result:
-    """The result of one rule under the policy owasp."""
+def judged(
+    rule_id: str, facts: Facts, expect: Expectation | None = None, limits: Mapping[str, Any] | None = None
+) -> Result:
+    """The result of one rule under the policy owasp, some of its limits replaced."""
     judgement = judge(
         facts,
-        OWASP,
+        replace(OWASP, limits=replace(OWASP.limits, **(limits or {}))),
         as_of=AS_OF,
         expect=expect or Expectation(),
         mode="full",
@@ -239,7 +241,10 @@ def judged(rule_id: str, facts: Facts, expect: Expectation | None = None) -> Res
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a table: the outcome of a rule on these facts, and what the result says; `severity` under owasp."""
+    """One line of a table: the outcome of a rule on these facts, and what the result says; `severity` under owasp.
+
+    `limits` replace those of owasp.
+    """
 
     rule: str
     outcome: str
@@ -249,13 +254,14 @@ class Row:
     cap: str | None = None
     observed: str = ""
     expect: Expectation = field(default_factory=Expectation)
+    limits: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.rule} {self.outcome} {self.why or self.observed}".strip()
 
     def check(self) -> None:
         """Assert what the row says."""
-        result = judged(self.rule, self.facts, self.expect)
+        result = judged(self.rule, self.facts, self.expect, self.limits)
         assert result.outcome == self.outcome, result
         assert self.observed in result.observed
         if self.severity is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -67,6 +68,11 @@ def close_modulus() -> int:
     return half * (half + 600)
 
 
+def listing_p256(of: Case) -> Case:
+    """The same server under a policy that lists P-256 alone."""
+    return replace(of, limits=replace(of.limits, certificate_keys_allowed=frozenset({"secp256r1"})))
+
+
 FAILS: CaseTable = {
     "TLS-CERT-030": lambda: with_rsa(modulus() >> 1536 | 1),
     "TLS-CERT-031": lambda: sound_rsa(1024),
@@ -77,6 +83,7 @@ FAILS: CaseTable = {
     "TLS-CERT-036": lambda: with_curve(ec.SECP192R1()),
     "TLS-CERT-038": lambda: with_rsa(roca_modulus()),
     "TLS-CERT-039": lambda: with_rsa(close_modulus()),
+    "TLS-CERT-042": lambda: listing_p256(sound_rsa()),
 }
 PASSES: CaseTable = {
     "TLS-CERT-030": lambda: sound_rsa(1024),
@@ -88,6 +95,7 @@ PASSES: CaseTable = {
     "TLS-CERT-036": lambda: with_curve(ec.SECP224R1()),
     "TLS-CERT-038": sound_rsa,
     "TLS-CERT-039": sound_rsa,
+    "TLS-CERT-042": lambda: listing_p256(sound()),
 }
 
 
@@ -144,4 +152,14 @@ def test_edwards_keys_are_judged_by_no_rule_on_rsa_or_curves() -> None:
 @pytest.mark.parametrize("rule", keys.RULES, ids=lambda rule: rule.id)
 def test_unreadable_leaf_is_undecided(rule: Rule) -> None:
     with pytest.raises(Undecided):
-        failures(rule, unreadable())
+        failures(rule, listing_p256(unreadable()))
+
+
+def test_a_key_is_named_by_its_curve_or_its_type() -> None:
+    p384, edwards = with_curve(ec.SECP384R1()), sound(key=ed25519.Ed25519PrivateKey.generate())
+    named = [only(keys.key_outside_policy, listing_p256(each)).observed for each in (p384, edwards, sound_rsa())]
+    assert named == ["kind of the key: secp384r1", "kind of the key: ed25519", "kind of the key: rsa"]
+
+
+def test_a_policy_without_a_list_of_keys_judges_none() -> None:
+    assert not keys.key_outside_policy.applies(sound())

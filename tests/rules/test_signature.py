@@ -87,6 +87,12 @@ def edwards_root() -> Case:
     return case(deployment(leaf.certificate, anchors=[authority.certificate], public=True))
 
 
+def listing_ecdsa(of: Case) -> Case:
+    """The same server under a policy that lists ECDSA with SHA-256 alone."""
+    listed = frozenset({"ecdsa-with-SHA256"})
+    return replace(of, limits=replace(of.limits, certificate_signatures_allowed=listed))
+
+
 FAILS: CaseTable = {
     "TLS-SIG-001": lambda: recipe("md5_leaf"),
     "TLS-SIG-002": lambda: recipe("sha1_intermediate"),
@@ -96,6 +102,7 @@ FAILS: CaseTable = {
     "TLS-SIG-006": lambda: serving(issuing().issue(HOST, key=dsa_key())),
     "TLS-SIG-007": edwards_root,
     "TLS-SIG-008": two_algorithms,
+    "TLS-SIG-009": lambda: listing_ecdsa(signed_with("sha256")),
 }
 PASSES: CaseTable = {
     "TLS-SIG-001": lambda: signed_with("sha256"),
@@ -106,6 +113,7 @@ PASSES: CaseTable = {
     "TLS-SIG-006": sound,
     "TLS-SIG-007": lambda: sound(public=True),
     "TLS-SIG-008": sound,
+    "TLS-SIG-009": lambda: listing_ecdsa(sound()),
 }
 
 
@@ -208,7 +216,7 @@ def test_handshakes_that_nobody_saw_are_undecided() -> None:
 def test_unreadable_leaf_leaves_certificate_signatures_undecided() -> None:
     for rule in (*signature.RULES[:3], *signature.RULES[5:]):
         with pytest.raises(Undecided):
-            failures(rule, unreadable())
+            failures(rule, listing_ecdsa(unreadable()))
 
 
 def test_private_authorities_choose_their_algorithms() -> None:

@@ -10,7 +10,7 @@ from typer.exceptions import Exit, TyperException
 from typer.main import get_command
 
 from tlsaudit import __version__
-from tlsaudit.cli import demo, diff, mtls, outputs, report, rules, scan, schema
+from tlsaudit.cli import demo, diff, mtls, outputs, policy, report, rules, scan, schema
 from tlsaudit.model.errors import InputError
 
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
@@ -52,7 +52,23 @@ def _application() -> typer.Typer:
         ("schema", schema.schema, "Print the JSON schema of the report document."),
     ):
         application.command(name, short_help=short_help, context_settings=_SETTINGS)(function)
+    application.add_typer(_policies(), name="policy", short_help="List, show, check and compare policies.")
     return application
+
+
+def _policies() -> typer.Typer:
+    commands = typer.Typer(
+        help="The policies that scans judge by: what they demand, and from where.",
+        context_settings=_SETTINGS,
+    )
+    for name, function, short_help in (
+        ("list", policy.list_policies, "List the policies that come with tlsaudit."),
+        ("show", policy.show, "Show a policy in full."),
+        ("check", policy.check, "Check policy files."),
+        ("diff", policy.diff, "Show every value in which two policies differ."),
+    ):
+        commands.command(name, short_help=short_help, context_settings=_SETTINGS)(function)
+    return commands
 
 
 def _show_version(wanted: bool) -> None:

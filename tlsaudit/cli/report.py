@@ -22,11 +22,17 @@ def report(
     formats: options.Formats = None,
     output: options.Outputs = None,
     fail_on: options.FailOn = "high",
+    policy: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID|FILE", help="Judge again by this policy, by what the report holds; nothing is dialled."
+        ),
+    ] = None,
     waivers: gate.WaiversFile = None,
     baseline: gate.BaselineFile = None,
     write_baseline: gate.WriteBaseline = None,
 ) -> int:
-    """Render REPORT.json, which --format json wrote, in another format.
+    """Render REPORT.json, which --format json wrote, in another format, or judge it by another policy.
 
     The exit code is that of its findings, as for a scan.
     """
@@ -36,7 +42,10 @@ def report(
 
     from tlsaudit import app
 
-    document = gate.applied(read_report(file), known)
+    document = read_report(file)
+    if policy is not None:
+        document = _rejudged(document, policy)
+    document = gate.applied(document, known)
     collector = gate.Collector(path=known.write)
     for subject in document.subjects:
         collector.add(subject)
@@ -65,3 +74,15 @@ def read_report(file: Path) -> Document:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the text"
         raise InputError(f"{str(file)!r} is no tlsaudit report: {where}: {first['msg']}") from None
+
+
+def _rejudged(document: Document, policy: str) -> Document:
+    """The report under this policy; the one that judged it is at hand if it came with tlsaudit and has not changed."""
+    from tlsaudit.policy import load_policy, policy_ids
+    from tlsaudit.rejudge import rejudged
+
+    now = load_policy(policy)
+    judged_by = document.policy
+    candidates = [now, *([load_policy(judged_by.id)] if judged_by.id in policy_ids() else ())]
+    before = next((each for each in candidates if each.sha256 == judged_by.sha256), None)
+    return rejudged(document, now, before)

@@ -147,6 +147,8 @@ class ResultPart(_Part):
     rule: str
     outcome: Literal["pass", "fail", "not_applicable", "not_tested", "inconclusive", "waived"]
     severity: SeverityName
+    own_severity: SeverityName | None = None
+    """The rule's own, left out where the policy has no other."""
     title: str = ""
     cause: str | None = None
     observed: str = ""
@@ -166,6 +168,8 @@ class ResultPart(_Part):
     @model_serializer(mode="wrap")
     def _brief(self, serialize: SerializerFunctionWrapHandler) -> dict[str, object]:
         full: dict[str, object] = serialize(self)
+        if self.own_severity is None:
+            del full["own_severity"]
         if self.outcome in {"fail", "waived", "inconclusive"}:
             return full
         return {key: full[key] for key in ("rule", "outcome", "severity")}

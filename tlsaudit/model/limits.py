@@ -9,14 +9,19 @@ from dataclasses import dataclass
 from datetime import date
 
 from tlsaudit.model.facts import ClientAuthMode
+from tlsaudit.model.protocol import ProtocolVersion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The thresholds of one policy. `broken` marks what can be attacked, `min` what is required, `wanted` better."""
+    """The thresholds of one policy; None: the policy has no such limit.
+
+    `broken` marks what can be attacked, `min` what everybody asks for today, `wanted` what is better: whether a policy
+    demands that as well is said by the severity of the rule that reads it.
+    """
 
     suites_allowed: frozenset[int] | None
-    """IANA codes; None: the policy has no list of its own."""
+    """IANA codes; nothing else may be accepted."""
     groups_allowed: frozenset[int] | None
     symmetric_bits_broken: int
     symmetric_bits_min: int
@@ -51,6 +56,15 @@ class Limits:
     ticket_seconds_max: int
     hsts_seconds_broken: int
     hsts_seconds_min: int
+    versions_allowed: frozenset[ProtocolVersion] | None = None
+    versions_required: frozenset[ProtocolVersion] | None = None
+    """All of them have to be accepted."""
+    groups_required: frozenset[int] | None = None
+    """One of them has to be accepted."""
+    certificate_keys_allowed: frozenset[str] | None = None
+    """Kinds of the leaf's key: a curve where it is one, else `PublicKey.type` (rsa, ed25519, a dotted OID)."""
+    certificate_signatures_allowed: frozenset[str] | None = None
+    """As in `Certificate.signature_algorithm`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,6 +96,8 @@ class Result:
     rule: str
     outcome: Outcome
     severity: Severity
+    own_severity: Severity | None = None
+    """What the rule itself says, where the policy says otherwise."""
     title: str = ""
     cause: str | None = None
     observed: str = ""

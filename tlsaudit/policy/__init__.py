@@ -3,12 +3,13 @@
     policy = load_policy("owasp")
     policy.limits, policy.severity_of(rule)
 
-A policy is one YAML file. What it lists as forbidden or required is at least `high` under it.
+A policy is one YAML file, which may extend another. What it lists as forbidden or required is at least `high` under it.
 """
 
 from __future__ import annotations
 
-from tlsaudit.policy.policy import Policy, load_policy, policy_ids
+from tlsaudit.policy.load import load_policy, policy_ids
+from tlsaudit.policy.policy import Policy
 from tlsaudit.policy.questions import what_is_forbidden
 
 __all__ = ["Policy", "load_policy", "policy_ids", "what_is_forbidden"]

@@ -1,14 +1,21 @@
-"""What a policy file may say. Every limit is named; nothing has a default, so that a file shows all that it decides."""
+"""What a policy file may say.
+
+A policy that stands alone names every limit that has no word for "none"; one that extends another names what differs.
+"""
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from fractions import Fraction
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from tlsaudit.data.groups import GROUPS
+from tlsaudit.model.facts import ClientAuthMode
 from tlsaudit.model.limits import Limits
+from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.result import Severity, Source
 from tlsaudit.rules.registry import group_code, suite_code
 
@@ -25,6 +32,23 @@ def _group(name: object) -> int:
     if code is None:
         raise ValueError(f"{name!r} is no named group of the IANA registry")
     return code
+
+
+_ANY = "any"
+_DOTTED = re.compile(r"[0-2](\.\d+)+")
+_KEY_TYPES = frozenset({"rsa", "dsa", "ed25519", "ed448"})
+_CURVES = frozenset(group.name for group in GROUPS.values() if group.kind == "ec")
+
+
+def _or_any(value: object) -> object:
+    """`any` takes a limit away."""
+    return None if value == _ANY else value
+
+
+def _key(name: str) -> str:
+    if name not in _KEY_TYPES | _CURVES and not _DOTTED.fullmatch(name):
+        raise ValueError(f"{name!r} is no kind of key: a curve, {', '.join(sorted(_KEY_TYPES))} or a dotted OID")
+    return name
 
 
 def _fraction(text: object) -> float:
@@ -45,7 +69,9 @@ Suite = Annotated[int, BeforeValidator(_suite)]
 Group = Annotated[int, BeforeValidator(_group)]
 Part = Annotated[float, BeforeValidator(_fraction), Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0, le=2**31)]
+OrAny = BeforeValidator(_or_any)
 Words = Annotated[str, Field(min_length=1, max_length=2000)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]{1,64}$")]
 
 
 class _Part(BaseModel):
@@ -80,8 +106,13 @@ class LifetimeRow(_Part):
 class LimitsEntry(_Part):
     """The thresholds, named and measured as in `model.limits.Limits`."""
 
-    suites_allowed: list[Suite] | None = None
-    groups_allowed: list[Group] | None = None
+    versions_allowed: Annotated[list[ProtocolVersion] | None, OrAny] = None
+    versions_required: Annotated[list[ProtocolVersion] | None, OrAny] = None
+    suites_allowed: Annotated[list[Suite] | None, OrAny] = None
+    groups_allowed: Annotated[list[Group] | None, OrAny] = None
+    groups_required: Annotated[list[Group] | None, OrAny] = None
+    certificate_keys_allowed: Annotated[list[Annotated[str, AfterValidator(_key)]] | None, OrAny] = None
+    certificate_signatures_allowed: Annotated[list[Name] | None, OrAny] = None
     symmetric_bits_broken: Count
     symmetric_bits_min: Count
     block_bits_min: Count
@@ -102,7 +133,7 @@ class LimitsEntry(_Part):
     expiry_alert_fraction: Part
     clock_tolerance_seconds: Count
     public_lifetime_days: Annotated[tuple[LifetimeRow, ...], Field(min_length=1), AfterValidator(_oldest_first)]
-    lifetime_days_max: Count | None = None
+    lifetime_days_max: Annotated[Count | None, OrAny] = None
     short_lived_days: Count
     intermediate_expiry_days: Count
     san_count_max: Count
@@ -114,27 +145,39 @@ class LimitsEntry(_Part):
 
     def limits(self) -> Limits:
         """The thresholds as rules read them."""
-        plain = self.model_dump(
-            exclude={"suites_allowed", "groups_allowed", "certificate_curves", "public_lifetime_days"}
-        )
-        return Limits(
-            suites_allowed=None if self.suites_allowed is None else frozenset(self.suites_allowed),
-            groups_allowed=None if self.groups_allowed is None else frozenset(self.groups_allowed),
-            certificate_curves=frozenset(self.certificate_curves),
-            public_lifetime_days=tuple((row.issued_from, row.days) for row in self.public_lifetime_days),
-            **plain,
-        )
+        values = dict(self)
+        sets = {name: frozenset(value) for name, value in values.items() if isinstance(value, list)}
+        rows = tuple((row.issued_from, row.days) for row in self.public_lifetime_days)
+        return Limits(**{**values, **sets, "public_lifetime_days": rows})
+
+
+class ExpectEntry(_Part):
+    """What the policy declares of every target, where the operator declares nothing."""
+
+    client_auth: ClientAuthMode
 
 
 class PolicyFile(_Part):
-    """A whole policy file."""
+    """A whole policy file, or with `extends` what makes it differ from its parent.
+
+    Of the parent everything is taken over but title, description, version, sources and cautions. A limit or severity
+    replaces the parent's whole; an entry of `forbidden` or `required` joins the parent's, or replaces the one of the
+    same name; `no_longer_forbidden` and `no_longer_required` take entries of the parent's away. `from_memory` names the
+    limits and severities of this file that were not read in their source.
+    """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,63}$")]
+    extends: Words | None = None
     version: Annotated[str, Field(min_length=1, max_length=32)]
     title: Words
     description: Words
     sources: Annotated[list[SourceEntry], Field(min_length=1)]
+    cautions: list[Words] = []
     limits: LimitsEntry
+    from_memory: list[Words] = []
     severities: dict[str, Severity] = {}
+    no_longer_forbidden: list[Words] = []
     forbidden: list[ListedEntry] = []
+    no_longer_required: list[Words] = []
     required: list[ListedEntry] = []
+    expect: ExpectEntry | None = None

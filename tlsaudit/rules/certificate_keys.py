@@ -6,7 +6,14 @@ from collections.abc import Iterable
 
 from tlsaudit.model.certificate import Certificate, CertificateDeployment, KeyWeakness
 from tlsaudit.model.result import Cap, Fail, Severity, Source
-from tlsaudit.rules.deployments import each_deployment, each_leaf, each_public_leaf, is_public, some
+from tlsaudit.rules.deployments import (
+    each_deployment,
+    each_leaf,
+    each_public_leaf,
+    is_public,
+    serves_certificate,
+    some,
+)
 from tlsaudit.rules.rule import Case, Rule, rule
 from tlsaudit.rules.sources import asvs, baseline, cheat_sheet, rfc, wstg, zlint
 
@@ -41,6 +48,7 @@ def _rsa_bits(leaf: Certificate) -> int | None:
     "TLS-CERT-030",
     title="RSA key that can be factored",
     severity=Severity.CRITICAL,
+    reads=("rsa_bits_broken", "rsa_bits_min"),
     expected="an RSA key of 2048 bits or more, or an elliptic-curve key",
     why="Keys this short can be factored: the attacker then holds the private key.",
     remedy=_REPLACE_AND_REVOKE,
@@ -62,6 +70,7 @@ def rsa_broken(case: Case, leaf: Certificate) -> Iterable[Fail]:
     "TLS-CERT-031",
     title="RSA key too short",
     severity=Severity.HIGH,
+    reads=("rsa_bits_broken", "rsa_bits_min"),
     expected="an RSA key of at least the size that the policy requires",
     why="Its strength is below 112 bits, within reach of a well-funded attacker; browsers refuse it from public CAs.",
     remedy=_REPLACE,
@@ -95,6 +104,8 @@ def rsa_too_short(case: Case, deployment: CertificateDeployment) -> Iterable[Fai
     "TLS-CERT-032",
     title="RSA key below 128-bit strength",
     severity=Severity.INFO,
+    enforces=("key/rsa-of-wanted-size",),
+    reads=("rsa_bits_min", "rsa_bits_wanted"),
     expected="an RSA key of about 3072 bits, or P-256",
     why="It is good enough today; guidance for data that must stay safe for many years asks for more.",
     remedy=_REPLACE,
@@ -142,6 +153,7 @@ def unusual_modulus(_case: Case, leaf: Certificate) -> Iterable[Fail]:
     "TLS-CERT-034",
     title="Unusual RSA exponent",
     severity=Severity.LOW,
+    reads=("rsa_exponent_min",),
     expected="the public exponent 65537",
     why="With the exponent 1 there is no secret at all; small ones have let signatures be forged.",
     remedy="Make a new RSA key with the exponent 65537, or an elliptic-curve key.",
@@ -170,6 +182,7 @@ def unusual_exponent(case: Case, leaf: Certificate) -> Iterable[Fail]:
     "TLS-CERT-035",
     title="Curve that public certificates may not use",
     severity=Severity.MEDIUM,
+    reads=("certificate_curves",),
     expected="P-256, P-384 or P-521 as a named curve",
     why="Browsers support few curves for certificates; with another one many clients cannot connect.",
     remedy="Make a new key on P-256.",
@@ -190,6 +203,7 @@ def unusual_curve(case: Case, leaf: Certificate) -> Iterable[Fail]:
     "TLS-CERT-036",
     title="Elliptic-curve key too short",
     severity=Severity.HIGH,
+    reads=("certificate_curve_bits_min",),
     expected="a curve of 256 bits or more",
     why="Discrete logarithms on small curves are within reach: the attacker then holds the private key.",
     remedy="Make a new key on P-256 and revoke the old certificate.",
@@ -247,6 +261,33 @@ def close_primes(_case: Case, leaf: Certificate) -> Iterable[Fail]:
         yield Fail(f"RSA modulus of {leaf.key.bits} bits is factored by Fermat's method")
 
 
+def _has_key_list(case: Case) -> bool:
+    return case.limits.certificate_keys_allowed is not None and serves_certificate(case)
+
+
+@rule(
+    "TLS-CERT-042",
+    title="Kind of key outside the policy",
+    severity=Severity.LOW,
+    applies=_has_key_list,
+    enforces=("key/unlisted",),
+    reads=("certificate_keys_allowed",),
+    expected="a key of a kind that the policy lists",
+    why="What the policy does not list has not been judged to be fit, and its clients may not know it.",
+    remedy="Make a new key of a listed kind, and have a certificate issued for it.",
+    sources=(Source("Mozilla Server Side TLS 6.0, certificate_types and certificate_curves"), asvs("11.2.3 (L2)")),
+    cwe=(327,),
+    reproduce=_SHOW_KEY,
+)
+@each_leaf
+def key_outside_policy(case: Case, leaf: Certificate) -> Iterable[Fail]:
+    """Elliptic-curve keys are listed by their curve, all others by their type."""
+    allowed = case.limits.certificate_keys_allowed
+    kind = leaf.key.curve or "unreadable" if leaf.key.type == "ec" else leaf.key.type
+    if allowed is not None and kind not in allowed:
+        yield Fail(f"kind of the key: {kind}", expected=f"one of {', '.join(sorted(allowed))}")
+
+
 RULES: tuple[Rule, ...] = (
     rsa_broken,
     rsa_too_short,
@@ -257,4 +298,5 @@ RULES: tuple[Rule, ...] = (
     curve_too_short,
     roca,
     close_primes,
+    key_outside_policy,
 )

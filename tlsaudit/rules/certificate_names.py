@@ -335,6 +335,7 @@ def default_certificate(_case: Case, leaf: Certificate) -> Iterable[Fail]:
     "TLS-CERT-015",
     title="Very wide certificate",
     severity=Severity.INFO,
+    reads=("san_count_max",),
     expected="a certificate for the names of one service",
     why="One stolen key exposes every name in it, and every handshake carries the whole list.",
     remedy="Split the certificate by service.",

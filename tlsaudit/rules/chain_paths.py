@@ -82,6 +82,7 @@ def expired_extra(case: Case, deployment: CertificateDeployment) -> Iterable[Fai
     "TLS-CHAIN-010",
     title="Intermediate expires before the certificate, or soon",
     severity=Severity.MEDIUM,
+    reads=("intermediate_expiry_days",),
     expected="intermediates that outlive the server's certificate",
     why="The chain breaks on that day, although the server's certificate looks valid.",
     remedy="Plan the switch to the CA's next intermediate before that date.",

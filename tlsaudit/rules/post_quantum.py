@@ -27,6 +27,7 @@ _TLS = (ProtocolVersion.TLS_1_0, ProtocolVersion.TLS_1_1, ProtocolVersion.TLS_1_
     cap=Cap.A,
     cwe=(327,),
     applies=speaks(ProtocolVersion.TLS_1_3),
+    enforces=("group/post-quantum",),
     expected="X25519MLKEM768 or another ML-KEM group is accepted",
     why="Sessions recorded today can be decrypted once a quantum computer breaks elliptic-curve key exchange.",
     remedy="Enable X25519MLKEM768 (OpenSSL 3.5 and later, BoringSSL, Go 1.24).",

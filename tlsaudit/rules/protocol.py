@@ -219,6 +219,7 @@ def _can_fall_back(case: Case) -> bool:
     cap=Cap.A_MINUS,
     cwe=(757,),
     applies=_can_fall_back,
+    enforces=("protocol/fallback-protection",),
     expected="TLS_FALLBACK_SCSV at a lower version is refused with inappropriate_fallback",
     why="An attacker on the path who breaks handshakes can push a client that retries down to the oldest version.",
     remedy="Upgrade the TLS library; better, accept TLS 1.2 and TLS 1.3 only.",

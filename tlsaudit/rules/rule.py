@@ -56,8 +56,9 @@ class Rule:
     sentences what an attacker or an outage makes of it; `remedy` says what to do. `cause` is the root-cause group
     in which only the worst finding costs points (the rule's own id where it has none). `enforces` names what a
     policy may list as forbidden or required (`protocol/TLSv1.0`, `suite/null`, `chain/complete`); where it does, the
-    severity is at least high. `reproduce` is a command with the fields {connect} and {servername}, both already
-    quoted for a shell, or None.
+    severity is at least high. `reads` names the limits that the outcome depends on, and `client_auth` where it is what
+    was declared of the target: under two policies that agree in these the outcome is the same. `reproduce` is a command
+    with the fields {connect} and {servername}, both already quoted for a shell, or None.
     """
 
     id: str
@@ -74,6 +75,7 @@ class Rule:
     cause: str
     cwe: tuple[int, ...] = ()
     enforces: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
     confidence: Confidence = Confidence.CONFIRMED
     reproduce: str | None = None
 
@@ -98,6 +100,7 @@ def rule(
     cause: str | None = None,
     cwe: tuple[int, ...] = (),
     enforces: tuple[str, ...] = (),
+    reads: tuple[str, ...] = (),
     confidence: Confidence = Confidence.CONFIRMED,
     reproduce: str | None = None,
 ) -> Callable[[Evaluate], Rule]:
@@ -119,6 +122,7 @@ def rule(
             cause=cause or rule_id,
             cwe=cwe,
             enforces=enforces,
+            reads=reads,
             confidence=confidence,
             reproduce=reproduce,
         )

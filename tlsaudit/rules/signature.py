@@ -117,6 +117,7 @@ def sha1_signature(case: Case, deployment: CertificateDeployment) -> Iterable[Fa
     "TLS-SIG-003",
     title="Certificate signed with a short digest",
     severity=Severity.MEDIUM,
+    reads=("signature_hash_bits_min",),
     expected="a digest of at least the size that the policy requires",
     why="A short digest is the weakest part of the signature.",
     remedy=_REISSUE,
@@ -302,6 +303,33 @@ def algorithms_differ(_case: Case, deployment: CertificateDeployment) -> Iterabl
         deployment.leaf.need()
 
 
+def _has_signature_list(case: Case) -> bool:
+    return case.limits.certificate_signatures_allowed is not None and serves_certificate(case)
+
+
+@rule(
+    "TLS-SIG-009",
+    title="Signature algorithm outside the policy",
+    severity=Severity.LOW,
+    expected="certificates signed with an algorithm that the policy lists",
+    why="What the policy does not list has not been judged to be fit, and its clients may not know it.",
+    remedy=_REISSUE,
+    sources=(Source("Mozilla Server Side TLS 6.0, certificate_signatures"),),
+    applies=_has_signature_list,
+    enforces=("signature/unlisted",),
+    reads=("certificate_signatures_allowed",),
+    cwe=(327,),
+    reproduce=SHOW_CHAIN,
+)
+@each_deployment
+def signature_outside_policy(case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
+    """The leaf's signature is made with another algorithm; how its issuers are signed is the CA's affair."""
+    allowed = case.limits.certificate_signatures_allowed
+    leaf = deployment.leaf.need()
+    if allowed is not None and leaf.signature_algorithm not in allowed:
+        yield Fail(f"{_signature_of(leaf)} {leaf.signature_algorithm}", expected=f"one of {', '.join(sorted(allowed))}")
+
+
 RULES: tuple[Rule, ...] = (
     md5_signature,
     sha1_signature,
@@ -311,4 +339,5 @@ RULES: tuple[Rule, ...] = (
     dsa,
     unusual_public_algorithm,
     algorithms_differ,
+    signature_outside_policy,
 )

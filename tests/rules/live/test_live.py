@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.rules.live.audits import Audits, assert_proves, result
-from tests.rules.live.proofs import PROVEN
+from tests.rules.live.proofs import PROVEN, Proof
 from tlsaudit.data.suites import SUITES
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.policy import Policy, load_policy
 from tlsaudit.policy import policy as policies
 from tlsaudit.rules import cipher_exchange
+
+_TLS_1_3 = ProtocolVersion.TLS_1_3
 
 
 @pytest.mark.parametrize("rule", PROVEN)
@@ -38,6 +43,35 @@ def test_a_suite_outside_of_a_policys_list_fails(audits: Audits, tmp_path: Path)
     assert (fails.outcome, fails.severity) == ("fail", "low")
     assert "TLS_RSA_WITH_AES_128_GCM_SHA256 at TLSv1.2" in fails.observed
     assert_proves(audits.subject("left-overs"), fails)
+
+
+_LISTED: Mapping[str, tuple[dict[str, Any], Proof]] = {
+    "TLS-PROTO-017": (
+        {"versions_allowed": frozenset({_TLS_1_3})},
+        Proof("modern", "mutual TLS at TLS 1.3", "medium", "TLSv1.2 is accepted"),
+    ),
+    "TLS-PROTO-018": (
+        {"versions_required": frozenset({_TLS_1_3})},
+        Proof("TLS 1.2 only", "modern", "medium", "TLSv1.3 is refused"),
+    ),
+    "TLS-KEX-015": (
+        {"groups_required": frozenset({4588})},
+        Proof("modern", "post-quantum", "medium", "no group of the policy's"),
+    ),
+}
+
+
+@pytest.mark.parametrize("rule", _LISTED)
+def test_what_a_policy_lists_is_asked_for(audits: Audits, rule: str) -> None:
+    limits, proof = _LISTED[rule]
+    owasp = load_policy("owasp")
+    listing = replace(owasp, limits=replace(owasp.limits, **limits))
+    subject = audits.judged(proof.fails, listing)
+    found = result(subject, rule)
+    assert (found.outcome, found.severity) == ("fail", proof.severity), found
+    assert proof.observed in found.observed
+    assert_proves(subject, found)
+    assert result(audits.judged(proof.passes, listing), rule).outcome == "pass"
 
 
 def owasp_with_suites(folder: Path) -> Policy:

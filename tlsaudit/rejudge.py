@@ -1,0 +1,165 @@
+"""A stored report under another policy, without a connection.
+
+Every rule says which limits it reads. Where the policy that judged and the one that judges now agree in them, the
+outcome stands, whatever it was, and only its severity is weighed anew. Where they differ, the rule looks at what the
+report holds of the facts; a rule that needs more is `not_tested`. So what was never asked is never passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from tlsaudit.document import result_part, score_part
+from tlsaudit.judge import CONSEQUENCES, judge, under_causes
+from tlsaudit.model import document as doc
+from tlsaudit.model.facts import Facts
+from tlsaudit.model.limits import Expectation
+from tlsaudit.model.result import Cap, Confidence, Evidence, Outcome, Result, Severity
+from tlsaudit.policy import Policy
+from tlsaudit.restore import restored
+from tlsaudit.rules import CATALOGUE, FLEET_RULES, MUTUAL_RULES, RULESET
+from tlsaudit.rules.rule import Rule
+from tlsaudit.score import SCORING, score
+
+FROM_FACTS: Final = frozenset(
+    {
+        *("TLS-PROTO-017", "TLS-PROTO-018"),
+        *("TLS-CIPH-005", "TLS-CIPH-006", "TLS-CIPH-007", "TLS-CIPH-008", "TLS-CIPH-019", "TLS-VULN-009"),
+        *("TLS-KEX-001", "TLS-KEX-002", "TLS-KEX-003", "TLS-KEX-006", "TLS-KEX-008", "TLS-KEX-012", "TLS-KEX-015"),
+        *("TLS-CERT-026", "TLS-CERT-030", "TLS-CERT-031", "TLS-CERT-032", "TLS-CERT-036", "TLS-CERT-042"),
+        *("TLS-SIG-009", "TLS-HTTP-002"),
+        *("TLS-MTLS-001", "TLS-MTLS-002", "TLS-MTLS-022"),
+    }
+)
+"""Rules that read limits and look at nothing but what `restore` restores."""
+
+_NOT_HELD = "the report does not hold what this rule looks at, and the policies differ in its limits"
+_NOT_THERE = "the report has no result of this rule"
+
+
+def rejudged(document: doc.Document, policy: Policy, before: Policy | None) -> doc.Document:
+    """The report as `policy` judges it; its summary is left to be counted.
+
+    `before` is the policy that judged it, None where it is not at hand: then no two limits are taken to agree. The
+    time of the audit, and so every verdict on dates, stays. Raises InputError where it cannot be a report's.
+    """
+    subjects = [_subject(each, document, policy, before) for each in document.subjects]
+    return document.model_copy(
+        update={
+            "policy": doc.PolicyReference(id=policy.id, version=policy.version, sha256=policy.sha256),
+            "data": document.data.model_copy(update={"ruleset": RULESET, "scoring": SCORING}),
+            "subjects": subjects,
+        }
+    )
+
+
+def _subject(subject: doc.Subject, document: doc.Document, policy: Policy, before: Policy | None) -> doc.Subject:
+    if not subject.results:
+        return subject  # it was not reached
+    stored = {each.rule: each for each in subject.results}
+    facts = restored(subject)
+    caps = {row.rule: Cap(row.cap) for row in subject.score.caps} if subject.score else {}
+    results: list[Result] = []
+    for rule in _rules(subject, document.mode):
+        part = stored.get(rule.id)
+        if part is not None and (part.outcome == "waived" or _agree(rule, policy, before)):
+            results.append(_stands(rule, part, policy, caps))
+        elif facts is not None and rule.id in FROM_FACTS:
+            results.append(_judged(rule, facts, subject, document, policy))
+        else:
+            results.append(_open(rule, policy, _NOT_THERE if part is None else _NOT_HELD))
+    related = under_causes(results)
+    marks = None if subject.score is None else score(related, mode=document.mode)
+    parts = [_part(each, stored) for each in related]
+    return subject.model_copy(update={"results": parts, "score": score_part(marks)})
+
+
+def _rules(subject: doc.Subject, mode: doc.Mode) -> Sequence[Rule]:
+    if subject.kind == "name":
+        return FLEET_RULES
+    return MUTUAL_RULES if mode == "mtls" else CATALOGUE
+
+
+def _agree(rule: Rule, policy: Policy, before: Policy | None) -> bool:
+    """Whether the outcome of the rule is the same under both policies."""
+    if not rule.reads:
+        return True
+    if before is None:
+        return False
+    return all(_given(policy, name) == _given(before, name) for name in rule.reads)
+
+
+def _given(policy: Policy, name: str) -> object:
+    return policy.expect.client_auth if name == "client_auth" else getattr(policy.limits, name)
+
+
+def _stands(rule: Rule, part: doc.ResultPart, policy: Policy, caps: Mapping[str, Cap]) -> Result:
+    """The result as it was, weighed by `policy`."""
+    outcome = Outcome(part.outcome)
+    if outcome not in {Outcome.FAIL, Outcome.WAIVED}:
+        kept = Result(rule=rule.id, outcome=outcome, severity=policy.severity_of(rule))
+        return kept if outcome is not Outcome.INCONCLUSIVE else _undecided(rule, kept, part.observed)
+    found = Severity(part.own_severity or part.severity)
+    severity = policy.severity_of(rule, found)
+    implied = part.implied_by if part.implied_by in CONSEQUENCES.get(rule.id, ()) else None
+    return Result(
+        rule=rule.id,
+        outcome=outcome,
+        severity=severity,
+        own_severity=None if severity is found else found,
+        title=part.title or rule.title,
+        cause=part.cause or rule.cause,
+        observed=part.observed,
+        expected=part.expected,
+        why=part.why,
+        evidence=tuple(Evidence(observed=each.observed, at=each.at) for each in part.evidence),
+        sources=policy.clauses(rule),
+        remedy=part.remedy,
+        reproduce=part.reproduce,
+        fingerprint=part.fingerprint,
+        confidence=Confidence(part.confidence),
+        implied_by=implied,
+        cap=caps.get(rule.id),
+    )
+
+
+def _judged(rule: Rule, facts: Facts, subject: doc.Subject, document: doc.Document, policy: Policy) -> Result:
+    """What the rule says of the facts that the report holds."""
+    (result,) = judge(
+        facts,
+        policy,
+        as_of=document.as_of,
+        expect=Expectation(),
+        mode=document.mode,
+        subject_id=subject.id,
+        rules=(rule,),
+    ).results
+    return result
+
+
+def _open(rule: Rule, policy: Policy, reason: str) -> Result:
+    kept = Result(rule=rule.id, outcome=Outcome.NOT_TESTED, severity=policy.severity_of(rule))
+    return _undecided(rule, kept, reason)
+
+
+def _undecided(rule: Rule, kept: Result, reason: str) -> Result:
+    return replace(
+        kept,
+        title=rule.title,
+        cause=rule.cause,
+        expected=rule.expected,
+        why=rule.why,
+        confidence=rule.confidence,
+        reason=reason,
+    )
+
+
+def _part(result: Result, stored: Mapping[str, doc.ResultPart]) -> doc.ResultPart:
+    """The result for the report; who waived it, and where it stands in a file, is as it was."""
+    part = result_part(result)
+    before = stored.get(result.rule)
+    if before is None or before.outcome not in {"fail", "waived"} or part.outcome not in {"fail", "waived"}:
+        return part
+    return part.model_copy(update={"suppression": before.suppression, "location": before.location})
