@@ -60,7 +60,7 @@ def render(document: Document, style: Style) -> str:
         console.print()
     if len(shown.subjects) > 1:
         _heading(console, "Subjects")
-        console.print(_indented(subjects_table(shown)))
+        console.print(indented(subjects_table(shown)))
         console.print()
     _summary(console, shown)
     return "".join(f"{line.rstrip()}\n" for line in output.getvalue().splitlines())
