@@ -40,7 +40,7 @@ def _rsa_root() -> mint.Authority:
     return mint.Authority.root("Lab RSA Root", key=mint.rsa_key())
 
 
-def _certificate(lab: Lab, *, rsa: bool = False) -> CertificateFiles:
+def certificate(lab: Lab, *, rsa: bool = False) -> CertificateFiles:
     """For 80 days and with a revocation list, as a public authority would issue it."""
     authority = _rsa_root() if rsa else lab.pki.intermediate
     point = x509.DistributionPoint([x509.UniformResourceIdentifier("http://crl.lab.test/")], None, None, None)
@@ -57,7 +57,7 @@ def _certificate(lab: Lab, *, rsa: bool = False) -> CertificateFiles:
 
 
 def _nginx(server: str, *, rsa: bool = False) -> Callable[[Lab], int]:
-    return lambda lab: lab.nginx(f"{server} {_HSTS}", certificates=(_certificate(lab, rsa=rsa),)).port
+    return lambda lab: lab.nginx(f"{server} {_HSTS}", certificates=(certificate(lab, rsa=rsa),)).port
 
 
 def _mutual_node(lab: Lab) -> int:
@@ -68,7 +68,7 @@ def _mutual_node(lab: Lab) -> int:
         "rejectUnauthorized": True,
         "caFile": str(lab.pki.client_ca_file),
     }
-    return lab.node(options, certificate=_certificate(lab)).port
+    return lab.node(options, certificate=certificate(lab)).port
 
 
 COMPLIANT: Mapping[str, Callable[[Lab], int]] = {
