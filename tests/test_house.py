@@ -36,6 +36,7 @@ ARROWS = {
     "compare": {"model", "compare_facts"},
     "compare_facts": {"model"},
     "client_auth_part": {"model", "data"},
+    "config": {"pki", "model", "data"},
     "restore": {"model", "data"},
     "rejudge": {"judge", "restore", "document", "policy", "rules", "score", "model"},
     "targets": {"model"},
@@ -47,7 +48,7 @@ ARROWS = {
     "report": {"model"},
     "demo": {"model"},
     "cli": {
-        "app", "rejudge", "report", "demo", "policy", "proxies", "rules", "targets", "model", "credentials",
+        "app", "config", "rejudge", "report", "demo", "policy", "proxies", "rules", "targets", "model", "credentials",
         "inventory", "scope", "suppress", "compare", "tally",
     },
     "__main__": {"cli", "model"},

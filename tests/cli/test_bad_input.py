@@ -41,7 +41,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
         (["scan", "x", "--timeout", "nan"], "--timeout nan is not"),
         (["scan", "x", "--timeout", "inf"], "--timeout inf is not"),
         (["scan", "x", "--fail-on", "severe"], "--fail-on 'severe' is no severity; known: none, info, low"),
-        (["scan", "x", "--policy", "nope"], "unknown policy 'nope': known are "),
+        (["scan", "x", "--policy", "nope"], "unknown policy 'nope': known are bsi-tr-02102-2"),
         (["scan", "x", "--policy", "nope.yaml"], "cannot read policy 'nope.yaml': No such file"),
         (["scan", "x", "--format", "pdf"], "unknown format 'pdf'; known: text, json, jsonl, html"),
         (["scan", "x", "--expect-client-auth", "maybe"], "--expect-client-auth 'maybe' is none of"),

@@ -66,6 +66,7 @@ def _policies() -> typer.Typer:
         ("show", policy.show, "Show a policy in full."),
         ("check", policy.check, "Check policy files."),
         ("diff", policy.diff, "Show every value in which two policies differ."),
+        ("export", policy.export, "Write the configuration that satisfies a policy."),
     ):
         commands.command(name, short_help=short_help, context_settings=_SETTINGS)(function)
     return commands

@@ -1,14 +1,17 @@
-"""`tlsaudit policy`: the policies there are, one in full, a file checked, two compared."""
+"""`tlsaudit policy`: the policies there are, one in full, a file checked, two compared, one as a configuration."""
 
 from __future__ import annotations
 
 import json
+import re
 from typing import Annotated
 
 import typer
 
 from tlsaudit.cli import outputs
 from tlsaudit.model.errors import InputError
+
+_OLDEST_OPENSSL = (1, 1)
 
 Format = Annotated[str, typer.Option("--format", metavar="FORMAT", help="text or json.")]
 
@@ -77,6 +80,31 @@ def diff(
     else:
         outputs.put("".join(f"{each}\n" for each in found) or "no difference\n")
     return 0
+
+
+def export(
+    policy: Annotated[str, typer.Argument(metavar="ID|FILE")],
+    product: Annotated[str, typer.Option("--for", metavar="PRODUCT", help="nginx, apache or haproxy.")],
+    openssl: Annotated[
+        str, typer.Option(metavar="VERSION", help="The OpenSSL that the product uses: post-quantum groups need 3.5.")
+    ] = "3.0",
+) -> int:
+    """Write the configuration that satisfies a policy."""
+    from tlsaudit.config import WRITERS
+    from tlsaudit.policy import load_policy
+    from tlsaudit.policy.wanted import wanted
+
+    if product not in WRITERS:
+        raise InputError(f"--for {product!r} is none of {', '.join(WRITERS)}")
+    outputs.put(WRITERS[product](wanted(load_policy(policy), _version(openssl))))
+    return 0
+
+
+def _version(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{1,3})\.(\d{1,3})(\.\w{1,8})?", text)
+    if match is None or (int(match[1]), int(match[2])) < _OLDEST_OPENSSL:
+        raise InputError(f"--openssl {text!r} is no version of OpenSSL from 1.1 on; write 3.0 or 3.5.4")
+    return int(match[1]), int(match[2])
 
 
 def _refuse_unknown(format_: str) -> None:

@@ -1,0 +1,7 @@
+"""Configurations of servers: so far, writing the one that satisfies a policy."""
+
+from __future__ import annotations
+
+from tlsaudit.config.writers import WRITERS
+
+__all__ = ["WRITERS"]
