@@ -33,6 +33,7 @@ ARROWS = {
     "judge": {"rules", "policy", "score", "model", "data"},
     "suppress": {"model", "policy", "score", "document"},
     "document": {"model", "data", "client_auth_part"},
+    "settings": {"model", "policy", "proxies"},
     "compare": {"model", "compare_facts"},
     "compare_facts": {"model"},
     "client_auth_part": {"model", "data"},
@@ -49,7 +50,7 @@ ARROWS = {
     "demo": {"model"},
     "cli": {
         "app", "config", "rejudge", "report", "demo", "policy", "proxies", "rules", "targets", "model", "credentials",
-        "inventory", "scope", "suppress", "compare", "tally",
+        "inventory", "scope", "suppress", "compare", "tally", "settings",
     },
     "__main__": {"cli", "model"},
     "__init__": set(),

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer.exceptions import Exit, TyperException
 from typer.main import get_command
 
 from tlsaudit import __version__
-from tlsaudit.cli import demo, diff, mtls, outputs, policy, report, rules, scan, schema
+from tlsaudit.cli import demo, diff, mtls, outputs, policy, report, rules, scan, schema, settings
 from tlsaudit.model.errors import InputError
 
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
+_WITH_SETTINGS = frozenset({"scan", "mtls", "report", "diff", "rules"})
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -21,7 +22,8 @@ def run(arguments: Sequence[str]) -> int:
     command = get_command(_application())
     try:
         # Not by calling it: that would turn errors of the output into an exit code of its own.
-        with command.make_context("tlsaudit", list(arguments)) as context:
+        made = _defaults(command, arguments)
+        with command.make_context("tlsaudit", list(arguments), default_map=made) as context:
             code = command.invoke(context)
     except TyperException as error:
         at = getattr(error, "ctx", None)
@@ -30,6 +32,15 @@ def run(arguments: Sequence[str]) -> int:
     except Exit as error:
         return error.exit_code
     return code if isinstance(code, int) else 0
+
+
+def _defaults(command: Any, arguments: Sequence[str]) -> dict[str, dict[str, object]]:
+    """What settings make of the options of the command that is asked for; nothing where only help is wanted."""
+    name = next((each for each in arguments if not each.startswith("-")), "")
+    asked = command.commands.get(name)
+    if name not in _WITH_SETTINGS or asked is None or not {"-h", "--help"}.isdisjoint(arguments):
+        return {}
+    return {name: settings.defaults(name, asked.params, settings.load())}
 
 
 def _application() -> typer.Typer:
@@ -53,6 +64,9 @@ def _application() -> typer.Typer:
     ):
         application.command(name, short_help=short_help, context_settings=_SETTINGS)(function)
     application.add_typer(_policies(), name="policy", short_help="List, show, check and compare policies.")
+    application.command(
+        "settings", short_help="Say what is set, and where.", context_settings={**_SETTINGS, **settings.FLAGS}
+    )(settings.settings)
     return application
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -232,14 +231,13 @@ def refuse_limits(max_rate: float | None, per_address: int, connections: int) ->
 
 
 def proxy_of(given: str | None) -> Proxy | None:
-    """The proxy of the option, else of the environment; an empty one is none."""
-    text = os.environ.get(_PROXY_VARIABLE, "") if given is None else given
-    if not text:
+    """The proxy of the option, or of the settings; an empty one is none."""
+    if not given:
         return None
 
     from tlsaudit.proxies import parse_proxy
 
-    return parse_proxy(text)
+    return parse_proxy(given)
 
 
 def _mode(text: str | None, targets: Sequence[str]) -> Mode:
