@@ -39,6 +39,8 @@ class Notes:
     """Client authentication for other paths, and without a server name."""
     late_requests: dict[str, CertificateRequest] = field(default_factory=dict)
     """What TLS 1.3 asked for after the request, by path."""
+    resumed: dict[ProtocolVersion, Fact[str | None]] = field(default_factory=dict)
+    """Whence a session was resumed into what needs a client certificate; None: from nowhere."""
     trials: dict[TrialKind, Trial] = field(default_factory=dict)
     admitted: Exchange | None = None
     """`GET /` at the best version with the good client certificate, where the server asks for one."""
