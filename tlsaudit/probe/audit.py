@@ -17,6 +17,7 @@ from tlsaudit.net import Network
 from tlsaudit.probe.assemble import assemble
 from tlsaudit.probe.behaviours import all_unknown, ask_behaviours
 from tlsaudit.probe.certificates import Trusting
+from tlsaudit.probe.clients import described
 from tlsaudit.probe.contact import NotAuditedError, make_contact
 from tlsaudit.probe.dialogue import Answer, Dialogue, Log
 from tlsaudit.probe.gate import ask_classic
@@ -96,6 +97,7 @@ async def audit_endpoint(target: Target, network: Network, settings: Settings, *
     # In a thread: testing an unknown Diffie-Hellman modulus can take a second, and other endpoints should not wait.
     names = settings.names or (target.sni or target.host,)
     facts = await asyncio.to_thread(assemble, notes, dialogue, names, settings.trusting)
+    facts = replace(facts, client_auth=described(facts.client_auth, notes, settings.credentials, settings.trusting))
     problem = _problem(dialogue, notes, facts)
     if settings.mutual_paths is not None:
         facts = narrowed(facts)

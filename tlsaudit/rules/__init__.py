@@ -17,6 +17,7 @@ from tlsaudit.rules import (
     cipher,
     cipher_exchange,
     client_auth,
+    client_certificates,
     fleet,
     http,
     implementation,
@@ -30,6 +31,7 @@ from tlsaudit.rules import (
     session,
     signature,
     vulnerability,
+    workload,
 )
 from tlsaudit.rules.rule import Case, Rule
 
@@ -45,6 +47,7 @@ _MODULES = (
     cipher,
     cipher_exchange,
     client_auth,
+    client_certificates,
     http,
     implementation,
     key_exchange,
@@ -57,6 +60,7 @@ _MODULES = (
     session,
     signature,
     vulnerability,
+    workload,
 )
 
 

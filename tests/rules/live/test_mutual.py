@@ -3,30 +3,61 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from tests.lab.clients import credential
 from tests.lab.process import Running
 from tests.lab.servers import Lab
 from tests.rules.live.audits import assert_proves, result
 from tlsaudit.app import ScanOptions, load_anchors, scan
-from tlsaudit.credentials import Credentials
+from tlsaudit.credentials import ClientCa, Credentials, Mint, TrialPlan
+from tlsaudit.demo import mint
 from tlsaudit.model import document as doc
 from tlsaudit.model.target import parse_target
-from tlsaudit.policy import load_policy
+from tlsaudit.pki import TrustStore
+from tlsaudit.policy import Policy, load_policy
 
-PROVEN = frozenset({"TLS-MTLS-017"})
+PROVEN = frozenset(
+    {
+        "TLS-MTLS-012",
+        "TLS-MTLS-017",
+        "TLS-MTLS-018",
+        "TLS-MTLS-019",
+        "TLS-MTLS-020",
+        "TLS-MTLS-025",
+        "TLS-MTLS-026",
+        "TLS-MTLS-027",
+    }
+)
 """What the tests below prove, each rule with a server that fails it and one that passes."""
 
 
+_BOTH = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
+_LAST_LIMIT = "  client_ca_expiry_days: 90\n"
+
+
 def audited(
-    server: Running, *, paths: tuple[str, ...] = (), credentials: Credentials | None = None, policy: str = "owasp"
+    server: Running,
+    *,
+    paths: tuple[str, ...] = (),
+    credentials: Credentials | None = None,
+    policy: Policy | None = None,
+    public: mint.Authority | None = None,
 ) -> doc.Subject:
-    """The report of `tlsaudit mtls`."""
+    """The report of `tlsaudit mtls`; `public` is a root that stands in for Mozilla's."""
+    anchors = load_anchors()
+    if public is not None:
+        store = TrustStore.from_ders("mozilla", [public.certificate.public_bytes(Encoding.DER)])
+        anchors = replace(anchors, trusting=replace(anchors.trusting, stores={"mozilla": store}))
     options = ScanOptions(
-        policy=load_policy(policy),
-        anchors=load_anchors(),
+        policy=policy or load_policy("owasp"),
+        anchors=anchors,
         mode="mtls",
         credentials=credentials or Credentials(),
         mutual_paths=paths,
@@ -82,3 +113,78 @@ def test_where_everybody_is_asked_nothing_leads_in(lab: Lab, server: str) -> Non
     subject = audited(running)
     passes(subject, "TLS-MTLS-016")
     passes(subject, "TLS-MTLS-017")
+
+
+def asking(lab: Lab, *, ca: Path | None = None) -> Running:
+    return lab.nginx(
+        f"ssl_protocols TLSv1.2 TLSv1.3; ssl_client_certificate {ca or lab.pki.client_ca_file}; ssl_verify_client on;"
+    )
+
+
+def test_a_public_root_is_trusted_for_clients(lab: Lab) -> None:
+    server = asking(lab)
+    fails(audited(server, public=lab.pki.client_ca), "TLS-MTLS-012", "high", "1 public root: CN=Lab Clients")
+    passes(audited(server, public=lab.pki.root), "TLS-MTLS-012")
+
+
+def test_a_client_of_a_public_root(lab: Lab) -> None:
+    server, good = asking(lab), Credentials(good=credential(lab.pki.client.leaf))
+    found = result(audited(server, credentials=good, public=lab.pki.client_ca), "TLS-MTLS-019")
+    assert (found.outcome, found.severity) == ("fail", "medium")
+    assert found.observed.startswith("issued by CN=Lab Clients")
+    assert [each.at for each in found.evidence] == ["--client-cert"]
+    passes(audited(server, credentials=good, public=lab.pki.root), "TLS-MTLS-019")
+
+
+@pytest.mark.parametrize(("days", "outcome"), [(89, "fail"), (91, "pass")])
+def test_the_client_authority_ends(lab: Lab, days: int, outcome: str) -> None:
+    authority = mint.Authority.root("Ending", days=days)
+    plan = TrialPlan(mint=Mint(run="cafe0123", ca=ClientCa(certificate=authority.certificate)))
+    found = result(audited(asking(lab), credentials=Credentials(trials=plan)), "TLS-MTLS-018")
+    assert found.outcome == outcome
+    if outcome == "fail":
+        assert found.severity == "high"
+        assert found.observed.startswith("CN=Ending")
+
+
+def limited(folder: Path, **limits: int) -> Policy:
+    """`owasp` with further limits, as somebody would write them."""
+    text = (resources.files("tlsaudit.policy") / "profiles" / "owasp.yaml").read_text()
+    assert _LAST_LIMIT in text
+    file = folder / "limited.yaml"
+    file.write_text(text.replace(_LAST_LIMIT, _LAST_LIMIT + "".join(f"  {key}: {n}\n" for key, n in limits.items())))
+    return load_policy(str(file))
+
+
+@pytest.mark.parametrize(("hours", "outcome"), [(24, "fail"), (24 * 365, "pass")])
+def test_certificates_that_live_too_long(lab: Lab, tmp_path: Path, hours: int, outcome: str) -> None:
+    policy = limited(tmp_path, client_lifetime_hours_max=hours, workload_lifetime_hours_max=hours)
+    svid = lab.pki.intermediate.issue("spiffe://prod.example/pay", "localhost", purposes=_BOTH)
+    server = lab.nginx("ssl_protocols TLSv1.3;", certificates=[lab.pki.write("svid", svid)])
+    subject = audited(server, credentials=Credentials(good=credential(lab.pki.client.leaf)), policy=policy)
+    for rule in ("TLS-MTLS-020", "TLS-MTLS-027"):
+        found = result(subject, rule)
+        assert found.outcome == outcome
+        if outcome == "fail":
+            assert (found.severity, found.expected) == ("medium", "no more than 24 h")
+
+
+@pytest.mark.parametrize(
+    ("names", "outcome"),
+    [
+        (("spiffe://prod.example/pay", "localhost"), "pass"),
+        (("spiffe://prod.example/pay", "spiffe://prod.example/other"), "fail"),
+    ],
+)
+def test_workload_identities(lab: Lab, names: tuple[str, ...], outcome: str) -> None:
+    server_svid = lab.pki.intermediate.issue(*names, purposes=_BOTH)
+    client_svid = lab.pki.client_ca.issue(*names, purposes=_BOTH)
+    ca = f"ssl_client_certificate {lab.pki.client_ca_file}; ssl_verify_client on;"
+    server = lab.nginx(f"ssl_protocols TLSv1.2 TLSv1.3; {ca}", certificates=[lab.pki.write("svid", server_svid)])
+    subject = audited(server, credentials=Credentials(good=credential(client_svid)))
+    for rule in ("TLS-MTLS-025", "TLS-MTLS-026"):
+        found = result(subject, rule)
+        assert found.outcome == outcome
+        if outcome == "fail":
+            assert found.severity == "high"
+            assert "2 URIs instead of one" in found.observed
