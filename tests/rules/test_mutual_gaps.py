@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from tests.rules.facts import AS_OF, OWASP, TLS_1_2, TLS_1_3, Row, asks, at, known, sound
+from tests.rules.facts import AS_OF, ENDPOINT, OWASP, TLS_1_2, TLS_1_3, Row, asks, at, known, sound
 from tlsaudit.judge import judge
 from tlsaudit.model.facts import ClientAuth, ClientAuthAt, ClientAuthMode, Facts, When
 from tlsaudit.model.knowledge import Fact, Known, Unknown, Why
@@ -58,6 +60,27 @@ ROWS = (
     Row("TLS-MTLS-016", "inconclusive", unknown_elsewhere(served=None)),
     Row("TLS-MTLS-016", "pass", unknown_elsewhere(served=False), "it was sent away"),
     Row("TLS-MTLS-016", "not_applicable", _ASKED_NOWHERE),
+    Row("TLS-PROTO-015", "pass", auth(plaintext=known(False))),
+    Row(
+        "TLS-PROTO-015",
+        "fail",
+        auth(plaintext=known(True, 6)),
+        severity="critical",
+        cap="F",
+        observed="and so without a client certificate",
+    ),
+    Row("TLS-PROTO-015", "fail", sound(client_auth=asks(_NONE, plaintext=known(True))), severity="medium", cap="B"),
+    Row(
+        "TLS-PROTO-015",
+        "fail",
+        sound(client_auth=asks(_NONE, plaintext=known(True))),
+        "it was declared",
+        severity="critical",
+        expect=Expectation(client_auth=_REQUIRED),
+    ),
+    Row("TLS-PROTO-015", "inconclusive", auth(plaintext=_UNKNOWN)),
+    Row("TLS-PROTO-015", "not_tested", auth()),
+    Row("TLS-PROTO-015", "not_applicable", sound(endpoint=replace(ENDPOINT, starttls="postgres"))),
     Row("TLS-MTLS-017", "pass", resumed(known(None))),
     Row(
         "TLS-MTLS-017",

@@ -6,19 +6,22 @@ import pytest
 from cryptography import x509
 
 from tests.rules.clients import BOTH, UNREADABLE, WORKLOAD, judged, living, of_client, requires, served, workload
-from tests.rules.facts import sound
+from tests.rules.facts import known, sound
 from tests.rules.served import issuing
 from tlsaudit.demo.mint import key_usage
+from tlsaudit.model.facts import Mesh
 
 FAILS = {
     "TLS-MTLS-025": judged("TLS-MTLS-025", served(workload("spiffe://prod.example"))),
     "TLS-MTLS-026": judged("TLS-MTLS-026", of_client(workload("spiffe://prod.example"))),
     "TLS-MTLS-027": judged("TLS-MTLS-027", served(living(24)), workload_lifetime_hours_max=23),
+    "TLS-MTLS-028": judged("TLS-MTLS-028", requires(mesh=known(Mesh.PERMISSIVE), plaintext=known(True))),
 }
 PASSES = {
     "TLS-MTLS-025": judged("TLS-MTLS-025", served(workload())),
     "TLS-MTLS-026": judged("TLS-MTLS-026", of_client(workload())),
     "TLS-MTLS-027": judged("TLS-MTLS-027", served(living(24)), workload_lifetime_hours_max=24),
+    "TLS-MTLS-028": judged("TLS-MTLS-028", requires(mesh=known(Mesh.STRICT), plaintext=known(False))),
 }
 
 
@@ -91,3 +94,14 @@ def test_the_life_of_a_workload_certificate() -> None:
     result = judged("TLS-MTLS-027", day, workload_lifetime_hours_max=1)
     assert (result.outcome, result.severity, result.observed) == ("fail", "medium", "valid for 24 hours")
     assert result.expected == "no more than 1 h"
+
+
+def test_ways_past_the_mesh() -> None:
+    assert FAILS["TLS-MTLS-028"].observed == "permissive: plain text goes to the application"
+    other = judged("TLS-MTLS-028", requires(mesh=known(Mesh.PERMISSIVE), plaintext=known(False)))
+    assert other.observed == "permissive: TLS without the names of the mesh goes to the application"
+    none = judged("TLS-MTLS-028", requires(mesh=known(Mesh.DISABLED), plaintext=known(True)))
+    assert (none.outcome, none.severity, none.cap) == ("fail", "high", "C")
+    assert judged("TLS-MTLS-028", requires(mesh=known(None))).outcome == "not_applicable"
+    assert judged("TLS-MTLS-028", requires(mesh=UNREADABLE)).outcome == "inconclusive"
+    assert judged("TLS-MTLS-028", requires()).outcome == "not_tested"

@@ -21,6 +21,7 @@ from tlsaudit.probe.dialogue import Answer, Dialogue
 from tlsaudit.probe.full import Exchange
 from tlsaudit.probe.get import get
 from tlsaudit.probe.late import ask_late_request, exchange_late
+from tlsaudit.probe.mesh import ask_mesh, ask_plaintext, is_mesh_shape
 from tlsaudit.probe.notes import Notes
 from tlsaudit.probe.resumption import ask_resumption
 from tlsaudit.probe.suites import candidates
@@ -47,6 +48,9 @@ async def ask_mutual(
     for path in paths:
         await _elsewhere(dialogue, notes, target, path, path)
     await ask_resumption(dialogue, notes, target, others)
+    if dialogue.service is None:
+        notes.plaintext = await ask_plaintext(dialogue, target)
+        notes.mesh = await ask_mesh(dialogue, notes, notes.plaintext)
     await present(dialogue, notes, target, credentials, paths=("/", *paths))
 
 
@@ -209,7 +213,16 @@ async def _versions(dialogue: Dialogue, notes: Notes) -> None:
         _note(notes, ProtocolVersion.TLS_1_0, at_11)
     else:
         await _ask_version(dialogue, notes, ProtocolVersion.TLS_1_0)
-    await _ask_version(dialogue, notes, ProtocolVersion.SSL_3)
+    if is_mesh_shape(contact.shape):
+        # SSL 3.0 has no protocol names, and without them nothing but the application is reached.
+        old = VersionFindings(version=ProtocolVersion.SSL_3, accepted=Known(False, _derived(contact.classic)))
+        notes.versions[ProtocolVersion.SSL_3] = old
+    else:
+        await _ask_version(dialogue, notes, ProtocolVersion.SSL_3)
+
+
+def _derived(answer: Answer) -> Basis:
+    return Basis(Origin.DERIVED, answer.basis.at)
 
 
 async def _ask_version(dialogue: Dialogue, notes: Notes, version: ProtocolVersion) -> Answer:

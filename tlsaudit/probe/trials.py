@@ -101,6 +101,8 @@ def with_trials(auth: ClientAuth, notes: Notes) -> ClientAuth:
         trials=dict(notes.trials),
         verifies=verified,
         resumed=dict(notes.resumed),
+        plaintext=notes.plaintext,
+        mesh=notes.mesh,
     )
 
 

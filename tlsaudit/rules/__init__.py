@@ -71,8 +71,10 @@ def _id(rule: Rule) -> str:
 CATALOGUE: tuple[Rule, ...] = tuple(sorted((each for module in _MODULES for each in module.RULES), key=_id))
 """Every rule of an endpoint, in the order of the ids."""
 
-MUTUAL_RULES: tuple[Rule, ...] = tuple(each for each in CATALOGUE if each.area == "MTLS")
-"""The rules on client authentication."""
+MUTUAL_RULES: tuple[Rule, ...] = tuple(
+    each for each in CATALOGUE if each.area == "MTLS" or each is mutual_gaps.plain_text_answered
+)
+"""The rules on client authentication, and on the way past it that has no TLS."""
 
 FLEET_RULES: tuple[Rule, ...] = (*fleet.RULES, mutual_gaps.enforcement_gap)
 """Rules of several endpoints that are one service, in the order of the ids; some are of a single endpoint as well."""

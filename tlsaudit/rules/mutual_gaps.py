@@ -11,7 +11,7 @@ from tlsaudit.model.result import Cap, Fail, Severity, Source
 from tlsaudit.rules.client_auth import requests_certificate
 from tlsaudit.rules.registry import sure
 from tlsaudit.rules.rule import Case, Rule, rule
-from tlsaudit.rules.sources import asvs, rfc
+from tlsaudit.rules.sources import asvs, asvs4, rfc
 
 _REQUIRED = ClientAuthMode.REQUIRED
 Entries = Mapping[ProtocolVersion, ClientAuthAt]
@@ -141,4 +141,35 @@ def resumption_bypass(case: Case) -> Iterable[Fail]:
         NOT_ASKED.need()
 
 
-RULES: tuple[Rule, ...] = (enforcement_gap, resumption_bypass)
+def _begins_with_tls(case: Case) -> bool:
+    return case.facts.endpoint.starttls is None
+
+
+@rule(
+    "TLS-PROTO-015",
+    title="Plain text is answered beside TLS",
+    severity=Severity.MEDIUM,
+    cap=Cap.B,
+    cwe=(319,),
+    applies=_begins_with_tls,
+    expected="an error, or nothing, to a client that does not speak TLS",
+    why="Clients that speak without TLS by mistake, or are made to, are served, and everybody on the way reads along.",
+    remedy="Serve plain text on a port of its own, or not at all; in a service mesh set mutual TLS to STRICT.",
+    sources=(asvs("12.2.1"), asvs("12.3.1"), asvs4("9.1.1")),
+    reproduce="curl -sS -o /dev/null -D - http://{connect}/",
+)
+def plain_text_answered(case: Case) -> Iterable[Fail]:
+    """Worse where a client certificate is needed with TLS: without TLS nobody is asked for one."""
+    auth = case.facts.client_auth
+    plaintext = sure(auth.plaintext)
+    if not plaintext.value:
+        return
+    needed = case.expect.client_auth is _REQUIRED or (isinstance(auth.mode, Known) and auth.mode.value is _REQUIRED)
+    if needed:
+        words = "GET / without TLS is answered, and so without a client certificate"
+        yield Fail(words, (plaintext.basis,), severity=Severity.CRITICAL, cap=Cap.F, cause="MTLSGATE")
+    else:
+        yield Fail("GET / without TLS is answered", (plaintext.basis,))
+
+
+RULES: tuple[Rule, ...] = (enforcement_gap, plain_text_answered, resumption_bypass)

@@ -6,11 +6,14 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from tlsaudit.model.certificate import Certificate, CertificateDeployment
-from tlsaudit.model.result import Fail, Severity, Source
+from tlsaudit.model.facts import Mesh
+from tlsaudit.model.knowledge import Known
+from tlsaudit.model.result import Cap, Fail, Severity, Source
 from tlsaudit.model.spiffe import is_spiffe, parse, problem_of
 from tlsaudit.rules.deployments import each_leaf, lifetime, listing, printable, some
 from tlsaudit.rules.registry import sure
 from tlsaudit.rules.rule import Case, Rule, rule
+from tlsaudit.rules.sources import asvs
 
 _SPECIFICATION = (
     Source("SPIFFE X509-SVID sections 2, 3.1 and 4"),
@@ -137,4 +140,29 @@ def server_lifetime(case: Case, leaf: Certificate) -> Iterable[Fail]:
         yield Fail(f"valid for {life // _HOUR} hours", expected=f"no more than {longest} h")
 
 
-RULES: tuple[Rule, ...] = (server_identity, client_identity, server_lifetime)
+def _is_mesh(case: Case) -> bool:
+    return sure(case.facts.client_auth.mesh).value is not None
+
+
+@rule(
+    "TLS-MTLS-028",
+    title="Mesh port is permissive",
+    severity=Severity.HIGH,
+    cap=Cap.C,
+    cwe=(287, 319),
+    applies=_is_mesh,
+    expected="mutual TLS alone, from every client (STRICT)",
+    why="Whoever reaches the port talks to the application past the mesh, without an identity.",
+    remedy="Set mutual TLS to STRICT for this workload and port (Istio: PeerAuthentication, portLevelMtls too).",
+    sources=(asvs("12.3.3"), asvs("12.3.5 (L3)"), Source("Istio PeerAuthentication", verified=False)),
+)
+def permissive_mesh(case: Case) -> Iterable[Fail]:
+    """Beside mutual TLS for the mesh, plain text or TLS without a client certificate reaches the application."""
+    mesh, plaintext = sure(case.facts.client_auth.mesh), case.facts.client_auth.plaintext
+    if mesh.value in {Mesh.PERMISSIVE, Mesh.DISABLED}:
+        way = "plain text" if isinstance(plaintext, Known) and plaintext.value else "TLS without the names of the mesh"
+        words = "permissive" if mesh.value is Mesh.PERMISSIVE else "no mutual TLS"
+        yield Fail(f"{words}: {way} goes to the application", (mesh.basis,))
+
+
+RULES: tuple[Rule, ...] = (server_identity, client_identity, server_lifetime, permissive_mesh)

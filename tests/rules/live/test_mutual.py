@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tests.lab.clients import credential
+from tests.lab.mesh import start_mesh
 from tests.lab.process import Running
 from tests.lab.servers import Lab
 from tests.rules.live.audits import assert_proves, result
@@ -33,6 +34,8 @@ PROVEN = frozenset(
         "TLS-MTLS-025",
         "TLS-MTLS-026",
         "TLS-MTLS-027",
+        "TLS-MTLS-028",
+        "TLS-PROTO-015",
     }
 )
 """What the tests below prove, each rule with a server that fails it and one that passes."""
@@ -188,3 +191,17 @@ def test_workload_identities(lab: Lab, names: tuple[str, ...], outcome: str) -> 
         if outcome == "fail":
             assert found.severity == "high"
             assert "2 URIs instead of one" in found.observed
+
+
+def test_a_mesh_that_lets_everybody_in(lab: Lab) -> None:
+    subject = audited(start_mesh(lab, strict=False))
+    fails(subject, "TLS-MTLS-028", "high", "permissive: plain text goes to the application")
+    fails(subject, "TLS-PROTO-015", "critical", "answered, and so without a client certificate")
+    assert subject.facts is not None
+    assert (subject.facts.client_auth.mesh, subject.facts.client_auth.plaintext) == ("permissive", True)
+
+
+def test_a_mesh_that_does_not(lab: Lab) -> None:
+    subject = audited(start_mesh(lab, strict=True))
+    passes(subject, "TLS-MTLS-028")
+    passes(subject, "TLS-PROTO-015")
