@@ -37,6 +37,8 @@ def client_auth_part(auth: ClientAuth) -> doc.ClientAuthPart:
         certificate_types=[_CERTIFICATE_TYPES.get(number, f"type {number}") for number in auth.certificate_types],
         elsewhere={where: _per_protocol(each) for where, each in auth.elsewhere.items()},
         trials=[_trial(kind, trial) for kind, trial in auth.trials.items()],
+        plaintext=auth.plaintext.value if isinstance(auth.plaintext, Known) else None,
+        mesh=auth.mesh.value.value if isinstance(auth.mesh, Known) and auth.mesh.value is not None else None,
     )
 
 

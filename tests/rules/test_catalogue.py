@@ -40,8 +40,8 @@ _CAUSES = {
 """The root causes of the catalogue, as far as their rules exist; CHAIN-017 says the same of a second certificate."""
 
 _ONLY_IF_DECLARED = {
-    "TLS-CERT-026", "TLS-CERT-042", "TLS-CIPH-019", "TLS-KEX-015", "TLS-MTLS-001", "TLS-MTLS-002", "TLS-MTLS-022",
-    "TLS-PROTO-017", "TLS-PROTO-018", "TLS-SIG-009",
+    "TLS-CERT-026", "TLS-CERT-042", "TLS-CIPH-019", "TLS-KEX-015", "TLS-MTLS-001", "TLS-MTLS-002", "TLS-MTLS-020",
+    "TLS-MTLS-022", "TLS-MTLS-027", "TLS-PROTO-017", "TLS-PROTO-018", "TLS-SIG-009",
 }  # fmt: skip
 """What policy or operator have to ask for; `owasp` does not."""
 
@@ -131,7 +131,15 @@ def test_what_is_unknown_is_never_a_pass(rule: Rule, why: Why, outcome: str) -> 
         groups=Tried(rest=unknown),
         key_exchanges=unknown,
         certificate_deployments=unknown,
-        client_auth=ClientAuth(mode=unknown, verifies=unknown),
+        client_auth=ClientAuth(
+            mode=unknown,
+            verifies=unknown,
+            client=unknown,
+            authority=unknown,
+            public_ca_names=unknown,
+            plaintext=unknown,
+            mesh=unknown,
+        ),
         session=Session(**dict.fromkeys(Session.__dataclass_fields__, unknown)),
         signature_schemes=Tried(rest=unknown),
         behaviours=Behaviours(**dict.fromkeys(Behaviours.__dataclass_fields__, unknown)),

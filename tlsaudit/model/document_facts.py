@@ -171,6 +171,10 @@ class ClientAuthPart(_Part):
     elsewhere: dict[str, dict[str, ClientAuthAtPart]] = {}
     """For another path, or without a server name, per protocol version."""
     trials: list[TrialPart] = []
+    plaintext: bool | None = None
+    """HTTP without TLS is answered on this port; None: not known."""
+    mesh: Literal["strict", "permissive", "disabled"] | None = None
+    """What a port of a service mesh does; None: no mesh shows itself, or not known."""
 
 
 class HstsPart(_Part):

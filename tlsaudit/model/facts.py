@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from tlsaudit.model.certificate import CertificateDeployment
+from tlsaudit.model.certificate import Certificate, CertificateDeployment
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Tried
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.vulnerability import Verdict, Vulnerability
@@ -107,13 +107,17 @@ class When(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientAuthAt:
-    """Client authentication at one protocol version; `evidence` is what the server said, in a line."""
+    """Client authentication at one protocol version; `evidence` is what the server said, in a line.
+
+    `served`: the application gave more than an error to a client without a certificate; None: it did not come to that.
+    """
 
     requested: Fact[bool]
     mode: Fact[ClientAuthMode]
     enforced_by: Layer | None = None
     when: When | None = None
     evidence: str = ""
+    served: bool | None = None
 
 
 class TrialKind(StrEnum):
@@ -151,13 +155,36 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClientCertificate:
+    """The certificate of a client that should get in, as the operator gave it. `public`: of a publicly trusted root."""
+
+    certificate: Certificate
+    public: bool
+
+
+class Mesh(StrEnum):
+    """What a port of a service mesh does (Istio's PeerAuthentication)."""
+
+    STRICT = "strict"
+    PERMISSIVE = "permissive"
+    """Plain text is answered beside mutual TLS."""
+    DISABLED = "disabled"
+    """Plain text is answered, and no client certificate is asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClientAuth:
     """Client authentication as a whole: the weakest mode over the versions decides `mode`.
 
     `ca_names` are RFC 4514 strings; `signature_schemes` those of the CertificateRequest; `certificate_types` are
     ClientCertificateType numbers (TLS <= 1.2). `elsewhere` is client authentication for other requests that the same
-    endpoint takes: with another path, or without a server name. The mode is always that of a client without any
-    certificate, whatever `trials` presented.
+    endpoint takes: with another path (which begins with a slash), without a server name or with another. The mode is
+    always that of a client without any certificate, whatever `trials` presented.
+
+    `resumed`: from where, in words, a session without a certificate could be resumed into what needs one; None: from
+    nowhere. `authority` is the client CA as the operator gave it. `public_ca_names` are those of `ca_names` that
+    publicly trusted roots bear. `plaintext`: HTTP without TLS is answered on this port. `mesh` is None where no
+    service mesh shows itself.
     """
 
     mode: Fact[ClientAuthMode] = NOT_ASKED
@@ -170,6 +197,12 @@ class ClientAuth:
     certificate_types: tuple[int, ...] = ()
     elsewhere: Mapping[str, Mapping[ProtocolVersion, ClientAuthAt]] = field(default_factory=dict)
     trials: Mapping[TrialKind, Trial] = field(default_factory=dict)
+    resumed: Mapping[ProtocolVersion, Fact[str | None]] = field(default_factory=dict)
+    client: Fact[ClientCertificate] = NOT_ASKED
+    authority: Fact[Certificate] = NOT_ASKED
+    public_ca_names: Fact[tuple[str, ...]] = NOT_ASKED
+    plaintext: Fact[bool] = NOT_ASKED
+    mesh: Fact[Mesh | None] = NOT_ASKED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

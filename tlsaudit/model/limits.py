@@ -65,6 +65,12 @@ class Limits:
     """Kinds of the leaf's key: a curve where it is one, else `PublicKey.type` (rsa, ed25519, a dotted OID)."""
     certificate_signatures_allowed: frozenset[str] | None = None
     """As in `Certificate.signature_algorithm`."""
+    client_ca_expiry_days: int | None = None
+    """How long before its end the authority of the clients has to be replaced."""
+    client_lifetime_hours_max: int | None = None
+    """Of a client certificate."""
+    workload_lifetime_hours_max: int | None = None
+    """Of a certificate with a SPIFFE ID, which is made anew by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

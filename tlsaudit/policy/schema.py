@@ -142,6 +142,9 @@ class LimitsEntry(_Part):
     ticket_seconds_max: Count
     hsts_seconds_broken: Count
     hsts_seconds_min: Count
+    client_ca_expiry_days: Annotated[Count | None, OrAny] = None
+    client_lifetime_hours_max: Annotated[Count | None, OrAny] = None
+    workload_lifetime_hours_max: Annotated[Count | None, OrAny] = None
 
     def limits(self) -> Limits:
         """The thresholds as rules read them."""

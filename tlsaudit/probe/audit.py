@@ -17,13 +17,15 @@ from tlsaudit.net import Network
 from tlsaudit.probe.assemble import assemble
 from tlsaudit.probe.behaviours import all_unknown, ask_behaviours
 from tlsaudit.probe.certificates import Trusting
-from tlsaudit.probe.contact import NotAuditedError, make_contact
+from tlsaudit.probe.clients import described
+from tlsaudit.probe.contact import Contact, NotAuditedError, make_contact
 from tlsaudit.probe.dialogue import Answer, Dialogue, Log
 from tlsaudit.probe.gate import ask_classic
 from tlsaudit.probe.get import get
 from tlsaudit.probe.groups import ask_free, certificate_curve, enumerate_groups, suite_for_groups
 from tlsaudit.probe.hellos import Shape
 from tlsaudit.probe.isolation import Sslyze
+from tlsaudit.probe.mesh import MESH_NAMES, ask_plaintext
 from tlsaudit.probe.mutual import ask_client_auth, ask_mutual, narrowed
 from tlsaudit.probe.notes import UNFINISHED, Notes
 from tlsaudit.probe.suites import failed_over
@@ -33,6 +35,8 @@ from tlsaudit.probe.versions import VersionFindings, accepts, explore_old, explo
 from tlsaudit.probe.vulnerabilities import ask_vulnerabilities, undecided
 
 _MOST_ADDRESSES = 4
+_MAY_BE_A_MESH = frozenset({"not_tls", "closed", "reset"})
+"""What becomes of a hello that a sidecar passes on to an application without TLS."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +85,7 @@ async def audit_endpoint(target: Target, network: Network, settings: Settings, *
     try:
         async with asyncio.timeout_at(deadline):
             dialogue = await _dial(target, network, settings.credentials, resolved=resolved)
-            shape = Shape(server_name=target.server_name)
-            contact = await make_contact(dialogue, replace(shape, alpn=()) if dialogue.service else shape)
+            contact = await _contact(dialogue, target, mutual=settings.mutual_paths is not None)
             notes = Notes(contact=contact, forbidden=settings.forbidden)
             if settings.full:
                 notes.behaviours = all_unknown(UNFINISHED)
@@ -96,6 +99,7 @@ async def audit_endpoint(target: Target, network: Network, settings: Settings, *
     # In a thread: testing an unknown Diffie-Hellman modulus can take a second, and other endpoints should not wait.
     names = settings.names or (target.sni or target.host,)
     facts = await asyncio.to_thread(assemble, notes, dialogue, names, settings.trusting)
+    facts = replace(facts, client_auth=described(facts.client_auth, notes, settings.credentials, settings.trusting))
     problem = _problem(dialogue, notes, facts)
     if settings.mutual_paths is not None:
         facts = narrowed(facts)
@@ -138,6 +142,22 @@ async def _dial(target: Target, network: Network, credentials: Credentials, *, r
     return Dialogue(network, endpoint, log, name=name, user=user)
 
 
+async def _contact(dialogue: Dialogue, target: Target, *, mutual: bool) -> Contact:
+    """First contact; where nobody else is answered, also as a member of a service mesh. Raises NotAuditedError."""
+    shape = Shape(server_name=target.server_name)
+    if dialogue.service is not None:
+        return await make_contact(dialogue, replace(shape, alpn=()))
+    try:
+        return await make_contact(dialogue, shape)
+    except NotAuditedError as error:
+        if not mutual or error.code not in _MAY_BE_A_MESH:
+            raise
+        try:
+            return await make_contact(dialogue, replace(shape, alpn=MESH_NAMES))
+        except NotAuditedError:
+            raise error from None
+
+
 async def _ask_everything(dialogue: Dialogue, notes: Notes, target: Target, settings: Settings) -> None:
     if settings.mutual_paths is not None:
         await ask_mutual(dialogue, notes, target, settings.credentials, settings.mutual_paths)
@@ -146,6 +166,8 @@ async def _ask_everything(dialogue: Dialogue, notes: Notes, target: Target, sett
         await present(dialogue, notes, target, settings.credentials)
     if settings.full:
         await ask_behaviours(dialogue, notes)
+        if dialogue.service is None:
+            notes.plaintext = await ask_plaintext(dialogue, target)
     await _check_stability(dialogue, notes)
     notes.finished = True
 

@@ -46,6 +46,10 @@ _STRENGTH = [ClientAuthMode.NONE, ClientAuthMode.OPTIONAL, ClientAuthMode.REQUIR
 
 def at_version(requested: Fact[bool], handshake: Handshake | None, exchange: Exchange | None) -> ClientAuthAt:
     """Client authentication at one version, from whether it was asked for and what came of going on without."""
+    return replace(_at_version(requested, handshake, exchange), served=served(exchange) if exchange else None)
+
+
+def _at_version(requested: Fact[bool], handshake: Handshake | None, exchange: Exchange | None) -> ClientAuthAt:
     if isinstance(requested, Unknown):
         return ClientAuthAt(requested=requested, mode=requested)
     if not requested.value:
@@ -61,7 +65,17 @@ def at_version(requested: Fact[bool], handshake: Handshake | None, exchange: Exc
 
 def late(exchange: Exchange) -> ClientAuthAt:
     """Client authentication at a version that asks for the certificate by renegotiation, after the request."""
-    return replace(_by_exchange(Known(True, exchange.basis), exchange), when=When.LATE)
+    return replace(_by_exchange(Known(True, exchange.basis), exchange), when=When.LATE, served=served(exchange))
+
+
+def served(exchange: Exchange) -> bool | None:
+    """Whether the application gave the client more than an error; None where it was not heard."""
+    if exchange.said is not None:
+        return None if exchange.said.refused is None else not exchange.said.refused
+    if exchange.alpn == "h2" or not exchange.data:
+        return False if exchange.alert is not None else None
+    reading = http.read(exchange.data, ended=exchange.ended)
+    return reading is None or reading.status < http.FIRST_ERROR
 
 
 def _by_exchange(requested: Known[bool], exchange: Exchange) -> ClientAuthAt:

@@ -57,6 +57,10 @@ class Exchange:
     problem: str = ""
     failure: str = ""
     """The code of a failure of the connection: timeout, reset, ..."""
+    session: SSL.Session | None = field(default=None, repr=False)
+    """What the connection may be resumed with."""
+    resumed: bool = False
+    """The server took up the session that was offered."""
     said: Said | None = None
     """What `data` means where the service is one of `starttls`; None: what answers may be HTTP."""
 
@@ -74,6 +78,8 @@ class _Observer:
     certificate_requested: bool = False
     presented: bool = False
     ticket: bool = False
+    authenticated: bool = False
+    """The server showed its certificate, which it does unless a session is resumed."""
 
     def __call__(self, connection: SSL.Connection, where: int, value: int) -> None:
         if where == SSL.SSL_CB_READ_ALERT:
@@ -83,6 +89,7 @@ class _Observer:
         self.certificate_requested |= b"certificate request" in state
         self.presented |= b"write certificate verify" in state
         self.ticket |= b"read server session ticket" in state
+        self.authenticated |= b"read server certificate" in state
 
 
 async def exchange(
@@ -95,16 +102,20 @@ async def exchange(
     alpn: tuple[str, ...] = (),
     version: ProtocolVersion | None = None,
     credential: Credential | None = None,
+    session: SSL.Session | None = None,
 ) -> Exchange:
     """Handshake (at `version` alone, where given), send `request`, read until `enough` says so or the end.
 
-    `credential` is presented where the server asks for one. At TLS 1.3 the request leaves in one write with the
-    client's Finished, so that a refusal is read before a reset can destroy it. Without a request, close_notify does.
+    `credential` is presented where the server asks for one; `session` is offered for resumption. At TLS 1.3 the request
+    leaves in one write with the client's Finished, so that a refusal is read before a reset can destroy it. Without a
+    request, close_notify does.
 
     What goes wrong, with TLS or with the connection, is in the result; OpenSSL has no SSL 3.0 any more.
     """
     observer = _Observer()
     tls = _connection(observer, server_name=server_name, alpn=alpn, version=version, credential=credential)
+    if session is not None:
+        tls.set_session(session)
     result = Exchange(n=dialogue.log.open(asked), closing=not request)
     try:
         async with dialogue.connect() as connection:
@@ -124,6 +135,8 @@ async def exchange(
         result.problem, result.failure = str(error), error.code
     result.certificate_requested = observer.certificate_requested
     result.presented = observer.presented
+    result.session = tls.get_session() if result.established else None
+    result.resumed = result.established and session is not None and not observer.authenticated
     closed = bool(tls.get_shutdown() & SSL.RECEIVED_SHUTDOWN)
     older = result.version is not None and result.version is not ProtocolVersion.TLS_1_3
     result.accepted_by_tls = result.established and (older or observer.ticket or closed)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from OpenSSL import SSL
+
 from tlsaudit.credentials import Credential
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.target import Target
@@ -27,10 +29,12 @@ async def get(
     whose: str = "without a client certificate",
     close: bool = False,
     as_good: bool = False,
+    session: SSL.Session | None = None,
 ) -> Exchange:
     """One request at HTTP/1.1, or at least a handshake where the server speaks HTTP/2 alone.
 
-    `alpn` are the names that the endpoint takes; `close` sends close_notify instead of the request. A service that is
+    `alpn` are the names that the endpoint takes; `close` sends close_notify instead of the request; `session` is
+    offered for resumption. A service that is
     not HTTP gets its own first message, in the name of the credential, or with `as_good` in that of the good client.
     """
     at = f"over {version or 'the best version'}, {whose}"
@@ -50,9 +54,10 @@ async def get(
             alpn=names,
             version=version,
             credential=credential,
+            session=session,
         )
 
-    answer = await ask(_HTTP_NAMES if alpn else ())
+    answer = await ask(_HTTP_NAMES if "http/1.1" in alpn else alpn)
     if answer.alert is not None and answer.alert.description == AlertDescription.NO_APPLICATION_PROTOCOL:
         return await ask(alpn)
     return answer

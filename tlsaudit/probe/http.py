@@ -12,6 +12,9 @@ from tlsaudit import __version__
 from tlsaudit.model.facts import Hsts, HttpAnswer
 from tlsaudit.model.target import Target
 
+FIRST_ERROR = 400
+"""From this status on an answer says that there is nothing for this client (RFC 9110 section 15.5)."""
+
 _BODY_ENOUGH = 4096
 _LONGEST_FIELD = 4096
 _PART = re.compile(r"""(?:[^;"]+|"[^"]*"|")+""")

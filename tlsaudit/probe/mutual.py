@@ -5,26 +5,32 @@ All of them are asked without a certificate, so what they find is how a stranger
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 
 from tlsaudit.credentials import Credentials
+from tlsaudit.model.errors import DecodeError, InputError
 from tlsaudit.model.facts import Behaviours, ClientAuthAt, Facts, Session, When
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Tried, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
-from tlsaudit.model.target import Target
+from tlsaudit.model.target import Target, canonical_host
+from tlsaudit.pki import parse_certificate
 from tlsaudit.probe import client_auth, http
 from tlsaudit.probe.dialogue import Answer, Dialogue
 from tlsaudit.probe.full import Exchange
 from tlsaudit.probe.get import get
 from tlsaudit.probe.late import ask_late_request, exchange_late
+from tlsaudit.probe.mesh import ask_mesh, ask_plaintext, is_mesh_shape
 from tlsaudit.probe.notes import Notes
+from tlsaudit.probe.resumption import ask_resumption
 from tlsaudit.probe.suites import candidates
 from tlsaudit.probe.tls13 import GROUPS_13, SUITES_13, Tls13, ask_retry, shake_hands, without_retry
 from tlsaudit.probe.trials import present
 from tlsaudit.probe.versions import VersionFindings, accepts
 
 WITHOUT_NAME = "without a server name"
+_MOST_OTHER_NAMES = 2
 _TLS_1_2, _TLS_1_3 = ProtocolVersion.TLS_1_2, ProtocolVersion.TLS_1_3
 
 
@@ -36,11 +42,44 @@ async def ask_mutual(
     await _tls13(dialogue, notes)
     notes.exchange = await get(dialogue, notes.contact.shape.alpn, target, None)
     await ask_client_auth(dialogue, notes, target)
-    if target.server_name is not None:
-        await _elsewhere(dialogue, notes, replace(target, sni=""), WITHOUT_NAME, "/")
+    others = _other_names(notes, target)
+    for where, other in others.items():
+        await _elsewhere(dialogue, notes, other, where, "/")
     for path in paths:
         await _elsewhere(dialogue, notes, target, path, path)
+    await ask_resumption(dialogue, notes, target, others)
+    if dialogue.service is None:
+        notes.plaintext = await ask_plaintext(dialogue, target)
+        notes.mesh = await ask_mesh(dialogue, notes, notes.plaintext)
     await present(dialogue, notes, target, credentials, paths=("/", *paths))
+
+
+def _other_names(notes: Notes, target: Target) -> dict[str, Target]:
+    """The same endpoint without its name, and with others of its certificate; HTTP still asks for what is meant.
+
+    Where client authentication hangs on the server name, HTTP can lead past it: nobody compares the two.
+    """
+    meant = target.server_name
+    if meant is None:
+        return {}
+    chain = notes.exchange.chain if notes.exchange is not None else ()
+    names = [name for name in _dns_names(chain[0]) if name != meant] if chain else []
+    others = {WITHOUT_NAME: ""} | {f"with the server name {name}": name for name in names[:_MOST_OTHER_NAMES]}
+    return {where: replace(target, host=meant, sni=name) for where, name in others.items()}
+
+
+def _dns_names(der: bytes) -> list[str]:
+    """The host names of a certificate that are no wildcards, as far as a client may send them."""
+    try:
+        presented = [name.value for name in parse_certificate(der).san or () if name.kind == "dns"]
+    except DecodeError:
+        return []
+    names = []
+    for each in presented:
+        with contextlib.suppress(InputError):
+            host = Target(host=canonical_host(each))
+            names += [] if host.is_address else [host.host]
+    return list(dict.fromkeys(names))
 
 
 def narrowed(facts: Facts) -> Facts:
@@ -138,12 +177,12 @@ async def _elsewhere(dialogue: Dialogue, notes: Notes, target: Target, where: st
             dialogue, notes.contact.shape.alpn, target, version, path=path, whose=_whose(where), close=silent
         )
         asks = answer.certificate_requested
-        if not asks and version is _TLS_1_3 and where != WITHOUT_NAME and answer.data:
+        if not asks and version is _TLS_1_3 and where == path and answer.data:
             late = await _late_13(dialogue, notes, target, path)
             found[version] = late or client_auth.at_version(_requested(answer), None, answer)
             if late is None and http.forbids(answer.data):
                 found[version] = _open_at_13(found)
-        elif asks and where != WITHOUT_NAME and notes.is_free(version):
+        elif asks and where == path and notes.is_free(version):
             found[version] = client_auth.late(answer)
         else:
             found[version] = client_auth.at_version(_requested(answer), None, answer)
@@ -151,7 +190,7 @@ async def _elsewhere(dialogue: Dialogue, notes: Notes, target: Target, where: st
 
 def _whose(where: str) -> str:
     without = "without a client certificate"
-    return f"{without}, {where}" if where == WITHOUT_NAME else without
+    return without if where.startswith("/") else f"{without}, {where}"
 
 
 def _requested(answer: Exchange) -> Fact[bool]:
@@ -174,7 +213,16 @@ async def _versions(dialogue: Dialogue, notes: Notes) -> None:
         _note(notes, ProtocolVersion.TLS_1_0, at_11)
     else:
         await _ask_version(dialogue, notes, ProtocolVersion.TLS_1_0)
-    await _ask_version(dialogue, notes, ProtocolVersion.SSL_3)
+    if is_mesh_shape(contact.shape):
+        # SSL 3.0 has no protocol names, and without them nothing but the application is reached.
+        old = VersionFindings(version=ProtocolVersion.SSL_3, accepted=Known(False, _derived(contact.classic)))
+        notes.versions[ProtocolVersion.SSL_3] = old
+    else:
+        await _ask_version(dialogue, notes, ProtocolVersion.SSL_3)
+
+
+def _derived(answer: Answer) -> Basis:
+    return Basis(Origin.DERIVED, answer.basis.at)
 
 
 async def _ask_version(dialogue: Dialogue, notes: Notes, version: ProtocolVersion) -> Answer:

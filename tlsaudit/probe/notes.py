@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from tlsaudit.data.groups import group_name
 from tlsaudit.data.suites import suite_name
-from tlsaudit.model.facts import Behaviours, ClientAuthAt, Trial, TrialKind
+from tlsaudit.model.facts import Behaviours, ClientAuthAt, Mesh, Trial, TrialKind
 from tlsaudit.model.forbidden import Forbidden
-from tlsaudit.model.knowledge import Fact, Known, Unknown, Why
+from tlsaudit.model.knowledge import NOT_ASKED, Fact, Known, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.probe.contact import Contact
 from tlsaudit.probe.dialogue import Answer
@@ -39,6 +39,10 @@ class Notes:
     """Client authentication for other paths, and without a server name."""
     late_requests: dict[str, CertificateRequest] = field(default_factory=dict)
     """What TLS 1.3 asked for after the request, by path."""
+    resumed: dict[ProtocolVersion, Fact[str | None]] = field(default_factory=dict)
+    """Whence a session was resumed into what needs a client certificate; None: from nowhere."""
+    plaintext: Fact[bool] = NOT_ASKED
+    mesh: Fact[Mesh | None] = NOT_ASKED
     trials: dict[TrialKind, Trial] = field(default_factory=dict)
     admitted: Exchange | None = None
     """`GET /` at the best version with the good client certificate, where the server asks for one."""

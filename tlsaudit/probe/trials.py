@@ -95,7 +95,15 @@ def with_trials(auth: ClientAuth, notes: Notes) -> ClientAuth:
     The mode stays that of `GET /` without a certificate.
     """
     verified = verifies(notes.trials) if notes.trials else auth.verifies
-    return replace(auth, elsewhere=dict(notes.elsewhere), trials=dict(notes.trials), verifies=verified)
+    return replace(
+        auth,
+        elsewhere=dict(notes.elsewhere),
+        trials=dict(notes.trials),
+        verifies=verified,
+        resumed=dict(notes.resumed),
+        plaintext=notes.plaintext,
+        mesh=notes.mesh,
+    )
 
 
 def decide(exchanges: Mapping[TrialKind, Exchange]) -> dict[TrialKind, Fact[Attempt]]:

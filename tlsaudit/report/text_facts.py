@@ -16,6 +16,7 @@ from tlsaudit.report.trials import Cell, Matrix, trial_matrix
 from tlsaudit.report.view import (
     SuiteList,
     behaviour_words,
+    beside_words,
     client_auth_words,
     key_words,
     named_marks,
@@ -166,6 +167,8 @@ def _client_auth(subject: Subject, facts: FactsPart) -> Iterator[RenderableType]
     if auth.mode not in {"none", "unknown"}:
         for version in versions_of(auth.per_protocol):
             yield _pair(version, _at(auth.per_protocol[version]))
+    if auth.mesh or auth.plaintext:
+        yield _pair("beside it", Text(beside_words(auth), TONES["bad"] if auth.mesh != "strict" else ""))
     if auth.ca_names:
         yield _pair("CA names", _names(auth.ca_names))
     for where, at_each in auth.elsewhere.items():

@@ -177,6 +177,17 @@ def client_auth_words(client_auth: ClientAuthPart) -> str:
     return words
 
 
+def beside_words(client_auth: ClientAuthPart) -> str:
+    """What the port does beside mutual TLS: a service mesh, and plain text; "" where neither was seen."""
+    mesh = {
+        "strict": "a service mesh, mutual TLS alone (STRICT)",
+        "permissive": "a service mesh that lets other clients through (PERMISSIVE)",
+        "disabled": "a service mesh without mutual TLS (DISABLE)",
+        None: "",
+    }[client_auth.mesh]
+    return "; ".join(each for each in (mesh, "plain text is answered" if client_auth.plaintext else "") if each)
+
+
 def verifies_words(client_auth: ClientAuthPart) -> str:
     """Whether presented client certificates are verified, in words; empty where none is asked for."""
     if client_auth.mode in {"none", "unknown"}:

@@ -17,11 +17,13 @@ from tlsaudit.rules import (
     cipher,
     cipher_exchange,
     client_auth,
+    client_certificates,
     fleet,
     http,
     implementation,
     key_exchange,
     listed,
+    mutual_gaps,
     mutual_tls,
     post_quantum,
     protocol,
@@ -29,6 +31,7 @@ from tlsaudit.rules import (
     session,
     signature,
     vulnerability,
+    workload,
 )
 from tlsaudit.rules.rule import Case, Rule
 
@@ -44,10 +47,12 @@ _MODULES = (
     cipher,
     cipher_exchange,
     client_auth,
+    client_certificates,
     http,
     implementation,
     key_exchange,
     listed,
+    mutual_gaps,
     mutual_tls,
     post_quantum,
     protocol,
@@ -55,20 +60,26 @@ _MODULES = (
     session,
     signature,
     vulnerability,
+    workload,
 )
 
-CATALOGUE: tuple[Rule, ...] = tuple(
-    sorted((each for module in _MODULES for each in module.RULES), key=lambda each: each.id)
-)
+
+def _id(rule: Rule) -> str:
+    return rule.id
+
+
+CATALOGUE: tuple[Rule, ...] = tuple(sorted((each for module in _MODULES for each in module.RULES), key=_id))
 """Every rule of an endpoint, in the order of the ids."""
 
-MUTUAL_RULES: tuple[Rule, ...] = tuple(each for each in CATALOGUE if each.area == "MTLS")
-"""The rules on client authentication."""
+MUTUAL_RULES: tuple[Rule, ...] = tuple(
+    each for each in CATALOGUE if each.area == "MTLS" or each is mutual_gaps.plain_text_answered
+)
+"""The rules on client authentication, and on the way past it that has no TLS."""
 
-FLEET_RULES: tuple[Rule, ...] = fleet.RULES
-"""Rules of several endpoints that are one service: judged of those alone, in the order of the ids."""
+FLEET_RULES: tuple[Rule, ...] = (*fleet.RULES, mutual_gaps.enforcement_gap)
+"""Rules of several endpoints that are one service, in the order of the ids; some are of a single endpoint as well."""
 
-ALL_RULES: tuple[Rule, ...] = tuple(sorted((*CATALOGUE, *FLEET_RULES), key=lambda each: each.id))
+ALL_RULES: tuple[Rule, ...] = tuple({each.id: each for each in sorted((*CATALOGUE, *FLEET_RULES), key=_id)}.values())
 """Every rule there is."""
 
 __all__ = ["ALL_RULES", "CATALOGUE", "FLEET_RULES", "MUTUAL_RULES", "RULESET", "Case", "Rule"]

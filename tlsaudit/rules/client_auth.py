@@ -31,8 +31,9 @@ def _excludes_client_auth(case: Case) -> bool:
 
 
 def requests_certificate(case: Case) -> bool:
-    """Some version shows a CertificateRequest."""
-    if requested_at(case):
+    """Some version shows a CertificateRequest, for the usual request or another one."""
+    elsewhere = (at.requested for each in case.facts.client_auth.elsewhere.values() for at in each.values())
+    if requested_at(case) or any(isinstance(each, Known) and each.value for each in elsewhere):
         return True
     asked = case.facts.client_auth.per_protocol.values()
     unknown = next((each.requested for each in asked if isinstance(each.requested, Unknown)), None)

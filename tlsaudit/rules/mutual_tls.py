@@ -1,4 +1,4 @@
-"""TLS-MTLS: who gets in. Wrong client certificates, as trials presented them, and whether every version asks alike.
+"""TLS-MTLS: who gets in with which client certificate, as trials presented them.
 
 Getting in means an answer of the application other than a refusal of the credential. Without trials the rules on
 credentials are not tested.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tlsaudit.model.facts import Attempt, ClientAuthMode, TrialKind, When
+from tlsaudit.model.facts import Attempt, TrialKind, When
 from tlsaudit.model.knowledge import NOT_ASKED, Known, Unknown, Why
 from tlsaudit.model.result import Cap, Fail, Severity, Source
 from tlsaudit.rules.client_auth import requests_certificate
@@ -16,7 +16,6 @@ from tlsaudit.rules.registry import BELOW_TLS_1_3, sure
 from tlsaudit.rules.rule import Case, Rule, rule
 from tlsaudit.rules.sources import asvs, rfc
 
-_STRENGTH = tuple(ClientAuthMode)
 _WORDS = {
     TrialKind.SELF_SIGNED: "a self-signed certificate",
     TrialKind.UNKNOWN_CA: "a certificate of an unknown CA",
@@ -215,35 +214,6 @@ def by_renegotiation(case: Case) -> Iterable[Fail]:
 
 
 @rule(
-    "TLS-MTLS-016",
-    title="Client authentication differs between versions",
-    severity=Severity.CRITICAL,
-    cap=Cap.F,
-    cause="MTLSGATE",
-    cwe=(287, 306),
-    applies=requests_certificate,
-    expected="the same requirement at every version",
-    why="The client chooses the version, so whoever has no certificate connects at the one that lets everybody in.",
-    remedy="Require and verify client certificates at every version, or turn the weaker version off.",
-    sources=(asvs("12.3.5 (L3)"), rfc(9325, "3.9")),
-)
-def enforcement_gap(case: Case) -> Iterable[Fail]:
-    """A certificate is required at one version, and at another clients without one are served."""
-    entries = case.facts.client_auth.per_protocol
-    known = {version: at for version, at in entries.items() if isinstance(at.mode, Known)}
-    required = [version for version, at in known.items() if at.mode.need() is ClientAuthMode.REQUIRED]
-    for version, at in known.items() if required else ():
-        mode = sure(at.mode)
-        if _STRENGTH.index(mode.value) < _STRENGTH.index(ClientAuthMode.REQUIRED):
-            yield Fail(f"required at {', '.join(required)}, but {mode.value} at {version}", (mode.basis,))
-    unknown = next((at.mode for at in entries.values() if isinstance(at.mode, Unknown)), None)
-    if unknown is not None:
-        unknown.need()
-    if not entries:
-        case.facts.client_auth.mode.need()
-
-
-@rule(
     "TLS-MTLS-024",
     title="Good client is refused",
     severity=Severity.HIGH,
@@ -280,6 +250,5 @@ RULES: tuple[Rule, ...] = (
     weak_client_key,
     early_data,
     by_renegotiation,
-    enforcement_gap,
     good_client_refused,
 )

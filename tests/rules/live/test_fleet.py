@@ -1,4 +1,4 @@
-"""TLS-FLEET-005 over the network: one name, two addresses."""
+"""Rules of several endpoints over the network: one name, two addresses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tlsaudit.policy import load_policy
 
 OTHER = "127.0.0.2"
 NAME = "replicas.test"
-PROVEN = {"TLS-FLEET-005"}
+PROVEN = {"TLS-FLEET-005", "TLS-MTLS-016"}
 """The rules that fail and pass below."""
 
 
@@ -40,15 +40,15 @@ def audit(lab: Lab, port: int) -> Document:
     return asyncio.run(scan([Target(host=NAME, port=port)], options))
 
 
-def replicas(lab: Lab, other: str) -> int:
+def replicas(lab: Lab, other: str, *, first: str = "ssl_protocols TLSv1.3;") -> int:
     """A port that one nginx answers at the first address, and another with `other` at the second."""
-    first = lab.nginx("ssl_protocols TLSv1.3;")
+    one = lab.nginx(first)
     files = lab.pki.ecdsa
     lab.nginx(
-        http=f"server {{ listen {OTHER}:{first.port} ssl; {other} ssl_certificate {files.chain}; "
+        http=f"server {{ listen {OTHER}:{one.port} ssl; {other} ssl_certificate {files.chain}; "
         f'ssl_certificate_key {files.key}; location / {{ default_type text/plain; return 200 "ok\\n"; }} }}'
     )
-    return first.port
+    return one.port
 
 
 def test_addresses_that_differ(lab: Lab) -> None:
@@ -60,7 +60,7 @@ def test_addresses_that_differ(lab: Lab) -> None:
         (f"{name}@{OTHER}", "endpoint", "audited"),
         (name, "name", "audited"),
     ]
-    (result,) = document.subjects[2].results
+    result, _ = document.subjects[2].results
     assert (result.rule, result.outcome, result.severity) == ("TLS-FLEET-005", "fail", "medium")
     assert result.observed == f"TLSv1.2: refused at {name}@{HOST}, accepted at {name}@{OTHER}"
     assert {each.at for each in result.evidence} == {f"{name}@{HOST}", f"{name}@{OTHER}"}
@@ -70,13 +70,25 @@ def test_addresses_that_differ(lab: Lab) -> None:
 
 def test_addresses_that_agree(lab: Lab) -> None:
     document = audit(lab, replicas(lab, "ssl_protocols TLSv1.3;"))
-    assert [(each.rule, each.outcome) for each in document.subjects[2].results] == [("TLS-FLEET-005", "pass")]
+    outcomes = [(each.rule, each.outcome) for each in document.subjects[2].results]
+    assert outcomes == [("TLS-FLEET-005", "pass"), ("TLS-MTLS-016", "not_applicable")]
+
+
+@pytest.mark.parametrize(("other", "outcome"), [("off", "fail"), ("on", "pass")])
+def test_a_client_certificate_is_needed_at_every_address(lab: Lab, other: str, outcome: str) -> None:
+    ca = f"ssl_client_certificate {lab.pki.client_ca_file};"
+    port = replicas(lab, f"{ca} ssl_verify_client {other};", first=f"{ca} ssl_verify_client on;")
+    (result,) = [each for each in audit(lab, port).subjects[2].results if each.rule == "TLS-MTLS-016"]
+    assert result.outcome == outcome
+    if outcome == "fail":
+        assert result.observed == f"required at {NAME}:{port}@{HOST}, but none at {NAME}:{port}@{OTHER}"
+        assert [each.at for each in result.evidence] == [f"{NAME}:{port}@{OTHER}"]
 
 
 def test_an_address_that_does_not_answer_decides_nothing(lab: Lab) -> None:
     document = audit(lab, lab.nginx("ssl_protocols TLSv1.3;").port)
     assert [each.status for each in document.subjects] == ["audited", "unreachable", "incomplete"]
-    (result,) = document.subjects[2].results
+    result, _ = document.subjects[2].results
     assert result.outcome == "inconclusive"
     assert "refused the connection" in result.observed
     nobody = audit(lab, reserved_port())
