@@ -95,6 +95,12 @@ def an_rsa_key_at_tls_1_3_alone(lab: Lab) -> Running:
     return lab.openssl(*second, "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256", certificate=lab.pki.ecdsa)
 
 
+def an_ecdsa_certificate_before_everything(lab: Lab) -> Running:
+    """HAProxy takes it wherever a suite for one is on offer, and refuses those who need the other certificate."""
+    ciphers = "ECDHE-ECDSA-AES256-GCM-SHA384:NULL-SHA256:AES128-SHA:@SECLEVEL=0"
+    return lab.haproxy(f"crt {lab.pki.ecdsa.combined} ssl-max-ver TLSv1.2 ciphers {ciphers}", certificate=lab.pki.rsa)
+
+
 @pytest.mark.parametrize(
     "serve",
     [
@@ -104,6 +110,7 @@ def an_rsa_key_at_tls_1_3_alone(lab: Lab) -> Running:
         groups_that_are_too_small,
         a_small_group_behind_the_curve_of_the_certificate,
         an_rsa_key_at_tls_1_3_alone,
+        an_ecdsa_certificate_before_everything,
         tls_1_3_alone,
         ssl_3_alone,
         fails_over_dhe,
@@ -136,6 +143,12 @@ def test_a_curve_that_is_preferred_hides_no_forbidden_group(lab: Lab) -> None:
     found = audit(a_small_group_behind_the_curve_of_the_certificate(lab), forbidden=FORBIDDEN).facts
     assert (TLS_1_2, SECP192R1) in found.groups.accepted
     assert outcomes(judged(found, "gate"))["TLS-KEX-008"] == "fail, high"
+
+
+def test_a_certificate_that_is_preferred_hides_no_forbidden_suite(lab: Lab) -> None:
+    found = outcomes(judged(audit(an_ecdsa_certificate_before_everything(lab), forbidden=FORBIDDEN).facts, "gate"))
+    assert found["TLS-CIPH-001"] == "fail, critical"
+    assert found["TLS-CIPH-010"] == "fail, high"
 
 
 def test_both_certificates_are_seen_where_tls_1_2_shows_one(lab: Lab) -> None:

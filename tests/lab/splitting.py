@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from itertools import cycle
 
 from tests.lab.process import HOST
 from tests.lab.scripted import Behaviour, Connection
@@ -24,14 +25,29 @@ def by_version(newer: int, older: int) -> Behaviour:
         first, hello = _hello(connection)
         extensions = hello.extensions or () if hello is not None else ()
         modern = any(each.type == _SUPPORTED_VERSIONS and _TLS_1_3 in each.data for each in extensions)
-        with socket.create_connection((HOST, newer if modern else older)) as server:
-            server.sendall(first)
-            back = threading.Thread(target=_copy, args=(server, connection.sock))
-            back.start()
-            _copy(connection.sock, server)
-            back.join()
+        _hand_on(connection, first, newer if modern else older)
 
     return play
+
+
+def in_turn(*ports: int) -> Behaviour:
+    """Hands each connection to the next of several servers, as a balancer does."""
+    turns = cycle(ports)
+
+    def play(connection: Connection) -> None:
+        port = next(turns)
+        _hand_on(connection, b"", port)
+
+    return play
+
+
+def _hand_on(connection: Connection, first: bytes, port: int) -> None:
+    with socket.create_connection((HOST, port)) as server:
+        server.sendall(first)
+        back = threading.Thread(target=_copy, args=(server, connection.sock))
+        back.start()
+        _copy(connection.sock, server)
+        back.join()
 
 
 def deaf(port: int) -> Behaviour:

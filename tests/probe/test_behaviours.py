@@ -15,6 +15,7 @@ from tests.lab.proxy import DelayProxy
 from tests.lab.script import Refused, Script
 from tests.lab.scripted import Behaviour, Connection, ScriptedServer
 from tests.lab.servers import Lab
+from tests.lab.splitting import in_turn
 from tests.probe.auditing import TLS_1_2, TLS_1_3, audit, behaviours, ders, facts
 from tlsaudit.model.facts import Behaviours, Facts, NameAnswer, NameOutcome
 from tlsaudit.model.knowledge import NOT_ASKED, Fact, Known, Unknown, Why
@@ -165,13 +166,13 @@ def test_the_inventory_asks_nothing_but_tells_what_it_saw(lab: Lab) -> None:
     assert found.behaviours.ticket_lifetime.need() == 300
 
 
-def test_full_mode_costs_an_ordinary_nginx_at_most_sixteen_connections_more(lab: Lab) -> None:
+def test_full_mode_costs_an_ordinary_nginx_at_most_forty_connections_more(lab: Lab) -> None:
     server = lab.nginx(BOTH)
     inventory = audit(server).facts.connections
     with DelayProxy(server.port, round_trip=0.0) as proxy:
         full = audit(proxy, full=True).facts.connections
     assert full == proxy.connections
-    assert full - inventory <= 16
+    assert full - inventory <= 40
 
 
 def scripted(lab_pki: LabPki, **changes: object) -> Script:
@@ -303,6 +304,35 @@ def test_two_certificates_for_one_kind_of_suite_are_an_inconsistency(lab_pki: La
 
     with ScriptedServer(_playing(rsa, other)) as server:
         assert audit(server).facts.behaviours.inconsistency.need() == "the certificate"
+
+
+MODERN = "ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers ECDHE+AESGCM; ssl_prefer_server_ciphers on;"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "ssl_protocols TLSv1.2; ssl_ciphers ECDHE+AESGCM; ssl_prefer_server_ciphers on;",
+        "ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3; ssl_ciphers ECDHE+AESGCM:ECDHE+AES:@SECLEVEL=0;",
+        "ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers ECDHE+AESGCM:AES128-SHA; ssl_prefer_server_ciphers on;",
+        MODERN + "ssl_verify_client optional; ssl_client_certificate {ca};",
+    ],
+    ids=["versions", "old versions", "a suite", "client authentication"],
+)
+def test_back_ends_that_differ_are_noticed(lab: Lab, other: str) -> None:
+    one = lab.nginx(MODERN, certificates=(lab.pki.rsa,))
+    two = lab.nginx(other.replace("{ca}", str(lab.pki.client_ca_file)), certificates=(lab.pki.rsa,))
+    with ScriptedServer(in_turn(one.port, two.port)) as balancer:
+        done = audit(balancer, full=True)
+    assert done.problem is not None
+    assert done.problem.code == "unequal"
+    assert not done.facts.cipher_suites.refused
+
+
+def test_back_ends_that_are_alike_are_one_server(lab: Lab) -> None:
+    ports = [lab.nginx(MODERN, certificates=(lab.pki.rsa,)).port for _ in range(2)]
+    with ScriptedServer(in_turn(*ports)) as balancer:
+        assert audit(balancer, full=True).problem is None
 
 
 def test_a_random_that_comes_twice_is_seen(lab_pki: LabPki) -> None:

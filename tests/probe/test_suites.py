@@ -154,3 +154,21 @@ def test_a_server_that_fails_over_one_suite_may_have_the_others(lab: Lab) -> Non
     assert suites(found, TLS_1_0) == suites(found, TLS_1_1) == old
     assert len(suites(found, TLS_1_2)) == 11
     assert preference(found, TLS_1_2) is preference(found, TLS_1_0) is Preference.CLIENT
+
+
+@pytest.mark.parametrize(
+    "ciphers",
+    [
+        "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-SHA:AES128-SHA",
+        "ECDHE-ECDSA-AES256-GCM-SHA384:NULL-SHA256",
+        "ECDHE-RSA-AES128-GCM-SHA256:AES128-SHA",
+    ],
+)
+def test_haproxy_with_two_certificates_hides_no_suite(lab: Lab, ciphers: str) -> None:
+    """It takes the ECDSA certificate wherever a suite for one is on offer, and refuses those who need the other."""
+    server = lab.haproxy(
+        f"crt {lab.pki.ecdsa.combined} ssl-max-ver TLSv1.2 ciphers {ciphers}:@SECLEVEL=0", certificate=lab.pki.rsa
+    )
+    found = facts(server)
+    assert set(suites(found, TLS_1_2)) == set(ciphers.split(":"))
+    assert not [code for version, code in found.cipher_suites.accepted if version is not TLS_1_2]

@@ -19,7 +19,7 @@ from tlsaudit.model.forbidden import Forbidden
 from tlsaudit.model.knowledge import Basis, Known, Origin, Tried, Undecided
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.result import Severity
-from tlsaudit.policy.policy import Policy
+from tlsaudit.policy.policy import FLOOR, Policy
 from tlsaudit.rules import CATALOGUE
 from tlsaudit.rules.rule import Case
 
@@ -97,9 +97,8 @@ def _by_version(
 
 
 def _apart(items: Mapping[int, Severity]) -> Iterable[tuple[int, ...]]:
-    """A list for each severity, the worst first; one for all where there are few."""
-    order = sorted(items, key=lambda code: -items[code].rank)
-    if len(order) < _LEAST_APART:
-        return (tuple(order),)
-    severities = sorted(set(items.values()), key=lambda severity: -severity.rank)
-    return (tuple(code for code in order if items[code] is severity) for severity in severities)
+    """What is high or critical, and what is milder, each the worst first; one list for all where there are few."""
+    order = tuple(sorted(items, key=lambda code: -items[code].rank))
+    grave = tuple(code for code in order if items[code].rank >= FLOOR.rank)
+    mild = order[len(grave) :]
+    return (order,) if len(order) < _LEAST_APART else tuple(each for each in (grave, mild) if each)

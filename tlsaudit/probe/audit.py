@@ -28,6 +28,7 @@ from tlsaudit.probe.isolation import Sslyze
 from tlsaudit.probe.mesh import MESH_NAMES, ask_plaintext
 from tlsaudit.probe.mutual import ask_client_auth, ask_mutual, narrowed
 from tlsaudit.probe.notes import UNFINISHED, Notes
+from tlsaudit.probe.repetition import ask_again
 from tlsaudit.probe.suites import failed_over
 from tlsaudit.probe.tls13 import GROUPS_13, SUITES_13, ask_retry, explore, shake_hands, without_retry
 from tlsaudit.probe.trials import present
@@ -166,6 +167,7 @@ async def _ask_everything(dialogue: Dialogue, notes: Notes, target: Target, sett
         await present(dialogue, notes, target, settings.credentials)
     if settings.full:
         await ask_behaviours(dialogue, notes)
+        await ask_again(dialogue, notes)
         if dialogue.service is None:
             notes.plaintext = await ask_plaintext(dialogue, target)
     await _check_stability(dialogue, notes)

@@ -15,7 +15,7 @@ from tlsaudit.net import NOT_THE_TARGETS
 from tlsaudit.probe.dialogue import Answer, Dialogue, End
 from tlsaudit.probe.hellos import Shape
 from tlsaudit.probe.starttls import NO_TLS
-from tlsaudit.probe.suites import candidates
+from tlsaudit.probe.suites import ask_all, candidates
 from tlsaudit.probe.tls13 import GROUPS_13, SUITES_13, ask_retry
 from tlsaudit.probe.versions import hello_ssl2
 from tlsaudit.wire import AlertDescription, ContentType
@@ -51,10 +51,10 @@ class Contact:
 
 async def make_contact(dialogue: Dialogue, shape: Shape) -> Contact:
     """Find a hello that is answered, and make it the dialogue's control; raises NotAuditedError."""
-    classic = await _ask_all(dialogue, shape)
+    classic = await ask_all(dialogue, shape, ProtocolVersion.TLS_1_2, behaviours=True)
     if classic.alert is not None and classic.alert.description == AlertDescription.NO_APPLICATION_PROTOCOL:
         shape = replace(shape, alpn=())
-        classic = await _ask_all(dialogue, shape)
+        classic = await ask_all(dialogue, shape, ProtocolVersion.TLS_1_2, behaviours=True)
     if classic.answered:
         dialogue.control = classic.sent
         return Contact(shape=shape, classic=classic)
@@ -88,19 +88,13 @@ async def _try_otherwise(dialogue: Dialogue, shape: Shape, classic: Answer) -> C
         return Contact(shape=short_shape, classic=classic, piece=_PIECE)
     if classic.ended_in_silence and answered is not None:
         # Now that there is a control, it can be told what the silence means.
-        classic = await _ask_all(dialogue, shape)
+        classic = await ask_all(dialogue, shape, ProtocolVersion.TLS_1_2, behaviours=True)
     return Contact(
         shape=shape,
         classic=classic,
         retry=None if retry.ended_in_silence else retry,
         tolerant=not any(answer.answered for answer in others),
     )
-
-
-async def _ask_all(dialogue: Dialogue, shape: Shape) -> Answer:
-    suites = candidates(ProtocolVersion.TLS_1_2)
-    hello = shape.classic(ProtocolVersion.TLS_1_2, suites, behaviours=True)
-    return await dialogue.ask(f"TLSv1.2, {len(suites)} suites and all extensions", hello)
 
 
 def _is_tls(answer: Answer) -> bool:

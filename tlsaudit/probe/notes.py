@@ -52,6 +52,8 @@ class Notes:
     """Broken signature schemes that were tried."""
     closing: Answer | None = None
     """The answer to the first hello, asked again at the end."""
+    repeated: list[tuple[Answer, Answer]] = field(default_factory=list)
+    """Answers to questions that were asked again, each with the answer to its repetition."""
     stable: bool = True
     finished: bool = False
     forbidden: Forbidden | None = None
@@ -78,6 +80,12 @@ class Notes:
         answers = (answer for each in enumerations for answer in each.answers)
         closing = (self.closing,) if self.closing is not None else ()
         yield from {answer.n: answer for answer in (self.contact.classic, *answers, *closing)}.values()
+
+    def offers(self) -> Iterator[Answer]:
+        """As `answers`, with those to hellos of TLS 1.3."""
+        yield from self.answers()
+        for each in (self.tls13.suites, self.tls13.groups) if self.tls13 is not None else ():
+            yield from each.answers
 
     def unoffered(self) -> Known[str] | None:
         """A choice the server made although it was not on offer, by name."""

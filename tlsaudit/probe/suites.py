@@ -7,7 +7,7 @@ PRIORITIZE_CHACHA), or is not AES-GCM (Go). So ChaCha20 always comes last in an 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from tlsaudit.data.suites import SUITES, suites_for
@@ -17,9 +17,11 @@ from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.probe.dialogue import Answer, Dialogue
 from tlsaudit.probe.enumeration import NONE_OF_THEM, Ask, Chosen, Enumeration, remove_the_winner
 from tlsaudit.probe.hellos import Shape
-from tlsaudit.wire import AlertDescription
+from tlsaudit.wire import AlertDescription, ClientHello
 
 _USUAL_KEY_EXCHANGES = ("ECDHE", "DHE", "RSA")
+_KNOWN_TO_ALL = {0xC009, 0xC00A, 0xC02B, 0xC02C}
+"""ECDHE_ECDSA with AES: suites that every TLS library knows, whether they are enabled or not."""
 _IN_A_ROW = 2
 _LISTS = 4
 """Lists to ask for side by side; each costs one refusal more, so that a few suites are found in a row first."""
@@ -48,6 +50,36 @@ def chosen_suite(answer: Answer, version: ProtocolVersion) -> int | None:
     if answer.hello is None:
         return None
     return answer.hello.cipher_suite if answer.version is version else NONE_OF_THEM
+
+
+async def ask_all(dialogue: Dialogue, shape: Shape, version: ProtocolVersion, *, behaviours: bool = False) -> Answer:
+    """The answer to an offer of all suites of `version`; where that is refused, to one of all but those for ECDSA.
+
+    HAProxy takes its ECDSA certificate for every client that offers a suite for one, and refuses it where it has no
+    such suite itself, whatever else is on offer.
+    """
+    suites = candidates(version)
+    more = " and all extensions" if behaviours else ""
+    asked = f"{version}, {len(suites)} suites{more}"
+    answer = await dialogue.ask(asked, shape.classic(version, suites, behaviours=behaviours))
+    if version is ProtocolVersion.SSL_3 or not _may_be_about_ecdsa(answer):
+        return answer
+    others = _not_of_ecdsa(suites)
+    asked = f"{version}, {len(others)} suites, not of ECDSA{more}"
+    other = await dialogue.ask(asked, shape.classic(version, others, behaviours=behaviours))
+    return other if other.answered else answer
+
+
+def _may_be_about_ecdsa(answer: Answer) -> bool:
+    return answer.alert is not None and answer.alert.description == AlertDescription.HANDSHAKE_FAILURE
+
+
+def _is_of_ecdsa(code: int) -> bool:
+    return SUITES[code].auth == "ECDSA"
+
+
+def _not_of_ecdsa(codes: Iterable[int]) -> list[int]:
+    return [code for code in codes if not _is_of_ecdsa(code)]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -79,8 +111,8 @@ async def enumerate_suites(
     offered = list(candidates(version))
     if first is None or failed_over(first):
         return await _in_pieces(ask, chosen, version, _pieces(offered, piece) if piece else _by_key_exchange(offered))
-    enumeration = Enumeration()
-    offered = enumeration.take(first, offered, chosen(first))
+    enumeration = _begun(first, version)
+    offered = enumeration.take(first, _offered(first, version), chosen(first))
     if not enumeration.accepted:
         return Suites(enumeration=enumeration, preference=None)
     preference, offered = await _turned_round(ask, chosen, version, enumeration, offered)
@@ -88,6 +120,7 @@ async def enumerate_suites(
         await _side_by_side(ask, chosen, enumeration, offered)
     else:
         await remove_the_winner(ask, offered, chosen, enumeration)
+    await _again_without_ecdsa(ask, chosen, enumeration)
     if any(failed_over(answer) for answer in enumeration.answers):
         return await _in_pieces(ask, chosen, version, _by_key_exchange(candidates(version)), before=enumeration)
     return Suites(enumeration=enumeration, preference=preference if len(enumeration.accepted) > 1 else None)
@@ -115,21 +148,62 @@ async def enumerate_only(
     def chosen(answer: Answer) -> int | None:
         return chosen_suite(answer, version)
 
-    enumeration = Enumeration()
-    enumeration.take(first, candidates(version), chosen(first))
-    *others, last = lists or ((),)
+    enumeration = _begun(first, version)
+    enumeration.take(first, _offered(first, version), chosen(first))
+    *others, last = _by_certificate(lists, enumeration)
     parts = [Enumeration() for _ in (*others, last)]
     async with asyncio.TaskGroup() as tasks:
         for each, part in zip(others, parts, strict=False):
-            offered = [code for code in each if code not in enumeration.accepted]
-            tasks.create_task(remove_the_winner(ask, offered, chosen, part))
-        offered = [code for code in last if code not in enumeration.accepted]
-        tasks.create_task(_with_any_of(ask, chosen, offered, any_of, parts[-1]))
+            tasks.create_task(remove_the_winner(ask, each, chosen, part))
+        tasks.create_task(_with_any_of(ask, chosen, last, any_of, parts[-1]))
     for part in parts:
         enumeration.merge(part)
     if any(failed_over(answer) for answer in enumeration.answers):
         return await enumerate_suites(dialogue, shape, version, first=first, piece=None)
     return Suites(enumeration=enumeration, preference=None)
+
+
+def _offered(first: Answer, version: ProtocolVersion) -> list[int]:
+    """What of the suites of `version` was on offer."""
+    listed = set(first.sent.cipher_suites) if isinstance(first.sent, ClientHello) else set()
+    return [code for code in candidates(version) if code in listed]
+
+
+def _begun(first: Answer, version: ProtocolVersion) -> Enumeration:
+    """An enumeration before its first answer: what was not on offer has been refused (`ask_all`)."""
+    return Enumeration(refused=set(candidates(version)).difference(_offered(first, version)))
+
+
+def _by_certificate(lists: Sequence[Sequence[int]], enumeration: Enumeration) -> list[list[int]]:
+    """`lists` without what is known; where an ECDSA certificate was seen, suites for it are a list of their own.
+
+    The reason is that of `ask_all`. The last list is of suites for other certificates.
+    """
+    left = [[code for code in each if code not in enumeration.accepted] for each in lists] or [[]]
+    if not any(map(_is_of_ecdsa, enumeration.accepted)):
+        return left
+    ecdsa = [code for each in left for code in each if _is_of_ecdsa(code)]
+    return [ecdsa, *(_not_of_ecdsa(each) for each in left)]
+
+
+async def _again_without_ecdsa(ask: Ask, chosen: Chosen, enumeration: Enumeration) -> None:
+    """Once more without suites for ECDSA what was refused together with them, where such a certificate was seen.
+
+    The reason is that of `ask_all`. A server that ever chose another suite although one for ECDSA was on offer does
+    not do so.
+    """
+    if not any(map(_is_of_ecdsa, enumeration.accepted)) or any(map(_weighs_each_suite, enumeration.answers)):
+        return
+    open_ = _not_of_ecdsa(sorted(enumeration.refused, key=candidates(ProtocolVersion.TLS_1_2).index))
+    enumeration.refused.difference_update(open_)
+    await remove_the_winner(ask, open_, chosen, enumeration)
+
+
+def _weighs_each_suite(answer: Answer) -> bool:
+    if answer.hello is None or not isinstance(answer.sent, ClientHello):
+        return False
+    suite = SUITES.get(answer.hello.cipher_suite)
+    return suite is not None and suite.auth != "ECDSA" and not _KNOWN_TO_ALL.isdisjoint(answer.sent.cipher_suites)
 
 
 async def _with_any_of(ask: Ask, chosen: Chosen, offered: list[int], any_of: Sequence[int], part: Enumeration) -> None:

@@ -14,7 +14,7 @@ from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.probe.dialogue import Answer, Dialogue
 from tlsaudit.probe.enumeration import Enumeration
 from tlsaudit.probe.hellos import Shape
-from tlsaudit.probe.suites import candidates, enumerate_only, enumerate_suites, failed_over
+from tlsaudit.probe.suites import ask_all, enumerate_only, enumerate_suites, failed_over
 from tlsaudit.wire import Ssl2ClientHello, Ssl2Error, Ssl2ServerHello
 
 
@@ -138,5 +138,4 @@ async def _ask_all(dialogue: Dialogue, shape: Shape, version: ProtocolVersion, p
     """The answer to an offer of all suites; None where they have to be offered in pieces."""
     if piece is not None:
         return None
-    suites = candidates(version)
-    return await dialogue.ask(f"{version}, {len(suites)} suites", shape.classic(version, suites))
+    return await ask_all(dialogue, shape, version)

@@ -3,7 +3,7 @@
 One question a module: `versions` (fallback, drafts), `tolerance` (unknown values, long hellos), `names` (server names),
 `protocols` (ALPN, NPN), `schemes` (broken signature schemes). They build on `offers`, which puts together what the
 endpoint is known to accept, and each asks only what earlier facts leave open. `seen` needs no question at all: it reads
-what the answers to all others show.
+what the answers to all others show; `unequal` is its part about back ends that differ.
 """
 
 from __future__ import annotations

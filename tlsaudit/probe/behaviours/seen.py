@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import fields, replace
 
-from tlsaudit.data.suites import SUITES
 from tlsaudit.model.facts import Behaviours
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
-from tlsaudit.probe.dialogue import Answer
+from tlsaudit.probe.behaviours.unequal import DOWNGRADE_MARKS, inconsistency
 from tlsaudit.probe.handshake import Handshake, Verdict
 from tlsaudit.probe.notes import Notes
-from tlsaudit.wire import CertificateMessage, ClientHello, ExtensionType, NewSessionTicket
+from tlsaudit.wire import NewSessionTicket
 
-_SENTINEL_1_2 = b"DOWNGRD\x01"
-_SENTINEL_BELOW = b"DOWNGRD\x00"
 _EARLY_DATA = 42
 _FREE_OF_MARKS = 24
 """Bytes of a random before the mark of RFC 8446 section 4.1.3."""
@@ -33,7 +29,7 @@ def complete(notes: Notes) -> Behaviours:
         ticket_lifetime=_ticket_lifetime(tickets),
         early_data=_early_data(tickets),
         repeated_random=_repeated_random(notes),
-        inconsistency=_inconsistency(notes),
+        inconsistency=inconsistency(notes),
     )
     if isinstance(found.negotiated_version, Known) or notes.exchange is None or notes.exchange.version is None:
         return found
@@ -59,20 +55,13 @@ def _sentinel(notes: Notes) -> Fact[bool]:
     if not accepts.value:
         return seen
     for answer in notes.answers():
-        mark = _MARKS.get(answer.version) if answer.version is not None else None
+        mark = DOWNGRADE_MARKS.get(answer.version) if answer.version is not None else None
         if answer.hello is None or mark is None:
             continue
         if not answer.hello.random.endswith(mark):
             return Known(False, answer.basis)
         seen = seen if isinstance(seen, Known) else Known(True, answer.basis)
     return seen
-
-
-_MARKS = {
-    ProtocolVersion.TLS_1_2: _SENTINEL_1_2,
-    ProtocolVersion.TLS_1_1: _SENTINEL_BELOW,
-    ProtocolVersion.TLS_1_0: _SENTINEL_BELOW,
-}
 
 
 def _tickets(notes: Notes) -> Fact[tuple[NewSessionTicket, ...]]:
@@ -121,66 +110,3 @@ def _repeated_random(notes: Notes) -> Fact[bool]:
         if hello is not None and not hello.is_retry and seen.setdefault(hello.random[:_FREE_OF_MARKS], basis) != basis:
             return Known(True, basis)
     return Known(False, next(reversed(seen.values()))) if len(seen) > 1 else NOT_ASKED
-
-
-def _inconsistency(notes: Notes) -> Fact[str | None]:
-    """In what answers differ that should not: those to the first hello and its repetition, and certificates."""
-    answers = [answer for answer in notes.answers() if answer.hello is not None]
-    closing = notes.closing
-    if closing is None:
-        return NOT_ASKED
-    first = next((each for each in (notes.contact.classic, notes.contact.retry) if _is_same(each, closing)), None)
-    if first is not None and first.hello is not None and closing.hello is not None:
-        for what, before, after in (
-            ("the version", first.hello.version, closing.hello.version),
-            ("the cipher suite", first.hello.cipher_suite, closing.hello.cipher_suite),
-            ("the group", first.hello.selected_group, closing.hello.selected_group),
-            ("the protocol name", first.hello.alpn, closing.hello.alpn),
-            ("the certificates", _chain(first), _chain(closing)),
-            ("the extensions", _lasting(first), _lasting(closing)),
-        ):
-            if before != after:
-                return Known(what, closing.basis)
-    return _varying(answers) or Known(None, closing.basis)
-
-
-def _is_same(answer: Answer | None, closing: Answer) -> bool:
-    return answer is not None and answer.sent == closing.sent
-
-
-_PASSING = {
-    ExtensionType.STATUS_REQUEST,
-    ExtensionType.SIGNED_CERTIFICATE_TIMESTAMP,
-    ExtensionType.SESSION_TICKET,
-}
-"""A staple or timestamps may be there only after the server has fetched them; a ticket is the server's to give."""
-
-
-def _lasting(answer: Answer) -> frozenset[int]:
-    return frozenset(answer.hello.extensions if answer.hello is not None else ()) - _PASSING
-
-
-def _chain(answer: Answer) -> tuple[bytes, ...]:
-    message = answer.first(CertificateMessage)
-    return message.certificates if message is not None else ()
-
-
-def _varying(answers: Iterable[Answer]) -> Known[str | None] | None:
-    """Two certificates for one kind of suite, from hellos that offer the same groups and schemes."""
-    known: dict[tuple[object, ...], bytes] = {}
-    for answer in answers:
-        chain = _chain(answer)
-        suite = SUITES.get(answer.hello.cipher_suite) if answer.hello is not None else None
-        if not chain or suite is None or not isinstance(answer.sent, ClientHello):
-            continue
-        offered = {each.type: each.data for each in answer.sent.extensions or ()}
-        kind = (
-            answer.version,
-            suite.auth,
-            suite.kx,
-            offered.get(ExtensionType.SUPPORTED_GROUPS),
-            offered.get(ExtensionType.SIGNATURE_ALGORITHMS),
-        )
-        if known.setdefault(kind, chain[0]) != chain[0]:
-            return Known("the certificate", answer.basis)
-    return None
