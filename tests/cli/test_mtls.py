@@ -81,6 +81,21 @@ def test_the_document_has_every_attempt(lab: Lab, tmp_path: Path) -> None:
     assert all(each["rule"].startswith("TLS-MTLS") for each in subject["results"])
 
 
+def test_a_good_certificate_that_was_made_here_was_not_declared(lab: Lab, tmp_path: Path) -> None:
+    """Of the right CA, with a name that nobody has authorised: that it is refused is no fault."""
+    server = lab.nginx(
+        f"ssl_protocols TLSv1.3; ssl_verify_client on; ssl_client_certificate {lab.pki.client_ca_file}; "
+        'if ($ssl_client_s_dn !~ "client.lab.test") { return 495; }'
+    )
+    key = ca_key_file(lab.pki, tmp_path)
+    options = ("--trials", "--client-ca", lab.pki.client_ca_file, "--client-ca-key", key)
+    done = tlsaudit("mtls", target(server), *options, "--format", "json")
+    (result,) = [each for each in done.document["subjects"][0]["results"] if each["rule"] == "TLS-MTLS-024"]
+    assert (done.code, result["outcome"]) == (0, "not_tested")
+    # What it gets is also what those get whose certificates are wrong: that shows nothing of them.
+    assert done.document["subjects"][0]["facts"]["client_auth"]["verifies"] is None
+
+
 def test_without_trials_nothing_is_presented(lab: Lab) -> None:
     server = strict(lab)
     document = tlsaudit("mtls", target(server), "--format", "json", "--path", "/admin").document

@@ -146,6 +146,12 @@ ROWS = (
     Row("TLS-MTLS-024", "fail", tried(_GOOD, _IN, _REFUSED), observed="by TLS (alert 48 unknown_ca)"),
     Row("TLS-MTLS-024", "inconclusive", tried(_GOOD, _IN, _SILENT)),
     Row("TLS-MTLS-024", "not_tested", _REQUIRED),
+    Row(
+        "TLS-MTLS-024",
+        "not_tested",
+        sound(client_auth=asks(_ALL, trials={_GOOD: Trial(made_here=True, at={TLS_1_3: _REFUSED})})),
+        "nobody has declared it as good",
+    ),
     Row("TLS-MTLS-024", "not_applicable", _NEVER),
 )
 

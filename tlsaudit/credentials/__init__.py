@@ -3,7 +3,7 @@
 from tlsaudit.credentials.credential import Credential
 from tlsaudit.credentials.load import ClientCa, Passphrases, load_ca, load_credential, refuse_out_of_time
 from tlsaudit.credentials.mint import Mint, Unavailable
-from tlsaudit.credentials.plan import Credentials, TrialPlan
+from tlsaudit.credentials.plan import Credentials, Provenance, TrialPlan
 
 __all__ = [
     "ClientCa",
@@ -11,6 +11,7 @@ __all__ = [
     "Credentials",
     "Mint",
     "Passphrases",
+    "Provenance",
     "TrialPlan",
     "Unavailable",
     "load_ca",

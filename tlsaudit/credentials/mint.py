@@ -19,6 +19,8 @@ from tlsaudit.model.facts import TrialKind
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _WEAK_BITS = 1024
+WITHOUT_CA = frozenset({TrialKind.SELF_SIGNED, TrialKind.UNKNOWN_CA, TrialKind.IMPOSTOR_CA})
+"""Kinds that take no signature of the client CA."""
 
 
 class Unavailable(TlsauditError):  # noqa: N818 - says why something is not there

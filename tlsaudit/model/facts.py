@@ -151,6 +151,8 @@ class Trial:
     """One credential at every version where a certificate is asked for; `serial` finds it in the server's log."""
 
     serial: str | None = None
+    made_here: bool = False
+    """It was made for the trial: nobody has declared that it is good, or what else it is."""
     at: Mapping[ProtocolVersion, Fact[Attempt]] = field(default_factory=dict)
 
 

@@ -79,10 +79,16 @@ def served(exchange: Exchange) -> bool | None:
 
 
 def _by_exchange(requested: Known[bool], exchange: Exchange) -> ClientAuthAt:
-    if exchange.alert is not None and not exchange.data:
-        if exchange.certificate_requested:
-            return _by_alert(requested, exchange.basis, exchange.alert)
-        detail = f"the handshake failed before a certificate was asked for: {exchange.alert.name}"
+    alert = exchange.alert
+    if (
+        alert is not None
+        and exchange.certificate_requested
+        and (alert.description in OF_A_CREDENTIAL or not exchange.data)
+    ):
+        # It counts even after data: a TLS 1.3 server may speak before it has seen that there is no certificate.
+        return _by_alert(requested, exchange.basis, alert)
+    if alert is not None and not exchange.data:
+        detail = f"the handshake failed before a certificate was asked for: {alert.name}"
         return ClientAuthAt(requested=requested, mode=Unknown(Why.NO_ANSWER, detail))
     if exchange.data:
         return _by_answer(requested, exchange)
@@ -100,6 +106,9 @@ def _by_answer(requested: Known[bool], exchange: Exchange) -> ClientAuthAt:
     reading = http.read(exchange.data, ended=exchange.ended)
     if reading is not None:
         return _by_reading(requested, exchange.basis, reading)
+    if not exchange.accepted_by_tls:
+        # What is no answer to the request may have been sent before TLS has decided.
+        return ClientAuthAt(requested=requested, mode=Unknown(Why.NO_ANSWER, "the application speaks, and TLS has not"))
     return _decided(requested, exchange.basis, ClientAuthMode.OPTIONAL, None, "the application answers (not HTTP)")
 
 
@@ -118,6 +127,9 @@ def _by_reading(requested: Known[bool], basis: Basis, reading: http.Reading) -> 
     if reading.status in PROVES_NOTHING:
         detail = f"without a certificate TLS goes on; whether HTTP {reading.status} refuses its absence is open"
         return ClientAuthAt(requested=requested, mode=Unknown(Why.NO_ANSWER, detail))
+    if reading.status >= 300:
+        detail = f"without a certificate TLS goes on; whether {http.describe(reading)} is a refusal is open"
+        return ClientAuthAt(requested=requested, mode=Unknown(Why.NO_ANSWER, detail))
     return _decided(requested, basis, ClientAuthMode.OPTIONAL, None, http.describe(reading))
 
 
@@ -131,7 +143,7 @@ def _decided(
 
 def _by_alert(requested: Known[bool], basis: Basis, alert: Alert) -> ClientAuthAt:
     """A refusal of the empty certificate, if the alert can mean that (RFC 8446 section 6.2)."""
-    evidence = f"alert {alert.description} {alert.name}"
+    evidence = str(alert)
     if alert.description in OF_A_CREDENTIAL:
         return _decided(requested, basis, ClientAuthMode.REQUIRED, Layer.TLS, evidence)
     detail = f"a certificate is asked for; without one came {evidence}, which says nothing of the certificate"

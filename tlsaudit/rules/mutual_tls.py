@@ -226,8 +226,8 @@ def by_renegotiation(case: Case) -> Iterable[Fail]:
 def good_client_refused(case: Case) -> Iterable[Fail]:
     """At some version the good certificate does not get in."""
     trial = case.facts.client_auth.trials.get(TrialKind.GOOD)
-    if trial is None:
-        NOT_ASKED.need()
+    if trial is None or trial.made_here:
+        NOT_ASKED.need()  # nobody has declared that one made here should get in
     for version, fact in trial.at.items():
         if isinstance(fact, Known) and not fact.value.admitted:
             yield Fail(f"refused at {version} by {_who(fact.value)} ({fact.value.evidence})", (fact.basis,))
