@@ -289,24 +289,6 @@ def test_a_path_is_a_path(capsys: pytest.CaptureFixture[str], path: str) -> None
     assert refused(capsys, "mtls", "127.0.0.1:1", "--path", path).startswith("--path ")
 
 
-def test_no_file_with_a_key_is_left(lab: Lab, tmp_path: Path) -> None:
-    """Post-handshake authentication takes a library that reads keys from files alone."""
-    server = lab.apache(
-        f"SSLProtocol -all +TLSv1.3\nSSLCACertificateFile {lab.pki.client_ca_file}\n"
-        "<Location />\nSSLVerifyClient require\n</Location>",
-        content="",
-    )
-    empty = tmp_path / "empty"
-    empty.mkdir()
-    done = tlsaudit(
-        "mtls", target(server), "--format", "json", "--client-cert", lab.pki.client.combined,
-        environment={"TMPDIR": str(empty)},
-    )  # fmt: skip
-    (good,) = done.document["subjects"][0]["facts"]["client_auth"]["trials"]
-    assert good["per_protocol"]["TLSv1.3"]["outcome"] == "accepted"
-    assert list(empty.iterdir()) == []
-
-
 def test_a_passphrase_is_asked_for_on_a_terminal(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, lab_pki: LabPki
 ) -> None:

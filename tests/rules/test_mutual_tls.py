@@ -57,6 +57,9 @@ def late(probe: int = 4) -> ClientAuthAt:
 _NONE, _SOME, _ALL = ClientAuthMode
 _GOOD = TrialKind.GOOD
 _ABSENT = sound(client_auth=ClientAuth())
+_PATH_TRIED = {TrialKind.SELF_SIGNED: Trial(at={TLS_1_2: _IN})}
+_PATH_ALONE = sound(client_auth=asks(_NONE, elsewhere={"/admin": {TLS_1_2: late()}}, trials=_PATH_TRIED))
+_NAME_REFUSED = {"without a server name": {TLS_1_2: ClientAuthAt(requested=_SILENT, mode=_SILENT)}}
 
 ROWS = (
     *(
@@ -72,6 +75,13 @@ ROWS = (
             Row(rule, "not_applicable", _NEVER, "no certificate is asked for"),
             Row(rule, "not_tested", _ABSENT),
         )
+    ),
+    Row("TLS-MTLS-003", "fail", _PATH_ALONE, "nothing is asked for /", observed="gets in at TLSv1.2"),
+    Row("TLS-MTLS-003", "not_applicable", sound(client_auth=asks(_NONE, elsewhere=_NAME_REFUSED))),
+    Row(
+        "TLS-MTLS-003",
+        "inconclusive",
+        sound(client_auth=asks(_NONE, elsewhere={"/admin": _NAME_REFUSED["without a server name"]})),
     ),
     Row(
         "TLS-MTLS-004",
@@ -112,6 +122,7 @@ ROWS = (
         sound(client_auth=asks(_ALL, elsewhere={"/admin": {TLS_1_2: late()}})),
         observed="after the request, for /admin",
     ),
+    Row("TLS-MTLS-014", "fail", _PATH_ALONE, "nothing is asked for /", observed="after the request, for /admin"),
     Row(
         "TLS-MTLS-014",
         "pass",

@@ -5,6 +5,7 @@ from tlsaudit.credentials.kinds import refuse_other_kind
 from tlsaudit.credentials.load import ClientCa, Passphrases, load_ca, load_credential, refuse_out_of_time
 from tlsaudit.credentials.mint import Mint, Unavailable
 from tlsaudit.credentials.plan import Credentials, Provenance, TrialPlan
+from tlsaudit.credentials.sign import scheme_of, sign
 
 __all__ = [
     "ClientCa",
@@ -19,4 +20,6 @@ __all__ = [
     "load_credential",
     "refuse_other_kind",
     "refuse_out_of_time",
+    "scheme_of",
+    "sign",
 ]

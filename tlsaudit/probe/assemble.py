@@ -69,7 +69,9 @@ def assemble(notes: Notes, dialogue: Dialogue, names: Sequence[str], trusting: T
         group_order=_order(notes, _group_enumerations(notes)),
         key_exchanges=key_exchanges,
         certificate_deployments=_deployments(notes, names, trusting),
-        client_auth=with_trials(client_auth.overall(_client_auth(notes), notes.certificate_requests()), notes),
+        client_auth=with_trials(
+            client_auth.overall(_client_auth(notes), notes.certificate_requests(), notes.late_requests), notes
+        ),
         alpn=Tried() if dialogue.service is not None else _alpn(notes),
         alpn_chosen=_alpn_chosen(notes),
         session=_session(notes),

@@ -41,6 +41,7 @@ OF_A_CREDENTIAL: Final = frozenset(
 PROVES_NOTHING: Final = frozenset({401, 403})
 """Statuses that a good certificate may or may not change."""
 
+_RENEGOTIATED = Unknown(Why.UNSUPPORTED, "what is listed in a CertificateRequest by renegotiation was not read")
 _STRENGTH = [ClientAuthMode.NONE, ClientAuthMode.OPTIONAL, ClientAuthMode.REQUIRED]
 
 
@@ -151,10 +152,18 @@ def _by_alert(requested: Known[bool], basis: Basis, alert: Alert) -> ClientAuthA
 
 
 def overall(
-    per_protocol: Mapping[ProtocolVersion, ClientAuthAt], requests: Mapping[ProtocolVersion, CertificateRequest]
+    per_protocol: Mapping[ProtocolVersion, ClientAuthAt],
+    requests: Mapping[ProtocolVersion, CertificateRequest],
+    late: Mapping[tuple[str, ProtocolVersion], CertificateRequest] | None = None,
 ) -> ClientAuth:
-    """Client authentication as a whole: the weakest mode decides, and what a CertificateRequest lists."""
+    """Client authentication as a whole: the weakest mode decides, and what the CertificateRequests list.
+
+    Of those in the handshake the latest version's counts; `late` are those that came after a request.
+    """
     latest = requests[max(requests, key=lambda version: version.rank)] if requests else None
+    after = sorted((late or {}).items(), key=lambda item: item[0][1].rank, reverse=True)
+    listed = [*([latest] if latest else []), *(each for _, each in after)]
+    unread = listed and not any(each.signature_schemes or each.certificate_types for each in listed)
     mode = _weakest([entry.mode for entry in per_protocol.values()])
     enforced = {entry.enforced_by for entry in per_protocol.values()} - {None}
     required = isinstance(mode, Known) and mode.value is ClientAuthMode.REQUIRED
@@ -164,8 +173,9 @@ def overall(
         enforced_by=layer if required else None,
         when=_when(per_protocol.values(), bool(requests)),
         per_protocol=dict(per_protocol),
-        ca_names=tuple(_name(der) for der in latest.ca_names) if latest else (),
-        signature_schemes=latest.signature_schemes if latest else (),
+        ca_names=tuple(dict.fromkeys(_name(der) for each in listed for der in each.ca_names)),
+        signature_schemes=tuple(dict.fromkeys(code for each in listed for code in each.signature_schemes)),
+        schemes_unread=_RENEGOTIATED if unread else None,
         certificate_types=latest.certificate_types if latest else (),
     )
 

@@ -42,6 +42,10 @@ class Exchange:
     alpn: str | None = None
     established: bool = False
     certificate_requested: bool = False
+    requested_late: bool = False
+    """It was asked for by renegotiation, after the handshake."""
+    ca_names: tuple[bytes, ...] = ()
+    """The names that the CertificateRequest lists, in DER."""
     presented: bool = False
     """A client certificate was sent, and proof of its key."""
     accepted_by_tls: bool = False
@@ -76,17 +80,21 @@ class _Observer:
 
     alerts: list[Alert] = field(default_factory=list)
     certificate_requested: bool = False
+    requested_late: bool = False
     presented: bool = False
     ticket: bool = False
     authenticated: bool = False
     """The server showed its certificate, which it does unless a session is resumed."""
+    established: bool = False
 
     def __call__(self, connection: SSL.Connection, where: int, value: int) -> None:
         if where == SSL.SSL_CB_READ_ALERT:
             self.alerts.append(Alert(level=value >> 8, description=value & 0xFF))
             return
         state = connection.get_state_string()
-        self.certificate_requested |= b"certificate request" in state
+        if b"certificate request" in state:
+            self.requested_late |= self.established and not self.certificate_requested
+            self.certificate_requested = True
         self.presented |= b"write certificate verify" in state
         self.ticket |= b"read server session ticket" in state
         self.authenticated |= b"read server certificate" in state
@@ -120,7 +128,7 @@ async def exchange(
     try:
         async with dialogue.connect() as connection:
             await _handshake(connection, tls)
-            result.established = True
+            result.established = observer.established = True
             result.version = _VERSIONS.get(tls.get_protocol_version_name())
             result.alpn = tls.get_alpn_proto_negotiated().decode("ascii", "backslashreplace") or None
             if request:
@@ -134,6 +142,8 @@ async def exchange(
         dialogue.note(error)
         result.problem, result.failure = str(error), error.code
     result.certificate_requested = observer.certificate_requested
+    result.requested_late = observer.requested_late
+    result.ca_names = tuple(name.der() for name in tls.get_client_ca_list())
     result.presented = observer.presented
     result.session = tls.get_session() if result.established else None
     result.resumed = result.established and session is not None and not observer.authenticated

@@ -58,7 +58,9 @@ async def get(
         )
 
     answer = await ask(_HTTP_NAMES if "http/1.1" in alpn else alpn)
-    if answer.alert is not None and answer.alert.description == AlertDescription.NO_APPLICATION_PROTOCOL:
+    refused = answer.alert is not None and answer.alert.description == AlertDescription.NO_APPLICATION_PROTOCOL
+    # The names are looked at before any certificate: a server that has it is not asked with it again.
+    if refused and not answer.presented:
         return await ask(alpn)
     return answer
 

@@ -190,9 +190,10 @@ class _Round:
         late = _entries(self.notes, self.path)[version].when is When.LATE
         if late and version is ProtocolVersion.TLS_1_3:
             names = ("http/1.1",) if alpn else ()
-            return await exchange_late(
+            answer, _ = await exchange_late(
                 self.dialogue, self.target, path=self.path, whose=whose, credential=credential, alpn=names
             )
+            return answer
         return await get(
             self.dialogue,
             alpn,

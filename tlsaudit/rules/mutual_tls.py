@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from tlsaudit.model.facts import Attempt, TrialKind, When
 from tlsaudit.model.knowledge import NOT_ASKED, Known, Unknown, Why
 from tlsaudit.model.result import Cap, Fail, Severity, Source
-from tlsaudit.rules.client_auth import requests_certificate
+from tlsaudit.rules.client_auth import asked_for, requests_certificate
 from tlsaudit.rules.registry import BELOW_TLS_1_3, sure
 from tlsaudit.rules.rule import Case, Rule, rule
 from tlsaudit.rules.sources import asvs, rfc
@@ -203,14 +203,12 @@ def early_data(case: Case) -> Iterable[Fail]:
 )
 def by_renegotiation(case: Case) -> Iterable[Fail]:
     """A CertificateRequest below TLS 1.3 that comes only after the request."""
-    auth = case.facts.client_auth
-    for where, entries in (("/", auth.per_protocol), *auth.elsewhere.items()):
-        for version, at in entries.items():
-            if version in BELOW_TLS_1_3 and at.when is When.LATE:
-                requested = sure(at.requested)
-                yield Fail(f"CertificateRequest at {version} after the request, for {where}", (requested.basis,))
-    if not auth.per_protocol:
-        auth.mode.need()
+    for where, version, at in asked_for(case):
+        if version in BELOW_TLS_1_3 and at.when is When.LATE:
+            requested = sure(at.requested)
+            yield Fail(f"CertificateRequest at {version} after the request, for {where}", (requested.basis,))
+    if not case.facts.client_auth.per_protocol:
+        case.facts.client_auth.mode.need()
 
 
 @rule(
