@@ -70,7 +70,7 @@ def test_a_credential_is_not_presented_again_under_another_protocol_name(
 
     monkeypatch.setattr("tlsaudit.probe.get.exchange", once)
     target, good = parse_target("localhost"), LabClients.of(lab.pki).good
-    dialogue = Dialogue(Network(NetworkLimits()), Endpoint(host="localhost", port=443), Log())
+    dialogue = Dialogue(Network(NetworkLimits()), Endpoint(host="localhost", port=443, address="127.0.0.1"), Log())
     for credential, times in ((good, 1), (None, 2)):
         asked.clear()
         asyncio.run(get(dialogue, ("h2",), target, None, credential=credential))
