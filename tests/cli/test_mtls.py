@@ -226,7 +226,7 @@ def test_a_passphrase_is_for_this_process_alone(
     given = credentials.Given(
         client_cert=None, client_key=None, trials=True, client_ca=None, client_ca_key=None, trial=(f"revoked={both}",)
     )
-    plan = credentials.read(given, ["localhost"]).trials
+    plan = credentials.read(given, ["localhost"], scoped=False).trials
     assert plan is not None
     assert plan.given[TrialKind.REVOKED].certificate == lab_pki.revoked_client.leaf.certificate
     assert not {*names} & {*os.environ}
