@@ -55,7 +55,7 @@ def test_the_matrix_is_read_at_a_glance(lab: Lab) -> None:
     done = tlsaudit("mtls", target(lax(lab)), *options, environment={"COLUMNS": "140"})
     assert done.code == 1
     flat = " ".join(done.out.split())
-    assert "who gets in TLSv1.2 TLSv1.3" in flat
+    assert "who gets in at / TLSv1.2 TLSv1.3" in flat
     assert "no certificate refused by TLS" in flat
     assert re.search(r"self-signed +got in \[TLS-MTLS-003\] ", done.out)
     assert re.search(r"of an impostor CA +got in \[TLS-MTLS-004\] ", done.out)
@@ -149,6 +149,16 @@ def test_a_good_client_in_a_scan_gets_to_http(lab: Lab) -> None:
     facts = tlsaudit("scan", target(server), *options).document["subjects"][0]["facts"]
     assert (facts["http"]["status"], facts["http"]["hsts"]["max_age"]) == (200, 63072000)
     assert (facts["client_auth"]["mode"], facts["client_auth"]["enforced_by"]) == ("required", "application")
+
+
+def test_what_was_not_presented_was_not_refused(lab: Lab, tmp_path: Path) -> None:
+    """Without a good certificate HTTP is not tested, with trials and without."""
+    server = lab.nginx(f"ssl_verify_client on; ssl_client_certificate {lab.pki.root_file};")
+    ca = ("--client-ca", lab.pki.client_ca_file, "--client-ca-key", ca_key_file(lab.pki, tmp_path))
+    for options in ((), ("--trials",), ("--trials", *ca)):
+        done = tlsaudit("scan", target(server), "--mode", "inventory", "--format", "json", *options)
+        results = [each for each in done.document["subjects"][0]["results"] if each["rule"] == "TLS-HTTP-001"]
+        assert [each["outcome"] for each in results] == ["not_tested"]
 
 
 @pytest.mark.parametrize("command", ["mtls", "scan"])

@@ -61,6 +61,13 @@ _PATH_TRIED = {TrialKind.SELF_SIGNED: Trial(at={TLS_1_2: _IN})}
 _PATH_ALONE = sound(client_auth=asks(_NONE, elsewhere={"/admin": {TLS_1_2: late()}}, trials=_PATH_TRIED))
 _NAME_REFUSED = {"without a server name": {TLS_1_2: ClientAuthAt(requested=_SILENT, mode=_SILENT)}}
 
+
+def _late_at_1_2(protocol: str | None) -> Facts:
+    """A certificate is asked for by renegotiation; what an offer of all protocol names gets."""
+    auth = ClientAuth(mode=known(_ALL), per_protocol={TLS_1_2: late()})
+    return sound(client_auth=auth, alpn_chosen={TLS_1_2: known(protocol)})
+
+
 ROWS = (
     *(
         row
@@ -112,7 +119,7 @@ ROWS = (
     Row(
         "TLS-MTLS-014",
         "fail",
-        sound(client_auth=ClientAuth(mode=known(_ALL), per_protocol={TLS_1_2: late()})),
+        _late_at_1_2(None),
         severity="medium",
         observed="CertificateRequest at TLSv1.2 after the request, for /",
     ),
@@ -121,6 +128,13 @@ ROWS = (
         "fail",
         sound(client_auth=asks(_ALL, elsewhere={"/admin": {TLS_1_2: late()}})),
         observed="after the request, for /admin",
+    ),
+    Row(
+        "TLS-MTLS-014",
+        "fail",
+        _late_at_1_2("h2"),
+        severity="high",
+        observed="for /, where HTTP/2 is chosen",
     ),
     Row("TLS-MTLS-014", "fail", _PATH_ALONE, "nothing is asked for /", observed="after the request, for /admin"),
     Row(

@@ -153,6 +153,8 @@ class Trial:
     serial: str | None = None
     made_here: bool = False
     """It was made for the trial: nobody has declared that it is good, or what else it is."""
+    path: str = "/"
+    """What was asked for with it."""
     at: Mapping[ProtocolVersion, Fact[Attempt]] = field(default_factory=dict)
 
 

@@ -97,7 +97,6 @@ def narrowed(facts: Facts) -> Facts:
         group_order={},
         key_exchanges=NOT_ASKED,
         alpn=Tried(),
-        alpn_chosen={},
         session=Session(),
         signature_schemes=Tried(),
         behaviours=Behaviours(early_data=facts.behaviours.early_data),

@@ -53,6 +53,7 @@ async def present(
         kind: Trial(
             serial=each.serial if isinstance(each, Credential) else None,
             made_here=origins[kind].made_here if kind in origins else False,
+            path=path,
             at=dict.fromkeys(asking, UNFINISHED),
         )
         for kind, each in made.items()

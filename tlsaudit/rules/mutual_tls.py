@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from tlsaudit.model.facts import Attempt, TrialKind, When
 from tlsaudit.model.knowledge import NOT_ASKED, Known, Unknown, Why
+from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.result import Cap, Fail, Severity, Source
 from tlsaudit.rules.client_auth import asked_for, requests_certificate
 from tlsaudit.rules.registry import BELOW_TLS_1_3, sure
@@ -206,9 +207,19 @@ def by_renegotiation(case: Case) -> Iterable[Fail]:
     for where, version, at in asked_for(case):
         if version in BELOW_TLS_1_3 and at.when is When.LATE:
             requested = sure(at.requested)
-            yield Fail(f"CertificateRequest at {version} after the request, for {where}", (requested.basis,))
+            words = f"CertificateRequest at {version} after the request, for {where}"
+            if _chooses_h2(case, version):
+                yield Fail(f"{words}, where HTTP/2 is chosen", (requested.basis,), severity=Severity.HIGH)
+            else:
+                yield Fail(words, (requested.basis,))
     if not case.facts.client_auth.per_protocol:
         case.facts.client_auth.mode.need()
+
+
+def _chooses_h2(case: Case, version: ProtocolVersion) -> bool:
+    """Whether an offer of all names gets HTTP/2 at this version, as far as known: it only makes a finding worse."""
+    chosen = case.facts.alpn_chosen.get(version)
+    return isinstance(chosen, Known) and chosen.value == "h2"
 
 
 @rule(
