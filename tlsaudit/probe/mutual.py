@@ -12,14 +12,14 @@ from dataclasses import replace
 from tlsaudit.credentials import Credentials
 from tlsaudit.model.errors import DecodeError, InputError
 from tlsaudit.model.facts import Behaviours, ClientAuthAt, Facts, Session, When
-from tlsaudit.model.knowledge import NOT_ASKED, Fact, Known, Tried, Unknown, Why
+from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Tried, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.target import Target, canonical_host
 from tlsaudit.pki import parse_certificate
 from tlsaudit.probe import client_auth, http
 from tlsaudit.probe.dialogue import Answer, Dialogue
 from tlsaudit.probe.full import Exchange
-from tlsaudit.probe.get import get
+from tlsaudit.probe.get import get, http_names
 from tlsaudit.probe.late import exchange_late
 from tlsaudit.probe.mesh import ask_mesh, ask_plaintext, is_mesh_shape
 from tlsaudit.probe.notes import Notes
@@ -164,7 +164,7 @@ def _open_at_13(entries: Mapping[ProtocolVersion, ClientAuthAt]) -> ClientAuthAt
 
 async def _late_13(dialogue: Dialogue, notes: Notes, target: Target, where: str, path: str) -> ClientAuthAt | None:
     """Client authentication after the request at TLS 1.3; None where no certificate is asked for."""
-    alpn = ("http/1.1",) if notes.contact.shape.alpn else ()
+    alpn = http_names(notes.contact.shape.alpn)
     answer, request = await exchange_late(dialogue, target, path=path, whose=_whose(where), credential=None, alpn=alpn)
     if request is None:
         return None

@@ -17,7 +17,7 @@ from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.target import Target
 from tlsaudit.probe.dialogue import Dialogue
 from tlsaudit.probe.full import Exchange
-from tlsaudit.probe.get import get
+from tlsaudit.probe.get import get, http_names
 from tlsaudit.probe.late import exchange_late
 from tlsaudit.probe.notes import UNFINISHED, Notes
 from tlsaudit.probe.outcomes import decide
@@ -190,7 +190,7 @@ class _Round:
         alpn, whose = self.notes.contact.shape.alpn, _words(kind, credential)
         late = _entries(self.notes, self.path)[version].when is When.LATE
         if late and version is ProtocolVersion.TLS_1_3:
-            names = ("http/1.1",) if alpn else ()
+            names = http_names(alpn)
             answer, _ = await exchange_late(
                 self.dialogue, self.target, path=self.path, whose=whose, credential=credential, alpn=names
             )
