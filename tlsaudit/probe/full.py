@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 from OpenSSL import SSL, crypto
 
@@ -23,7 +24,8 @@ from tlsaudit.wire import Alert
 Enough = Callable[[bytes], bool]
 """Says of what was received whether it is all that is needed."""
 
-_LONGEST_ANSWER = 65536
+LONGEST_ANSWER: Final = 65536
+"""Bytes of an answer that are read."""
 _VERSIONS = {
     "SSLv3": ProtocolVersion.SSL_3,
     "TLSv1": ProtocolVersion.TLS_1_0,
@@ -198,7 +200,7 @@ async def _handshake(connection: Connection, tls: SSL.Connection) -> None:
 async def _read(connection: Connection, tls: SSL.Connection, result: Exchange, enough: Enough) -> bool:
     """Read into `result` until it is enough; returns whether the server ended the conversation."""
     await _flush(connection, tls)
-    while len(result.data) < _LONGEST_ANSWER:
+    while len(result.data) < LONGEST_ANSWER:
         try:
             result.data += tls.recv(16384)
         except SSL.WantReadError:
@@ -242,8 +244,8 @@ def _reason(error: SSL.Error) -> str:
 
 def _summary(result: Exchange) -> str:
     if not result.established:
-        alert = f"alert {result.alert.description} {result.alert.name}" if result.alert else result.problem
+        alert = str(result.alert) if result.alert else result.problem
         return f"no handshake: {alert}"
     what = f"{len(result.data)} bytes" if result.data else "no answer"
-    alert = f", alert {result.alert.description} {result.alert.name}" if result.alert else ""
+    alert = f", {result.alert}" if result.alert else ""
     return f"{result.version}, {what}{alert}"

@@ -15,7 +15,7 @@ from tlsaudit.model.target import Target
 from tlsaudit.net import Connection
 from tlsaudit.probe import http
 from tlsaudit.probe.dialogue import Dialogue
-from tlsaudit.probe.full import Exchange
+from tlsaudit.probe.full import LONGEST_ANSWER, Exchange
 from tlsaudit.probe.handshake import COMPUTABLE_GROUPS, COMPUTABLE_SUITES, SHARE_GROUPS
 from tlsaudit.probe.hellos import ALL_SCHEMES
 from tlsaudit.wire import (
@@ -33,7 +33,6 @@ from tlsaudit.wire import (
 _POST_HANDSHAKE_AUTH = Extension(49, b"")
 _MOST_BYTES = 1 << 18
 """Of all that the server sends, so that a flood of requests and tickets comes to an end."""
-_LONGEST_ANSWER = 65536
 
 
 async def exchange_late(
@@ -143,7 +142,7 @@ def _data(events: tuple[Event, ...]) -> bytes:
 
 
 def _is_enough(data: bytes) -> bool:
-    return len(data) >= _LONGEST_ANSWER or (bool(data) and http.enough(data))
+    return len(data) >= LONGEST_ANSWER or (bool(data) and http.enough(data))
 
 
 def _summary(result: Exchange) -> str:
