@@ -72,6 +72,8 @@ def _trial(kind: TrialKind, trial: Trial) -> doc.TrialPart:
     return doc.TrialPart(
         credential=kind.value,
         serial=trial.serial,
+        made_here=trial.made_here,
+        path=trial.path,
         per_protocol={version.value: _attempt(fact) for version, fact in trial.at.items()},
     )
 

@@ -68,6 +68,38 @@ def test_a_long_name_can_be_borne() -> None:
     assert found.certificate.issuer == long
 
 
+def named(tag: int, value: bytes) -> bytes:
+    """A distinguished name with a common name of any type."""
+    attribute = bytes.fromhex("0603550403") + bytes((tag, len(value))) + value
+    size = len(attribute)
+    return bytes((0x30, size + 4, 0x31, size + 2, 0x30, size)) + attribute
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        named(3, b"\0abc"),
+        named(0x30, b""),
+        named(12, b"a" * 100),
+        named(20, b"\xe9"),
+        named(12, b""),
+    ],
+)
+def test_names_that_nobody_would_write_can_be_borne(name: bytes) -> None:
+    """No warning, which would be an error here, and none of the exceptions of whoever looks into them."""
+    found = Mint(run="x").make(TrialKind.IMPOSTOR_CA, ca_names=(name,), use_rsa=False)
+    assert name in found.certificate.tbs_certificate_bytes
+    assert found.certificate.signature_hash_algorithm is not None
+
+
+def test_a_name_that_cannot_be_borne_is_passed_over() -> None:
+    junk = b"\x30\x05junk"
+    found = Mint(run="x", ca=_CA).make(TrialKind.IMPOSTOR_CA, ca_names=(junk,), use_rsa=False)
+    assert found.certificate.issuer.public_bytes() == _NAME
+    found = Mint(run="x").make(TrialKind.IMPOSTOR_CA, ca_names=(junk, _NAME), use_rsa=False)
+    assert found.certificate.issuer.public_bytes() == _NAME
+
+
 def test_a_key_as_the_server_wants_it() -> None:
     assert isinstance(make(TrialKind.GOOD).key, ec.EllipticCurvePrivateKey)
     assert isinstance(make(TrialKind.GOOD, use_rsa=True).key, rsa.RSAPrivateKey)
@@ -92,10 +124,10 @@ def test_what_cannot_be_made() -> None:
     with pytest.raises(Unavailable):
         make(TrialKind.NONE)
     plain = Mint(run="x")
-    with pytest.raises(Unavailable, match="names no CA"):
+    with pytest.raises(Unavailable, match="not known to name a CA"):
         plain.make(TrialKind.IMPOSTOR_CA, ca_names=(), use_rsa=False)
-    with pytest.raises(Unavailable, match="cannot be borne"):
-        plain.make(TrialKind.IMPOSTOR_CA, ca_names=(b"\x30\x05junk",), use_rsa=False)
+    with pytest.raises(Unavailable, match="can be borne"):
+        plain.make(TrialKind.IMPOSTOR_CA, ca_names=(b"\x30\x05junk", named(2, b"\x05")), use_rsa=False)
 
 
 def test_given_credentials_come_first_and_a_wrong_identity_needs_a_right_one() -> None:

@@ -25,10 +25,9 @@ def mutual(
     *,
     paths: tuple[str, ...] | None = (),
     timeout: float = 5.0,
-    sni: str = "localhost",
 ) -> Facts:
     """The facts of `tlsaudit mtls` (of the inventory where `paths` is None) at a server, whose audit is whole."""
-    target = parse_target(f"127.0.0.1:{server.port}?sni={sni}")
+    target = parse_target(f"localhost@127.0.0.1:{server.port}")
     trusting = Trusting(stores={"none": TrustStore.from_ders("none", ())}, deciding="none")
     settings = Settings(trusting=trusting, deadline=60.0, credentials=credentials or Credentials(), mutual_paths=paths)
 

@@ -22,6 +22,14 @@ _AT_1_3 = ClientAuthAt(requested=known(True), mode=known(ClientAuthMode.REQUIRED
 _ONLY_1_3 = sound(client_auth=ClientAuth(mode=known(ClientAuthMode.REQUIRED), per_protocol={TLS_1_3: _AT_1_3}))
 _AT_1_2 = ClientAuthAt(requested=known(False, 2), mode=known(ClientAuthMode.NONE, 2))
 _GAP = sound(client_auth=ClientAuth(mode=known(ClientAuthMode.NONE), per_protocol={TLS_1_2: _AT_1_2, TLS_1_3: _AT_1_3}))
+_AT_A_PATH = sound(
+    client_auth=asks(
+        ClientAuthMode.NONE,
+        elsewhere={"/admin": {TLS_1_2: ClientAuthAt(requested=known(True), mode=known(ClientAuthMode.REQUIRED))}},
+        ca_names=("CN=Internal CA",),
+        schemes_unread=Unknown(Why.UNSUPPORTED, "renegotiation"),
+    )
+)
 _REQUESTING = ("TLS-MTLS-010", "TLS-MTLS-011", "TLS-MTLS-021", "TLS-MTLS-023")
 
 ROWS = (
@@ -48,11 +56,14 @@ ROWS = (
     Row("TLS-MTLS-011", "not_applicable", _OPTIONAL),
     Row("TLS-MTLS-021", "pass", _ONLY_1_3),
     Row("TLS-MTLS-021", "fail", _REQUIRED, severity="info", observed="CertificateRequest at TLSv1.2"),
+    Row("TLS-MTLS-021", "fail", _AT_A_PATH, "nothing is asked for /", observed="CertificateRequest at TLSv1.2"),
+    Row("TLS-MTLS-010", "fail", _AT_A_PATH, "nothing is asked for /", observed="1 CA name: CN=Internal CA"),
     Row("TLS-MTLS-022", "pass", _OPTIONAL, expect=_UNWANTED),
     Row("TLS-MTLS-022", "fail", _REQUIRED, severity="medium", observed="TLSv1.3: required", expect=_UNWANTED),
     Row("TLS-MTLS-022", "not_applicable", _REQUIRED),
     Row("TLS-MTLS-022", "not_tested", sound(client_auth=ClientAuth(mode=NOT_ASKED)), expect=_UNWANTED),
     Row("TLS-MTLS-023", "pass", _REQUIRED),
+    Row("TLS-MTLS-023", "inconclusive", _AT_A_PATH, "what is listed was not read"),
     Row(
         "TLS-MTLS-023",
         "fail",

@@ -57,6 +57,16 @@ def late(probe: int = 4) -> ClientAuthAt:
 _NONE, _SOME, _ALL = ClientAuthMode
 _GOOD = TrialKind.GOOD
 _ABSENT = sound(client_auth=ClientAuth())
+_PATH_TRIED = {TrialKind.SELF_SIGNED: Trial(at={TLS_1_2: _IN})}
+_PATH_ALONE = sound(client_auth=asks(_NONE, elsewhere={"/admin": {TLS_1_2: late()}}, trials=_PATH_TRIED))
+_NAME_REFUSED = {"without a server name": {TLS_1_2: ClientAuthAt(requested=_SILENT, mode=_SILENT)}}
+
+
+def _late_at_1_2(protocol: str | None) -> Facts:
+    """A certificate is asked for by renegotiation; what an offer of all protocol names gets."""
+    auth = ClientAuth(mode=known(_ALL), per_protocol={TLS_1_2: late()})
+    return sound(client_auth=auth, alpn_chosen={TLS_1_2: known(protocol)})
+
 
 ROWS = (
     *(
@@ -72,6 +82,13 @@ ROWS = (
             Row(rule, "not_applicable", _NEVER, "no certificate is asked for"),
             Row(rule, "not_tested", _ABSENT),
         )
+    ),
+    Row("TLS-MTLS-003", "fail", _PATH_ALONE, "nothing is asked for /", observed="gets in at TLSv1.2"),
+    Row("TLS-MTLS-003", "not_applicable", sound(client_auth=asks(_NONE, elsewhere=_NAME_REFUSED))),
+    Row(
+        "TLS-MTLS-003",
+        "inconclusive",
+        sound(client_auth=asks(_NONE, elsewhere={"/admin": _NAME_REFUSED["without a server name"]})),
     ),
     Row(
         "TLS-MTLS-004",
@@ -102,7 +119,7 @@ ROWS = (
     Row(
         "TLS-MTLS-014",
         "fail",
-        sound(client_auth=ClientAuth(mode=known(_ALL), per_protocol={TLS_1_2: late()})),
+        _late_at_1_2(None),
         severity="medium",
         observed="CertificateRequest at TLSv1.2 after the request, for /",
     ),
@@ -112,6 +129,14 @@ ROWS = (
         sound(client_auth=asks(_ALL, elsewhere={"/admin": {TLS_1_2: late()}})),
         observed="after the request, for /admin",
     ),
+    Row(
+        "TLS-MTLS-014",
+        "fail",
+        _late_at_1_2("h2"),
+        severity="high",
+        observed="for /, where HTTP/2 is chosen",
+    ),
+    Row("TLS-MTLS-014", "fail", _PATH_ALONE, "nothing is asked for /", observed="after the request, for /admin"),
     Row(
         "TLS-MTLS-014",
         "pass",
@@ -146,6 +171,12 @@ ROWS = (
     Row("TLS-MTLS-024", "fail", tried(_GOOD, _IN, _REFUSED), observed="by TLS (alert 48 unknown_ca)"),
     Row("TLS-MTLS-024", "inconclusive", tried(_GOOD, _IN, _SILENT)),
     Row("TLS-MTLS-024", "not_tested", _REQUIRED),
+    Row(
+        "TLS-MTLS-024",
+        "not_tested",
+        sound(client_auth=asks(_ALL, trials={_GOOD: Trial(made_here=True, at={TLS_1_3: _REFUSED})})),
+        "nobody has declared it as good",
+    ),
     Row("TLS-MTLS-024", "not_applicable", _NEVER),
 )
 

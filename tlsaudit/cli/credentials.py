@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,10 +15,15 @@ import typer
 from tlsaudit.model.errors import InputError
 
 if TYPE_CHECKING:
-    from tlsaudit.credentials import Credential, Credentials
+    from tlsaudit.credentials import ClientCa, Credential, Credentials, Passphrases
     from tlsaudit.model.facts import TrialKind
 
-PASSPHRASE_VARIABLE = "TLSAUDIT_CLIENT_KEY_PASSWORD"  # noqa: S105 - the name of a variable
+_CLIENT, _CA, _TRIAL = (
+    "TLSAUDIT_CLIENT_KEY_PASSWORD",
+    "TLSAUDIT_CLIENT_CA_KEY_PASSWORD",
+    "TLSAUDIT_TRIAL_KEY_PASSWORD",
+)
+"""The variables with the passphrases; where one of the others is not there the first one counts."""
 
 ClientCert = Annotated[
     Path | None,
@@ -32,7 +37,7 @@ ClientKey = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help=f"Its key (PEM), if it is not in the same file; the passphrase is asked for, or in {PASSPHRASE_VARIABLE}.",
+        help=f"Its key (PEM), if it is not in the same file; the passphrase is asked for, or in {_CLIENT}.",
     ),
 ]
 Trials = Annotated[
@@ -78,32 +83,39 @@ def read(given: Given, targets: Sequence[str], *, scoped: bool) -> Credentials:
 
     Raises InputError.
     """
+    passphrases = _Passphrases.taken()
     _refuse(given)
+    _refuse_unnamed(given, targets, scoped=scoped)
     import secrets
 
     from tlsaudit.credentials import Credentials, Mint, TrialPlan, load_ca, load_credential, refuse_out_of_time
     from tlsaudit.model.facts import TrialKind
-    from tlsaudit.targets import are_named
 
-    if given.trials and not scoped and not are_named(targets):
-        named = "targets that are named one by one on the command line"
-        raise InputError(f"--trials goes only with {named}, or with a --scope file that says what may be tried")
     now = datetime.now(UTC)
     good = None
     if given.client_cert is not None:
-        good = load_credential("client certificate", given.client_cert, given.client_key, _passphrase)
+        good = load_credential("client certificate", given.client_cert, given.client_key, passphrases.of(_CLIENT))
         refuse_out_of_time(f"client certificate {str(given.client_cert)!r}", good.certificate, now)
     ca = None
     if given.client_ca is not None:
-        ca = load_ca(given.client_ca, given.client_ca_key, _passphrase)
+        ca = load_ca(given.client_ca, given.client_ca_key, passphrases.of(_CA))
         refuse_out_of_time(f"client CA {str(given.client_ca)!r}", ca.certificate, now)
-    files = dict(_trial(text) for text in given.trial)
-    loaded = {kind: _given(kind, path, now) for kind, path in files.items()}
+    loaded = _load_trials(given, passphrases.of(_TRIAL), good, ca, now)
     good = good or loaded.get(TrialKind.GOOD)
     if not given.trials:
         return Credentials(good=good)
     own = {} if good is None else {TrialKind.GOOD: good}
     return Credentials(good=good, trials=TrialPlan(mint=Mint(run=secrets.token_hex(4), ca=ca), given={**loaded, **own}))
+
+
+def _refuse_unnamed(given: Given, targets: Sequence[str], *, scoped: bool) -> None:
+    """Whoever is on a list and asks for a certificate would see what is presented, below TLS 1.3 in clear."""
+    from tlsaudit.targets import are_named
+
+    for option, there in (("--trials", given.trials), ("--client-cert", given.client_cert is not None)):
+        if there and not scoped and not are_named(targets):
+            named = "targets that are named one by one on the command line"
+            raise InputError(f"{option} goes only with {named}, or with a --scope file that says what may be tried")
 
 
 def _refuse(given: Given) -> None:
@@ -127,27 +139,58 @@ def _trial(text: str) -> tuple[TrialKind, Path]:
     return known[name.replace("_", "-")], Path(path)
 
 
-def _given(kind: TrialKind, path: Path, now: datetime) -> Credential:
-    from tlsaudit.credentials import load_credential, refuse_out_of_time
+def _load_trials(
+    given: Given, passphrases: Passphrases, good: Credential | None, ca: ClientCa | None, now: datetime
+) -> dict[TrialKind, Credential]:
+    """The credentials of `--trial`, one a kind; `good` is that of `--client-cert`."""
+    from tlsaudit.credentials import load_credential, refuse_other_kind
     from tlsaudit.model.facts import TrialKind
 
-    what = f"--trial {kind.value.replace('_', '-')}"
-    credential = load_credential(what, path, None, _passphrase)
-    if kind is TrialKind.GOOD:
-        refuse_out_of_time(f"{what} {str(path)!r}", credential.certificate, now)
-    return credential
+    files: dict[TrialKind, Path] = {}
+    for kind, path in map(_trial, given.trial):
+        if kind in files:
+            raise InputError(f"{_option(kind)} is given twice")
+        files[kind] = path
+    if TrialKind.GOOD in files and good is not None:
+        raise InputError("--trial good and --client-cert are the same thing: give one of them")
+    loaded = {kind: load_credential(_option(kind), path, None, passphrases) for kind, path in files.items()}
+    good = good or loaded.get(TrialKind.GOOD)
+    for kind, credential in loaded.items():
+        what = f"{_option(kind)} {str(files[kind])!r}"
+        refuse_other_kind(what, kind, credential, good=good, ca=ca, now=now)
+    return loaded
 
 
-def _passphrase(what: str) -> bytes | None:
-    """From the environment, else from whoever sits at the terminal; None where nobody does."""
-    given = os.environ.get(PASSPHRASE_VARIABLE)
-    if given is not None:
-        return given.encode()
-    if sys.stdin is None or not sys.stdin.isatty():
-        return None
-    import getpass
+def _option(kind: TrialKind) -> str:
+    return f"--trial {kind.value.replace('_', '-')}"
 
-    try:
-        return getpass.getpass(f"passphrase of {what}: ", sys.stderr).encode()
-    except EOFError:  # the terminal was closed, or Ctrl-D was pressed
-        return None
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Passphrases:
+    """The passphrases that the environment had."""
+
+    by_variable: Mapping[str, str] = field(repr=False)
+
+    @classmethod
+    def taken(cls) -> _Passphrases:
+        """Taken out of it, so that no process that is started from here inherits them."""
+        found = ((name, os.environ.pop(name, None)) for name in (_CLIENT, _CA, _TRIAL))
+        return cls(by_variable={name: text for name, text in found if text is not None})
+
+    def of(self, variable: str) -> Passphrases:
+        """What asks for the passphrases of one sort of keys."""
+        return lambda what: self._ask(variable, what)
+
+    def _ask(self, variable: str, what: str) -> bytes | None:
+        """From the environment, else from whoever sits at the terminal; None where nobody does."""
+        given = self.by_variable.get(variable, self.by_variable.get(_CLIENT))
+        if given is not None:
+            return os.fsencode(given)
+        if sys.stdin is None or not sys.stdin.isatty():
+            return None
+        import getpass
+
+        try:
+            return os.fsencode(getpass.getpass(f"passphrase of {what}: ", sys.stderr))
+        except EOFError:  # the terminal was closed, or Ctrl-D was pressed
+            return None

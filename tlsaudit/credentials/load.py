@@ -50,6 +50,8 @@ def load_credential(what: str, chain: Path, key: Path | None, passphrases: Passp
     """
     data = _read(what, chain)
     if _PEM not in data:
+        if key is not None:
+            raise InputError(f"{what} {str(chain)!r} is no PEM file, and only beside one the key is in another file")
         return _from_pkcs12(f"{what} {str(chain)!r}", data, passphrases)
     certificates = _certificates(f"{what} {str(chain)!r}", data)
     source = chain if key is None else key
@@ -119,6 +121,8 @@ def _private_key(name: str, data: bytes, passphrases: Passphrases) -> PrivateKey
 def _from_pkcs12(name: str, data: bytes, passphrases: Passphrases) -> Credential:
     if not data.startswith(b"\x30"):
         raise InputError(f"{name} is neither PEM nor PKCS #12")
+    if _is_bare_certificate(data):
+        raise InputError(f"{name} is a DER certificate without a key: it takes PEM, or PKCS #12")
     try:
         found = pkcs12.load_pkcs12(data, None)
     except (ValueError, UnsupportedAlgorithm):
@@ -163,6 +167,14 @@ def _public_key(certificate: x509.Certificate) -> object:
         return certificate.public_key()
     except (ValueError, UnsupportedAlgorithm):
         return None
+
+
+def _is_bare_certificate(data: bytes) -> bool:
+    try:
+        x509.load_der_x509_certificate(data)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_authority(certificate: x509.Certificate) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import contextlib
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
@@ -12,13 +13,16 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from tlsaudit.credentials.credential import Credential, PrivateKey
 from tlsaudit.credentials.load import ClientCa
-from tlsaudit.credentials.names import name_from_der
+from tlsaudit.credentials.names import reissued
 from tlsaudit.model.errors import DecodeError, TlsauditError
 from tlsaudit.model.facts import TrialKind
 
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _WEAK_BITS = 1024
+_MOST_NAMES = 16
+WITHOUT_CA = frozenset({TrialKind.SELF_SIGNED, TrialKind.UNKNOWN_CA, TrialKind.IMPOSTOR_CA})
+"""Kinds that take no signature of the client CA."""
 
 
 class Unavailable(TlsauditError):  # noqa: N818 - says why something is not there
@@ -56,15 +60,15 @@ class Mint:
 
     def _impostor(self, key: PrivateKey, ca_names: tuple[bytes, ...]) -> Credential:
         """Bears the name of a CA that is accepted, without a key identifier, so that the name alone leads to it."""
-        signer = ec.generate_private_key(ec.SECP256R1())
-        names = [*ca_names[:1], *([self.ca.certificate.subject.public_bytes()] if self.ca else [])]
+        names = [*ca_names[:_MOST_NAMES], *([self.ca.certificate.subject.public_bytes()] if self.ca else [])]
         if not names:
-            raise Unavailable("the server names no CA to impersonate: give one with --client-ca")
-        try:
-            issuer = name_from_der(names[0], signer.public_key())
-        except DecodeError as error:
-            raise Unavailable(f"the name of the server's CA cannot be borne: {error}") from None
-        return self._issue(TrialKind.IMPOSTOR_CA, key, issuer=issuer, signer=signer)
+            raise Unavailable("the server is not known to name a CA to impersonate: give one with --client-ca")
+        signer = ec.generate_private_key(ec.SECP256R1())
+        plain = self._issue(TrialKind.IMPOSTOR_CA, key, issuer=_name("to be replaced"), signer=signer)
+        for name in names:
+            with contextlib.suppress(DecodeError):
+                return replace(plain, certificate=reissued(plain.certificate, name, signer))
+        raise Unavailable("no name of the server's CAs can be borne by a certificate: give one with --client-ca")
 
     def _from_ca(self, kind: TrialKind, key: PrivateKey) -> Credential:
         if self.ca is None or self.ca.key is None:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 
+from tlsaudit.credentials.authority import authority_key, authority_of
 from tlsaudit.credentials.credential import Credential
-from tlsaudit.credentials.mint import Mint, Unavailable
+from tlsaudit.credentials.mint import WITHOUT_CA, Mint, Unavailable
 from tlsaudit.model.facts import TrialKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """Where a credential comes from: whether it was made for the trial, and something that stands for its CA."""
+
+    made_here: bool = False
+    authority: Hashable = None
+    """None: there is none, or it cannot be told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +38,13 @@ class TrialPlan:
             need = "which identity is right is not known: give a good certificate with --client-cert"
             raise Unavailable(need)
         return self.mint.make(kind, ca_names=ca_names, use_rsa=use_rsa)
+
+    def provenance(self, kind: TrialKind, credential: Credential) -> Provenance:
+        """Where this credential of this plan comes from."""
+        ca = self.mint.ca
+        if kind in self.given:
+            return Provenance(authority=authority_of(credential, ca))
+        return Provenance(made_here=True, authority=None if kind in WITHOUT_CA or ca is None else authority_key(ca))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

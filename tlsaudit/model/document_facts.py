@@ -147,13 +147,18 @@ class TrialAtPart(_Part):
 
 
 class TrialPart(_Part):
-    """One credential at every version that asks for a client certificate; `serial` is hexadecimal."""
+    """One credential at every version that asks for a client certificate; `serial` is hexadecimal.
+
+    `made_here`: it was made for the trial, not given; `path` is what was asked for with it.
+    """
 
     credential: Literal[
         "none", "self_signed", "unknown_ca", "impostor_ca", "expired", "not_yet_valid", "server_auth_only",
         "wrong_identity", "weak_key", "revoked", "good",
     ]  # fmt: skip
     serial: str | None = None
+    made_here: bool = False
+    path: str = "/"
     per_protocol: dict[str, TrialAtPart]
 
 

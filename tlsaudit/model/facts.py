@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tlsaudit.model.certificate import Certificate, CertificateDeployment
-from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Tried
+from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Tried, Unknown
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.vulnerability import Verdict, Vulnerability
 
@@ -151,6 +151,10 @@ class Trial:
     """One credential at every version where a certificate is asked for; `serial` finds it in the server's log."""
 
     serial: str | None = None
+    made_here: bool = False
+    """It was made for the trial: nobody has declared that it is good, or what else it is."""
+    path: str = "/"
+    """What was asked for with it."""
     at: Mapping[ProtocolVersion, Fact[Attempt]] = field(default_factory=dict)
 
 
@@ -195,6 +199,8 @@ class ClientAuth:
     ca_names: tuple[str, ...] = ()
     signature_schemes: tuple[int, ...] = ()
     certificate_types: tuple[int, ...] = ()
+    schemes_unread: Unknown | None = None
+    """A certificate is asked for, and why the signature schemes are not known."""
     elsewhere: Mapping[str, Mapping[ProtocolVersion, ClientAuthAt]] = field(default_factory=dict)
     trials: Mapping[TrialKind, Trial] = field(default_factory=dict)
     resumed: Mapping[ProtocolVersion, Fact[str | None]] = field(default_factory=dict)

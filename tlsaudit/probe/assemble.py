@@ -69,7 +69,9 @@ def assemble(notes: Notes, dialogue: Dialogue, names: Sequence[str], trusting: T
         group_order=_order(notes, _group_enumerations(notes)),
         key_exchanges=key_exchanges,
         certificate_deployments=_deployments(notes, names, trusting),
-        client_auth=with_trials(client_auth.overall(_client_auth(notes), notes.certificate_requests()), notes),
+        client_auth=with_trials(
+            client_auth.overall(_client_auth(notes), notes.certificate_requests(), notes.late_requests), notes
+        ),
         alpn=Tried() if dialogue.service is not None else _alpn(notes),
         alpn_chosen=_alpn_chosen(notes),
         session=_session(notes),
@@ -302,6 +304,13 @@ def _http_here(notes: Notes, dialogue: Dialogue) -> Fact[HttpAnswer | None]:
     return _http(notes.admitted or notes.exchange, notes.trials)
 
 
+def _was_presented(good: Trial | None) -> bool:
+    """Whether a certificate that should get in was presented: one made here is not known to be one."""
+    if good is None or good.made_here:
+        return False
+    return any(isinstance(fact, Known) or fact.why is not Why.NOT_ASKED for fact in good.at.values())
+
+
 _REFUSED = Unknown(Why.NO_ANSWER, "the client certificate that was presented is refused")
 _NONE_PRESENTED = Unknown(Why.NOT_ASKED, "nobody is answered without a client certificate, and none was presented")
 
@@ -311,7 +320,7 @@ def _http(exchange: Exchange, trials: Mapping[TrialKind, Trial]) -> Fact[HttpAns
     refused = exchange.alert is not None if reading is None else http.refuses_certificate(reading)
     if exchange.certificate_requested and refused:
         # What the application says to those who may come in was not asked: it takes a certificate that it trusts.
-        return _REFUSED if TrialKind.GOOD in trials else _NONE_PRESENTED
+        return _REFUSED if _was_presented(trials.get(TrialKind.GOOD)) else _NONE_PRESENTED
     if not exchange.data:
         reason = exchange.alert.name if exchange.alert else exchange.problem or "nothing was answered"
         return Unknown(Why.NO_ANSWER, f"no answer to GET /: {reason}")

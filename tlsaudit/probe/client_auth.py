@@ -41,6 +41,7 @@ OF_A_CREDENTIAL: Final = frozenset(
 PROVES_NOTHING: Final = frozenset({401, 403})
 """Statuses that a good certificate may or may not change."""
 
+_RENEGOTIATED = Unknown(Why.UNSUPPORTED, "what is listed in a CertificateRequest by renegotiation was not read")
 _STRENGTH = [ClientAuthMode.NONE, ClientAuthMode.OPTIONAL, ClientAuthMode.REQUIRED]
 
 
@@ -79,10 +80,16 @@ def served(exchange: Exchange) -> bool | None:
 
 
 def _by_exchange(requested: Known[bool], exchange: Exchange) -> ClientAuthAt:
-    if exchange.alert is not None and not exchange.data:
-        if exchange.certificate_requested:
-            return _by_alert(requested, exchange.basis, exchange.alert)
-        detail = f"the handshake failed before a certificate was asked for: {exchange.alert.name}"
+    alert = exchange.alert
+    if (
+        alert is not None
+        and exchange.certificate_requested
+        and (alert.description in OF_A_CREDENTIAL or not exchange.data)
+    ):
+        # It counts even after data: a TLS 1.3 server may speak before it has seen that there is no certificate.
+        return _by_alert(requested, exchange.basis, alert)
+    if alert is not None and not exchange.data:
+        detail = f"the handshake failed before a certificate was asked for: {alert.name}"
         return ClientAuthAt(requested=requested, mode=Unknown(Why.NO_ANSWER, detail))
     if exchange.data:
         return _by_answer(requested, exchange)
@@ -100,6 +107,9 @@ def _by_answer(requested: Known[bool], exchange: Exchange) -> ClientAuthAt:
     reading = http.read(exchange.data, ended=exchange.ended)
     if reading is not None:
         return _by_reading(requested, exchange.basis, reading)
+    if not exchange.accepted_by_tls:
+        # What is no answer to the request may have been sent before TLS has decided.
+        return ClientAuthAt(requested=requested, mode=Unknown(Why.NO_ANSWER, "the application speaks, and TLS has not"))
     return _decided(requested, exchange.basis, ClientAuthMode.OPTIONAL, None, "the application answers (not HTTP)")
 
 
@@ -118,6 +128,9 @@ def _by_reading(requested: Known[bool], basis: Basis, reading: http.Reading) -> 
     if reading.status in PROVES_NOTHING:
         detail = f"without a certificate TLS goes on; whether HTTP {reading.status} refuses its absence is open"
         return ClientAuthAt(requested=requested, mode=Unknown(Why.NO_ANSWER, detail))
+    if reading.status >= 300:
+        detail = f"without a certificate TLS goes on; whether {http.describe(reading)} is a refusal is open"
+        return ClientAuthAt(requested=requested, mode=Unknown(Why.NO_ANSWER, detail))
     return _decided(requested, basis, ClientAuthMode.OPTIONAL, None, http.describe(reading))
 
 
@@ -131,7 +144,7 @@ def _decided(
 
 def _by_alert(requested: Known[bool], basis: Basis, alert: Alert) -> ClientAuthAt:
     """A refusal of the empty certificate, if the alert can mean that (RFC 8446 section 6.2)."""
-    evidence = f"alert {alert.description} {alert.name}"
+    evidence = str(alert)
     if alert.description in OF_A_CREDENTIAL:
         return _decided(requested, basis, ClientAuthMode.REQUIRED, Layer.TLS, evidence)
     detail = f"a certificate is asked for; without one came {evidence}, which says nothing of the certificate"
@@ -139,10 +152,18 @@ def _by_alert(requested: Known[bool], basis: Basis, alert: Alert) -> ClientAuthA
 
 
 def overall(
-    per_protocol: Mapping[ProtocolVersion, ClientAuthAt], requests: Mapping[ProtocolVersion, CertificateRequest]
+    per_protocol: Mapping[ProtocolVersion, ClientAuthAt],
+    requests: Mapping[ProtocolVersion, CertificateRequest],
+    late: Mapping[tuple[str, ProtocolVersion], CertificateRequest] | None = None,
 ) -> ClientAuth:
-    """Client authentication as a whole: the weakest mode decides, and what a CertificateRequest lists."""
+    """Client authentication as a whole: the weakest mode decides, and what the CertificateRequests list.
+
+    Of those in the handshake the latest version's counts; `late` are those that came after a request.
+    """
     latest = requests[max(requests, key=lambda version: version.rank)] if requests else None
+    after = sorted((late or {}).items(), key=lambda item: item[0][1].rank, reverse=True)
+    listed = [*([latest] if latest else []), *(each for _, each in after)]
+    unread = listed and not any(each.signature_schemes or each.certificate_types for each in listed)
     mode = _weakest([entry.mode for entry in per_protocol.values()])
     enforced = {entry.enforced_by for entry in per_protocol.values()} - {None}
     required = isinstance(mode, Known) and mode.value is ClientAuthMode.REQUIRED
@@ -152,8 +173,9 @@ def overall(
         enforced_by=layer if required else None,
         when=_when(per_protocol.values(), bool(requests)),
         per_protocol=dict(per_protocol),
-        ca_names=tuple(_name(der) for der in latest.ca_names) if latest else (),
-        signature_schemes=latest.signature_schemes if latest else (),
+        ca_names=tuple(dict.fromkeys(_name(der) for each in listed for der in each.ca_names)),
+        signature_schemes=tuple(dict.fromkeys(code for each in listed for code in each.signature_schemes)),
+        schemes_unread=_RENEGOTIATED if unread else None,
         certificate_types=latest.certificate_types if latest else (),
     )
 

@@ -133,7 +133,7 @@ class Answer:
             cut = "" if self.end is End.DONE else f", then {self.end.value}"
             return f"{kind} {version} 0x{self.hello.cipher_suite:04X}{group}{cut}"
         if self.alert is not None:
-            return f"alert {self.alert.description} {self.alert.name}"
+            return str(self.alert)
         if self.answered:
             return "SERVER-HELLO SSLv2"
         if self.end in {End.MALFORMED, End.UNREACHED}:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 from OpenSSL import SSL, crypto
 
@@ -23,7 +24,8 @@ from tlsaudit.wire import Alert
 Enough = Callable[[bytes], bool]
 """Says of what was received whether it is all that is needed."""
 
-_LONGEST_ANSWER = 65536
+LONGEST_ANSWER: Final = 65536
+"""Bytes of an answer that are read."""
 _VERSIONS = {
     "SSLv3": ProtocolVersion.SSL_3,
     "TLSv1": ProtocolVersion.TLS_1_0,
@@ -42,6 +44,10 @@ class Exchange:
     alpn: str | None = None
     established: bool = False
     certificate_requested: bool = False
+    requested_late: bool = False
+    """It was asked for by renegotiation, after the handshake."""
+    ca_names: tuple[bytes, ...] = ()
+    """The names that the CertificateRequest lists, in DER."""
     presented: bool = False
     """A client certificate was sent, and proof of its key."""
     accepted_by_tls: bool = False
@@ -76,17 +82,21 @@ class _Observer:
 
     alerts: list[Alert] = field(default_factory=list)
     certificate_requested: bool = False
+    requested_late: bool = False
     presented: bool = False
     ticket: bool = False
     authenticated: bool = False
     """The server showed its certificate, which it does unless a session is resumed."""
+    established: bool = False
 
     def __call__(self, connection: SSL.Connection, where: int, value: int) -> None:
         if where == SSL.SSL_CB_READ_ALERT:
             self.alerts.append(Alert(level=value >> 8, description=value & 0xFF))
             return
         state = connection.get_state_string()
-        self.certificate_requested |= b"certificate request" in state
+        if b"certificate request" in state:
+            self.requested_late |= self.established and not self.certificate_requested
+            self.certificate_requested = True
         self.presented |= b"write certificate verify" in state
         self.ticket |= b"read server session ticket" in state
         self.authenticated |= b"read server certificate" in state
@@ -120,7 +130,7 @@ async def exchange(
     try:
         async with dialogue.connect() as connection:
             await _handshake(connection, tls)
-            result.established = True
+            result.established = observer.established = True
             result.version = _VERSIONS.get(tls.get_protocol_version_name())
             result.alpn = tls.get_alpn_proto_negotiated().decode("ascii", "backslashreplace") or None
             if request:
@@ -134,6 +144,8 @@ async def exchange(
         dialogue.note(error)
         result.problem, result.failure = str(error), error.code
     result.certificate_requested = observer.certificate_requested
+    result.requested_late = observer.requested_late
+    result.ca_names = tuple(name.der() for name in tls.get_client_ca_list())
     result.presented = observer.presented
     result.session = tls.get_session() if result.established else None
     result.resumed = result.established and session is not None and not observer.authenticated
@@ -188,7 +200,7 @@ async def _handshake(connection: Connection, tls: SSL.Connection) -> None:
 async def _read(connection: Connection, tls: SSL.Connection, result: Exchange, enough: Enough) -> bool:
     """Read into `result` until it is enough; returns whether the server ended the conversation."""
     await _flush(connection, tls)
-    while len(result.data) < _LONGEST_ANSWER:
+    while len(result.data) < LONGEST_ANSWER:
         try:
             result.data += tls.recv(16384)
         except SSL.WantReadError:
@@ -232,8 +244,8 @@ def _reason(error: SSL.Error) -> str:
 
 def _summary(result: Exchange) -> str:
     if not result.established:
-        alert = f"alert {result.alert.description} {result.alert.name}" if result.alert else result.problem
+        alert = str(result.alert) if result.alert else result.problem
         return f"no handshake: {alert}"
     what = f"{len(result.data)} bytes" if result.data else "no answer"
-    alert = f", alert {result.alert.description} {result.alert.name}" if result.alert else ""
+    alert = f", {result.alert}" if result.alert else ""
     return f"{result.version}, {what}{alert}"

@@ -57,10 +57,17 @@ async def get(
             session=session,
         )
 
-    answer = await ask(_HTTP_NAMES if "http/1.1" in alpn else alpn)
-    if answer.alert is not None and answer.alert.description == AlertDescription.NO_APPLICATION_PROTOCOL:
+    answer = await ask(http_names(alpn))
+    refused = answer.alert is not None and answer.alert.description == AlertDescription.NO_APPLICATION_PROTOCOL
+    # The names are looked at before any certificate: a server that has it is not asked with it again.
+    if refused and not answer.presented:
         return await ask(alpn)
     return answer
+
+
+def http_names(alpn: tuple[str, ...]) -> tuple[str, ...]:
+    """The names to offer where HTTP/1.1 is to be spoken: its own, if it is among them."""
+    return _HTTP_NAMES if "http/1.1" in alpn else alpn
 
 
 async def _open(

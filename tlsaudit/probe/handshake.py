@@ -101,7 +101,7 @@ class Handshake:
     def summary(self) -> str:
         """The handshake in a line, for the report's list of probes."""
         if self.hello is None:
-            return f"alert {self.alert.description} {self.alert.name}" if self.alert else self.problem or "no answer"
+            return str(self.alert) if self.alert else self.problem or "no answer"
         version = ProtocolVersion.from_code(self.hello.version) or f"version 0x{self.hello.version:04X}"
         parts = [f"ServerHello {version} 0x{self.hello.cipher_suite:04X}"]
         if self.certificate is not None:
@@ -109,7 +109,7 @@ class Handshake:
         if self.certificate_request is not None:
             parts.append("CertificateRequest")
         if self.alert is not None:
-            parts.append(f"then alert {self.alert.description} {self.alert.name}")
+            parts.append(f"then {self.alert}")
         elif self.problem:
             parts.append(f"then {self.problem}")
         return ", ".join(parts)

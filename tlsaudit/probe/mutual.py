@@ -19,8 +19,8 @@ from tlsaudit.pki import parse_certificate
 from tlsaudit.probe import client_auth, http
 from tlsaudit.probe.dialogue import Answer, Dialogue
 from tlsaudit.probe.full import Exchange
-from tlsaudit.probe.get import get
-from tlsaudit.probe.late import ask_late_request, exchange_late
+from tlsaudit.probe.get import get, http_names
+from tlsaudit.probe.late import exchange_late
 from tlsaudit.probe.mesh import ask_mesh, ask_plaintext, is_mesh_shape
 from tlsaudit.probe.notes import Notes
 from tlsaudit.probe.resumption import ask_resumption
@@ -28,10 +28,12 @@ from tlsaudit.probe.suites import candidates
 from tlsaudit.probe.tls13 import GROUPS_13, SUITES_13, Tls13, ask_retry, shake_hands, without_retry
 from tlsaudit.probe.trials import present
 from tlsaudit.probe.versions import VersionFindings, accepts
+from tlsaudit.wire import CertificateRequest
 
 WITHOUT_NAME = "without a server name"
 _MOST_OTHER_NAMES = 2
 _TLS_1_2, _TLS_1_3 = ProtocolVersion.TLS_1_2, ProtocolVersion.TLS_1_3
+_BY_RENEGOTIATION = (_TLS_1_2, ProtocolVersion.TLS_1_1, ProtocolVersion.TLS_1_0)
 
 
 async def ask_mutual(
@@ -41,7 +43,7 @@ async def ask_mutual(
     await _versions(dialogue, notes)
     await _tls13(dialogue, notes)
     notes.exchange = await get(dialogue, notes.contact.shape.alpn, target, None)
-    await ask_client_auth(dialogue, notes, target)
+    await ask_client_auth(dialogue, notes, target, thoroughly=True)
     others = _other_names(notes, target)
     for where, other in others.items():
         await _elsewhere(dialogue, notes, other, where, "/")
@@ -95,15 +97,17 @@ def narrowed(facts: Facts) -> Facts:
         group_order={},
         key_exchanges=NOT_ASKED,
         alpn=Tried(),
-        alpn_chosen={},
         session=Session(),
         signature_schemes=Tried(),
         behaviours=Behaviours(early_data=facts.behaviours.early_data),
     )
 
 
-async def ask_client_auth(dialogue: Dialogue, notes: Notes, target: Target) -> None:
-    """At each accepted version: whether going on without a certificate works, where one is asked for."""
+async def ask_client_auth(dialogue: Dialogue, notes: Notes, target: Target, *, thoroughly: bool = False) -> None:
+    """At each accepted version: whether going on without a certificate works, where one is asked for.
+
+    `thoroughly`: whether one is asked for after the request is asked at every version, too.
+    """
     handshakes = notes.tls13.handshakes if notes.tls13 else []
     for version in notes.accepted():
         if version is ProtocolVersion.SSL_2:
@@ -115,25 +119,37 @@ async def ask_client_auth(dialogue: Dialogue, notes: Notes, target: Target) -> N
         if isinstance(entry.mode, Unknown) and isinstance(requested, Known) and version is not ProtocolVersion.SSL_3:
             entry = client_auth.at_version(requested, known, await _exchange_at(dialogue, notes, target, version))
         notes.client_auth[version] = entry
-    await _late_client_auth(dialogue, notes, target)
+    await _late_client_auth(dialogue, notes, target, always=thoroughly)
 
 
-async def _late_client_auth(dialogue: Dialogue, notes: Notes, target: Target) -> None:
+async def _late_client_auth(dialogue: Dialogue, notes: Notes, target: Target, *, always: bool) -> None:
     """Whether a certificate is asked for after the request (RFC 5246 section 7.4.1.1, RFC 8446 section 4.6.2).
 
-    TLS 1.2 is asked where it is the best version, or where HTTP refuses at TLS 1.3: an application that wants a
-    certificate for this path has no other way to say so to a client without post-handshake authentication.
+    Unless `always`, this is asked at the best version, and at others where HTTP refuses at TLS 1.3, whose client has
+    to offer post-handshake authentication to be asked, or where another version asks late.
     """
-    if notes.exchange is None:
-        return
+    if notes.exchange is None or dialogue.service is not None:
+        return  # what is asked for after the request is HTTP's
     forbidden = http.forbids(notes.exchange.data)
-    if notes.is_free(_TLS_1_2) and (notes.exchange.version is _TLS_1_2 or forbidden):
-        asked = await _exchange_at(dialogue, notes, target, _TLS_1_2)
-        if asked.certificate_requested:
-            notes.client_auth[_TLS_1_2] = client_auth.late(asked)
-    if notes.is_free(_TLS_1_3) and forbidden:
-        entry = await _late_13(dialogue, notes, target, "/")
-        notes.client_auth[_TLS_1_3] = entry or _open_at_13(notes.client_auth)
+    suspected = always or forbidden
+    for version in _BY_RENEGOTIATION:
+        if notes.is_free(version) and (suspected or notes.exchange.version is version):
+            answer = await _exchange_at(dialogue, notes, target, version)
+            if answer.certificate_requested:
+                notes.client_auth[version] = _asked(notes, "/", version, answer)
+                suspected = True
+    if notes.is_free(_TLS_1_3) and suspected:
+        entry = await _late_13(dialogue, notes, target, "/", "/")
+        if entry is not None or forbidden:
+            notes.client_auth[_TLS_1_3] = entry or _open_at_13(notes.client_auth)
+
+
+def _asked(notes: Notes, where: str, version: ProtocolVersion, answer: Exchange) -> ClientAuthAt:
+    """Client authentication where the exchange was asked for a certificate below TLS 1.3, in the handshake or late."""
+    if not answer.requested_late:
+        return client_auth.at_version(Known(True, answer.basis), None, answer)
+    notes.late_requests[where, version] = CertificateRequest(ca_names=answer.ca_names)
+    return client_auth.late(answer)
 
 
 def _open_at_13(entries: Mapping[ProtocolVersion, ClientAuthAt]) -> ClientAuthAt:
@@ -146,17 +162,14 @@ def _open_at_13(entries: Mapping[ProtocolVersion, ClientAuthAt]) -> ClientAuthAt
     return ClientAuthAt(requested=unknown, mode=unknown)
 
 
-async def _late_13(dialogue: Dialogue, notes: Notes, target: Target, path: str) -> ClientAuthAt | None:
+async def _late_13(dialogue: Dialogue, notes: Notes, target: Target, where: str, path: str) -> ClientAuthAt | None:
     """Client authentication after the request at TLS 1.3; None where no certificate is asked for."""
-    alpn = ("http/1.1",) if notes.contact.shape.alpn else ()
-    n, request, _ = await ask_late_request(dialogue, target, path, alpn)
+    alpn = http_names(notes.contact.shape.alpn)
+    answer, request = await exchange_late(dialogue, target, path=path, whose=_whose(where), credential=None, alpn=alpn)
     if request is None:
         return None
-    notes.late_requests.setdefault(path, request)
-    whose = "without a client certificate"
-    answer = await exchange_late(dialogue, target, path=path, whose=whose, credential=None, alpn=alpn)
-    entry = client_auth.late(answer)
-    return replace(entry, requested=Known(True, Basis(Origin.OBSERVED, f"probe:{n}")))
+    notes.late_requests[where, _TLS_1_3] = request
+    return client_auth.late(answer)
 
 
 async def _exchange_at(dialogue: Dialogue, notes: Notes, target: Target, version: ProtocolVersion) -> Exchange:
@@ -176,14 +189,13 @@ async def _elsewhere(dialogue: Dialogue, notes: Notes, target: Target, where: st
         answer = await get(
             dialogue, notes.contact.shape.alpn, target, version, path=path, whose=_whose(where), close=silent
         )
-        asks = answer.certificate_requested
-        if not asks and version is _TLS_1_3 and where == path and answer.data:
-            late = await _late_13(dialogue, notes, target, path)
+        if answer.certificate_requested:
+            found[version] = _asked(notes, where, version, answer)
+        elif version is _TLS_1_3 and answer.data and dialogue.service is None:
+            late = await _late_13(dialogue, notes, target, where, path)
             found[version] = late or client_auth.at_version(_requested(answer), None, answer)
             if late is None and http.forbids(answer.data):
                 found[version] = _open_at_13(found)
-        elif asks and where == path and notes.is_free(version):
-            found[version] = client_auth.late(answer)
         else:
             found[version] = client_auth.at_version(_requested(answer), None, answer)
 
@@ -197,8 +209,7 @@ def _requested(answer: Exchange) -> Fact[bool]:
     """Whether a certificate was asked for; without a handshake or an answer nobody can say that it was not."""
     if answer.certificate_requested or answer.data or (answer.closing and answer.accepted_by_tls):
         return Known(answer.certificate_requested, answer.basis)
-    alert = f"alert {answer.alert.description} {answer.alert.name}" if answer.alert else ""
-    return Unknown(Why.NO_ANSWER, alert or answer.problem or "the application says nothing")
+    return Unknown(Why.NO_ANSWER, str(answer.alert or "") or answer.problem or "the application says nothing")
 
 
 async def _versions(dialogue: Dialogue, notes: Notes) -> None:

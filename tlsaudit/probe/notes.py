@@ -37,8 +37,8 @@ class Notes:
     client_auth: dict[ProtocolVersion, ClientAuthAt] = field(default_factory=dict)
     elsewhere: dict[str, dict[ProtocolVersion, ClientAuthAt]] = field(default_factory=dict)
     """Client authentication for other paths, and without a server name."""
-    late_requests: dict[str, CertificateRequest] = field(default_factory=dict)
-    """What TLS 1.3 asked for after the request, by path."""
+    late_requests: dict[tuple[str, ProtocolVersion], CertificateRequest] = field(default_factory=dict)
+    """What was asked for after the request, by path; below TLS 1.3, where it is encrypted, the CA names alone."""
     resumed: dict[ProtocolVersion, Fact[str | None]] = field(default_factory=dict)
     """Whence a session was resumed into what needs a client certificate; None: from nowhere."""
     plaintext: Fact[bool] = NOT_ASKED

@@ -10,45 +10,27 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from tlsaudit.credentials import Credential, Credentials, Unavailable
-from tlsaudit.model.facts import Attempt, ClientAuth, ClientAuthAt, Layer, Trial, TrialKind, When
+from tlsaudit.credentials import Credential, Credentials, Provenance, Unavailable
+from tlsaudit.model.facts import Attempt, ClientAuth, ClientAuthAt, Trial, TrialKind, When
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.target import Target
-from tlsaudit.probe import http
-from tlsaudit.probe.client_auth import OF_A_CREDENTIAL, PROVES_NOTHING
 from tlsaudit.probe.dialogue import Dialogue
 from tlsaudit.probe.full import Exchange
-from tlsaudit.probe.get import get
+from tlsaudit.probe.get import get, http_names
 from tlsaudit.probe.late import exchange_late
 from tlsaudit.probe.notes import UNFINISHED, Notes
-from tlsaudit.probe.starttls import Said
-from tlsaudit.wire import AlertDescription, CertificateRequest
+from tlsaudit.probe.outcomes import decide
+from tlsaudit.wire import CertificateRequest
 
-_REFUSALS = OF_A_CREDENTIAL | {AlertDescription.DECRYPT_ERROR}
-"""A signature that the named issuer did not make is a decrypt_error (RFC 8446 section 6.2)."""
 _UNTRUSTED = (TrialKind.SELF_SIGNED, TrialKind.UNKNOWN_CA, TrialKind.IMPOSTOR_CA)
 _DECIDES_TRUST = (TrialKind.SELF_SIGNED, TrialKind.UNKNOWN_CA)
-_TOO_MANY_REQUESTS = 429
+_ENDS = (TrialKind.GOOD, TrialKind.WRONG_IDENTITY)
+_MOST_SLOW = 2
 _GONE = Unknown(Why.NO_ANSWER, "it was not presented: the server had stopped answering")
 _ECDSA_P256 = 0x0403
 _ECDSA_SIGN = 64
 """ClientCertificateType ecdsa_sign (RFC 8422 section 5.5)."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Open:
-    """An answer that decides only beside the answer to another credential."""
-
-    words: str
-    basis: Basis
-    status: int | None = None
-    """None: TLS takes the credential, and the application says nothing."""
-    cut: bool = False
-    """The server closed the connection instead of answering."""
-
-
-_Reading = Known[Attempt] | Unknown | _Open
 
 
 async def present(
@@ -66,11 +48,17 @@ async def present(
     seen = notes.certificate_requests()
     requests = [*(seen[each] for each in asking if each in seen), *notes.late_requests.values()]
     made = await asyncio.to_thread(_prepare, credentials, kinds, requests)
+    origins = _provenance(credentials, made)
     notes.trials = {
-        kind: Trial(serial=each.serial if isinstance(each, Credential) else None, at=dict.fromkeys(asking, UNFINISHED))
+        kind: Trial(
+            serial=each.serial if isinstance(each, Credential) else None,
+            made_here=origins[kind].made_here if kind in origins else False,
+            path=path,
+            at=dict.fromkeys(asking, UNFINISHED),
+        )
         for kind, each in made.items()
     }
-    trying = _Round(dialogue=dialogue, notes=notes, target=target, made=made, path=path)
+    trying = _Round(dialogue=dialogue, notes=notes, target=target, made=made, provenance=origins, path=path)
     async with asyncio.TaskGroup() as tasks:
         for version in asking:
             tasks.create_task(trying.at(version))
@@ -106,36 +94,6 @@ def with_trials(auth: ClientAuth, notes: Notes) -> ClientAuth:
     )
 
 
-def decide(exchanges: Mapping[TrialKind, Exchange]) -> dict[TrialKind, Fact[Attempt]]:
-    """What became of each credential at one version; what is ambiguous alone is read beside the others."""
-    readings = {kind: _read(kind, each) for kind, each in exchanges.items()}
-    settled = [each for each in readings.values() if isinstance(each, Known)]
-    good = readings.get(TrialKind.GOOD)
-    others = _Others(
-        refused_by_tls=any(each.value.layer is Layer.TLS for each in settled),
-        admitted=any(each.value.admitted for each in settled),
-        closed_on_untrusted=_closes_on_untrusted(readings),
-        good_status=_status(exchanges.get(TrialKind.GOOD)) if isinstance(good, Known) and good.value.admitted else None,
-    )
-    return {kind: each if not isinstance(each, _Open) else _settle(each, others) for kind, each in readings.items()}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Others:
-    """What became of the other credentials at the same version."""
-
-    refused_by_tls: bool
-    admitted: bool
-    closed_on_untrusted: bool
-    good_status: int | None
-
-
-def _closes_on_untrusted(readings: Mapping[TrialKind, _Reading]) -> bool:
-    """Whether the server closes, without a word, on each credential that it cannot trust: once could be chance."""
-    tried = [readings[kind] for kind in _UNTRUSTED if kind in readings]
-    return len(tried) > 1 and all(isinstance(each, _Open) and each.cut for each in tried)
-
-
 def _entries(notes: Notes, path: str) -> Mapping[ProtocolVersion, ClientAuthAt]:
     return notes.client_auth if path == "/" else notes.elsewhere.get(path, {})
 
@@ -167,6 +125,15 @@ def _prepare(
     return made
 
 
+def _provenance(
+    credentials: Credentials, made: Mapping[TrialKind, Credential | Unavailable | None]
+) -> dict[TrialKind, Provenance]:
+    plan = credentials.trials
+    if plan is None:
+        return {}
+    return {kind: plan.provenance(kind, each) for kind, each in made.items() if isinstance(each, Credential)}
+
+
 def _takes_ecdsa(request: CertificateRequest) -> bool:
     """Whether a P-256 key can sign for this server; below TLS 1.2 the certificate type alone says so."""
     by_type = not request.certificate_types or _ECDSA_SIGN in request.certificate_types
@@ -181,27 +148,41 @@ class _Round:
     notes: Notes
     target: Target
     made: Mapping[TrialKind, Credential | Unavailable | None]
+    provenance: Mapping[TrialKind, Provenance]
     path: str
 
     async def at(self, version: ProtocolVersion) -> None:
-        """All of them at one version, one after the other. An application that says nothing is not asked again."""
+        """All of them at one version, one after the other, the good one first: it shows what an answer looks like.
+
+        An application that says nothing is not asked again, and one that is slow only so often.
+        """
         exchanges: dict[TrialKind, Exchange] = {}
-        silent = gone = False
-        for kind, credential in self.made.items():
+        refuses_strangers = _entries(self.notes, self.path)[version].enforced_by
+        silent, slow, gone = self._is_silent(), 0, False
+        for kind in sorted(self.made, key=_turn):
+            credential = self.made[kind]
             if isinstance(credential, Unavailable):
                 self._set(kind, version, Unknown(Why.NOT_ASKED, str(credential)))
                 continue
             if gone:
                 self._set(kind, version, _GONE)
                 continue
-            exchanges[kind] = answer = await self._ask(version, kind, credential, close=silent)
-            silent = silent or (answer.established and answer.failure == "timeout")
-            for each, fact in decide(exchanges).items():
+            close = silent or slow >= _MOST_SLOW
+            exchanges[kind] = answer = await self._ask(version, kind, credential, close=close)
+            waited = answer.established and answer.failure == "timeout"
+            silent = silent or (kind is TrialKind.GOOD and waited and not answer.data)
+            slow += waited
+            for each, fact in decide(exchanges, self.provenance, refuses_strangers).items():
                 self._set(each, version, fact)
             gone = answer.failure == "timeout" and (answer.closing or not answer.established)
         best = max(self.notes.client_auth, key=lambda each: each.rank)
         if version is best and self.path == "/" and _got_in(self.notes.trials.get(TrialKind.GOOD), version):
             self.notes.admitted = exchanges.get(TrialKind.GOOD)
+
+    def _is_silent(self) -> bool:
+        """Whether the application said nothing to a client without a certificate."""
+        first = self.notes.exchange if self.path == "/" else None
+        return first is not None and first.established and first.failure == "timeout" and not first.data
 
     async def _ask(
         self, version: ProtocolVersion, kind: TrialKind, credential: Credential | None, *, close: bool
@@ -209,10 +190,11 @@ class _Round:
         alpn, whose = self.notes.contact.shape.alpn, _words(kind, credential)
         late = _entries(self.notes, self.path)[version].when is When.LATE
         if late and version is ProtocolVersion.TLS_1_3:
-            names = ("http/1.1",) if alpn else ()
-            return await exchange_late(
+            names = http_names(alpn)
+            answer, _ = await exchange_late(
                 self.dialogue, self.target, path=self.path, whose=whose, credential=credential, alpn=names
             )
+            return answer
         return await get(
             self.dialogue,
             alpn,
@@ -227,7 +209,13 @@ class _Round:
 
     def _set(self, kind: TrialKind, version: ProtocolVersion, fact: Fact[Attempt]) -> None:
         trial = self.notes.trials[kind]
-        self.notes.trials[kind] = Trial(serial=trial.serial, at={**trial.at, version: fact})
+        self.notes.trials[kind] = replace(trial, at={**trial.at, version: fact})
+
+
+def _turn(kind: TrialKind) -> int:
+    """The good one first; the control last, so that whoever was shut out meanwhile is seen to be."""
+    order = (TrialKind.GOOD, *(each for each in TrialKind if each not in _ENDS), TrialKind.WRONG_IDENTITY)
+    return order.index(kind)
 
 
 def _got_in(trial: Trial | None, version: ProtocolVersion) -> bool:
@@ -239,93 +227,3 @@ def _words(kind: TrialKind, credential: Credential | None) -> str:
     if credential is None:
         return "without a client certificate (trial)"
     return f"with the client certificate {kind.value.replace('_', ' ')!r}, serial {credential.serial}"
-
-
-def _read(kind: TrialKind, exchange: Exchange) -> _Reading:
-    """What one exchange says of the credential by itself."""
-    if exchange.certificate_requested and kind is not TrialKind.NONE and not exchange.presented:
-        return Unknown(Why.UNSUPPORTED, "it was not presented: it does not suit the signature algorithms asked for")
-    if exchange.alert is not None and not exchange.data:
-        return _by_alert(exchange)
-    if not exchange.certificate_requested:
-        return Unknown(Why.NO_ANSWER, exchange.problem or "this time no client certificate was asked for")
-    return _by_answer(kind, exchange)
-
-
-def _by_answer(kind: TrialKind, exchange: Exchange) -> _Reading:
-    if not exchange.data:
-        return _unanswered(exchange)
-    if exchange.said is not None:
-        return _by_saying(kind, exchange, exchange.said)
-    if exchange.alpn == "h2":
-        # Its first frame is an answer, and it would say so had it refused the connection.
-        return _Open("TLS takes it, and the application speaks HTTP/2 alone", exchange.basis)
-    reading = http.read(exchange.data, ended=exchange.ended)
-    if reading is not None:
-        return _by_reading(exchange, reading)
-    return Known(Attempt(admitted=True, evidence="the application answers (not HTTP)"), exchange.basis)
-
-
-def _by_saying(kind: TrialKind, exchange: Exchange, said: Said) -> _Reading:
-    if said.refused is None:
-        return Unknown(Why.NO_ANSWER, f"{said.words}: that proves nothing")
-    if kind is TrialKind.WRONG_IDENTITY and not said.refused and not said.identified:
-        return Unknown(Why.NO_ANSWER, f"{said.words}: whose certificate it is may be asked later")
-    layer = Layer.APPLICATION if said.refused else None
-    return Known(Attempt(admitted=not said.refused, layer=layer, evidence=said.words), exchange.basis)
-
-
-def _by_alert(exchange: Exchange) -> _Reading:
-    assert exchange.alert is not None
-    words = f"alert {exchange.alert.description} {exchange.alert.name}"
-    asked = exchange.certificate_requested
-    if asked and exchange.alert.description in _REFUSALS:
-        return Known(Attempt(admitted=False, layer=Layer.TLS, evidence=words), exchange.basis)
-    return Unknown(Why.NO_ANSWER, f"{words} says nothing of the certificate")
-
-
-def _unanswered(exchange: Exchange) -> _Reading:
-    """TLS takes a credential where the server then waits, or where it answers close_notify with its own or a ticket.
-
-    A server that closes instead of answering may refuse it so, as Node.js does.
-    """
-    waits = exchange.established and exchange.failure == "timeout"
-    if waits or (exchange.closing and exchange.accepted_by_tls):
-        return _Open("TLS takes it, and the application says nothing", exchange.basis)
-    if exchange.presented and not exchange.closing and exchange.failure in {"", "reset"}:
-        return _Open("the server closes without an answer", exchange.basis, cut=True)
-    return Unknown(Why.NO_ANSWER, exchange.problem or "the application says nothing")
-
-
-def _by_reading(exchange: Exchange, reading: http.Reading) -> _Reading:
-    words = http.describe(reading)
-    if http.refuses_certificate(reading):
-        return Known(Attempt(admitted=False, layer=Layer.APPLICATION, evidence=words), exchange.basis)
-    if reading.status in PROVES_NOTHING or 300 <= reading.status < 400:
-        return _Open(words, exchange.basis, reading.status)
-    if reading.status >= 500 or reading.status == _TOO_MANY_REQUESTS:
-        return Unknown(Why.NO_ANSWER, f"{words} says nothing of the certificate")
-    return Known(Attempt(admitted=True, evidence=words), exchange.basis)
-
-
-def _settle(reading: _Open, others: _Others) -> Fact[Attempt]:
-    """The fact of a reading that is open by itself."""
-    words, basis = reading.words, reading.basis
-    admitted = Known(Attempt(admitted=True, evidence=words), basis)
-    refused = Known(Attempt(admitted=False, layer=Layer.APPLICATION, evidence=words), basis)
-    open_ = Unknown(Why.NO_ANSWER, f"{words}; that proves nothing without a credential that is treated otherwise")
-    if reading.cut:
-        return refused if others.admitted and others.closed_on_untrusted else open_
-    if reading.status is None:
-        return admitted if others.refused_by_tls else open_
-    if reading.status in PROVES_NOTHING:
-        return refused if others.admitted else open_
-    if others.good_status not in {None, reading.status}:
-        gets = f"{words} may be a refusal: the good certificate gets HTTP {others.good_status}"
-        return Unknown(Why.NO_ANSWER, gets)
-    return admitted
-
-
-def _status(exchange: Exchange | None) -> int | None:
-    reading = http.read(exchange.data, ended=exchange.ended) if exchange is not None and exchange.data else None
-    return reading.status if reading is not None else None

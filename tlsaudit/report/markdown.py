@@ -142,7 +142,7 @@ def _subject(subject: Subject) -> Iterator[str]:
 
 def _trials(matrix: Matrix) -> Iterator[str]:
     """Which client certificates got in, at which version."""
-    yield "\n### Who got in\n\n"
+    yield f"\n### Who got in at {literal(shorten(matrix.path, _LONGEST_CELL))}\n\n"
     yield _row("Client certificate", *(literal(shorten(version, _LONGEST_CELL)) for version in matrix.versions))
     yield _row(*["---"] * (1 + len(matrix.versions)))
     for row in matrix.rows:

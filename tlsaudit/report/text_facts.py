@@ -190,7 +190,7 @@ def _at(at: ClientAuthAtPart) -> Text:
 def _matrix(matrix: Matrix) -> Table:
     """Credential by version: who got in."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-    table.add_column("who gets in", no_wrap=True)
+    table.add_column(f"who gets in at {shorten(matrix.path, 40)}", no_wrap=True)
     for version in matrix.versions:
         table.add_column(version, overflow="fold")
     for row in matrix.rows:

@@ -46,8 +46,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """The trials that were made, row by row, and which others were not, with the reason."""
+    """The trials that were made, row by row, for `path`, and which others were not, with the reason."""
 
+    path: str
     versions: tuple[str, ...]
     rows: tuple[Row, ...]
     not_tested: tuple[tuple[str, str], ...]
@@ -62,6 +63,7 @@ def trial_matrix(subject: Subject) -> Matrix | None:
     broken = _broken(subject)
     tested = [each for each in auth.trials if any(at.outcome != "not_tested" for at in each.per_protocol.values())]
     return Matrix(
+        path=auth.trials[0].path,
         versions=versions,
         rows=tuple(_row(each, versions, broken) for each in tested),
         not_tested=_by_reason([each for each in auth.trials if each not in tested]),
@@ -86,20 +88,26 @@ def _broken(subject: Subject) -> dict[int, list[str]]:
 def _row(trial: TrialPart, versions: Sequence[str], broken: dict[int, list[str]]) -> Row:
     cells = (trial.per_protocol.get(version) for version in versions)
     return Row(
-        label=_LABELS[trial.credential],
+        label=_label(trial),
         serial=trial.serial,
-        cells=tuple(None if at is None else _cell(trial.credential, at, broken) for at in cells),
+        cells=tuple(None if at is None else _cell(trial, at, broken) for at in cells),
     )
 
 
-def _cell(credential: str, at: TrialAtPart, broken: dict[int, list[str]]) -> Cell:
+def _label(trial: TrialPart) -> str:
+    label = _LABELS[trial.credential]
+    return f"{label}, made here" if trial.credential == "good" and trial.made_here else label
+
+
+def _cell(trial: TrialPart, at: TrialAtPart, broken: dict[int, list[str]]) -> Cell:
     rules = tuple(dict.fromkeys(broken.get(at.probe, ()))) if at.probe is not None else ()
     match at.outcome:
         case "accepted":
-            return Cell("got in", _tone_of_entry(credential, rules), at.evidence, rules)
+            return Cell("got in", _tone_of_entry(trial.credential, rules), at.evidence, rules)
         case "refused":
             by = "TLS" if at.by == "tls" else "the application"
-            return Cell(f"refused by {by}", "bad" if credential == "good" else "good", at.evidence, rules)
+            tone: Tone = "good" if trial.credential != "good" else "medium" if trial.made_here else "bad"
+            return Cell(f"refused by {by}", tone, at.evidence, rules)
         case "inconclusive":
             return Cell("inconclusive", "medium", at.evidence, rules)
         case _:

@@ -5,11 +5,12 @@ Whether a *wrong* certificate is refused takes trials with credentials: `mutual_
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from tlsaudit.data.signatures import SCHEMES, scheme_name
-from tlsaudit.model.facts import ClientAuthMode
+from tlsaudit.model.facts import ClientAuthAt, ClientAuthMode
 from tlsaudit.model.knowledge import Basis, Known, Unknown
+from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.result import Cap, Fail, Severity
 from tlsaudit.rules.deployments import listing
 from tlsaudit.rules.registry import BELOW_TLS_1_3, sure
@@ -31,17 +32,24 @@ def _excludes_client_auth(case: Case) -> bool:
 
 
 def requests_certificate(case: Case) -> bool:
-    """Some version shows a CertificateRequest, for the usual request or another one."""
-    elsewhere = (at.requested for each in case.facts.client_auth.elsewhere.values() for at in each.values())
-    if requested_at(case) or any(isinstance(each, Known) and each.value for each in elsewhere):
+    """Some version shows a CertificateRequest, for `/` or for anything else that was asked for."""
+    if requested_at(case):
         return True
-    asked = case.facts.client_auth.per_protocol.values()
-    unknown = next((each.requested for each in asked if isinstance(each.requested, Unknown)), None)
+    # Without a name, a server that refuses all such clients leaves nothing to ask.
+    paths = (at for where, _, at in asked_for(case) if where.startswith("/"))
+    unknown = next((at.requested for at in paths if isinstance(at.requested, Unknown)), None)
     if unknown is not None:
         unknown.need()
-    if not asked:
+    if not case.facts.client_auth.per_protocol:
         case.facts.client_auth.mode.need()
     return False
+
+
+def asked_for(case: Case) -> Iterator[tuple[str, ProtocolVersion, ClientAuthAt]]:
+    """Client authentication everywhere: where, at which version, and what was found there."""
+    auth = case.facts.client_auth
+    for where, entries in (("/", auth.per_protocol), *auth.elsewhere.items()):
+        yield from ((where, version, at) for version, at in entries.items())
 
 
 def _requires(case: Case) -> bool:
@@ -152,12 +160,19 @@ def no_ca_names(case: Case) -> Iterable[Fail]:
 )
 def identity_in_clear(case: Case) -> Iterable[Fail]:
     """One `Fail` for each version below TLS 1.3 that asks for a client certificate."""
-    asked = case.facts.client_auth.per_protocol
-    for version in BELOW_TLS_1_3:
-        if version in asked:
-            requested = sure(asked[version].requested)
-            if requested.value:
-                yield Fail(f"CertificateRequest at {version}", (requested.basis,))
+    seen: dict[ProtocolVersion, Basis] = {}
+    unknown: Unknown | None = None
+    for where, version, at in asked_for(case):
+        if version not in BELOW_TLS_1_3:
+            continue
+        if isinstance(at.requested, Known) and at.requested.value:
+            seen.setdefault(version, at.requested.basis)
+        elif isinstance(at.requested, Unknown) and where.startswith("/"):
+            unknown = unknown or at.requested
+    for version, basis in seen.items():
+        yield Fail(f"CertificateRequest at {version}", (basis,))
+    if unknown is not None:
+        unknown.need()
 
 
 @rule(
@@ -194,6 +209,8 @@ def unexpected_requirement(case: Case) -> Iterable[Fail]:
 def weak_client_signatures(case: Case) -> Iterable[Fail]:
     """The CertificateRequest lists schemes with SHA-1 or MD5."""
     weak = [code for code in case.facts.client_auth.signature_schemes if _has_weak_hash(code)]
+    if not weak and case.facts.client_auth.schemes_unread is not None:
+        case.facts.client_auth.schemes_unread.need()
     if weak:
         yield Fail(f"CertificateRequest lists {listing(map(scheme_name, weak), 10)}", requested_at(case))
 
@@ -205,8 +222,8 @@ def _has_weak_hash(code: int) -> bool:
 
 def requested_at(case: Case) -> tuple[Basis, ...]:
     """Where a CertificateRequest was seen."""
-    asked = (each.requested for each in case.facts.client_auth.per_protocol.values())
-    return tuple(each.basis for each in asked if isinstance(each, Known) and each.value)
+    asked = (each.requested for _, _, each in asked_for(case))
+    return tuple(dict.fromkeys(each.basis for each in asked if isinstance(each, Known) and each.value))
 
 
 def _modes(case: Case) -> str:

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 
 from tlsaudit.model.facts import Attempt, TrialKind, When
 from tlsaudit.model.knowledge import NOT_ASKED, Known, Unknown, Why
+from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.result import Cap, Fail, Severity, Source
-from tlsaudit.rules.client_auth import requests_certificate
+from tlsaudit.rules.client_auth import asked_for, requests_certificate
 from tlsaudit.rules.registry import BELOW_TLS_1_3, sure
 from tlsaudit.rules.rule import Case, Rule, rule
 from tlsaudit.rules.sources import asvs, rfc
@@ -203,14 +204,22 @@ def early_data(case: Case) -> Iterable[Fail]:
 )
 def by_renegotiation(case: Case) -> Iterable[Fail]:
     """A CertificateRequest below TLS 1.3 that comes only after the request."""
-    auth = case.facts.client_auth
-    for where, entries in (("/", auth.per_protocol), *auth.elsewhere.items()):
-        for version, at in entries.items():
-            if version in BELOW_TLS_1_3 and at.when is When.LATE:
-                requested = sure(at.requested)
-                yield Fail(f"CertificateRequest at {version} after the request, for {where}", (requested.basis,))
-    if not auth.per_protocol:
-        auth.mode.need()
+    for where, version, at in asked_for(case):
+        if version in BELOW_TLS_1_3 and at.when is When.LATE:
+            requested = sure(at.requested)
+            words = f"CertificateRequest at {version} after the request, for {where}"
+            if _chooses_h2(case, version):
+                yield Fail(f"{words}, where HTTP/2 is chosen", (requested.basis,), severity=Severity.HIGH)
+            else:
+                yield Fail(words, (requested.basis,))
+    if not case.facts.client_auth.per_protocol:
+        case.facts.client_auth.mode.need()
+
+
+def _chooses_h2(case: Case, version: ProtocolVersion) -> bool:
+    """Whether an offer of all names gets HTTP/2 at this version, as far as known: it only makes a finding worse."""
+    chosen = case.facts.alpn_chosen.get(version)
+    return isinstance(chosen, Known) and chosen.value == "h2"
 
 
 @rule(
@@ -226,8 +235,8 @@ def by_renegotiation(case: Case) -> Iterable[Fail]:
 def good_client_refused(case: Case) -> Iterable[Fail]:
     """At some version the good certificate does not get in."""
     trial = case.facts.client_auth.trials.get(TrialKind.GOOD)
-    if trial is None:
-        NOT_ASKED.need()
+    if trial is None or trial.made_here:
+        NOT_ASKED.need()  # nobody has declared that one made here should get in
     for version, fact in trial.at.items():
         if isinstance(fact, Known) and not fact.value.admitted:
             yield Fail(f"refused at {version} by {_who(fact.value)} ({fact.value.evidence})", (fact.basis,))

@@ -12,6 +12,7 @@ from tlsaudit.wire.certificate import (
     CertificateRequest,
     CertificateStatus,
     CertificateVerify,
+    client_signed_content,
     parse_certificate_status,
     server_signed_content,
 )
@@ -211,6 +212,7 @@ __all__ = [
     "alert_record",
     "alpn",
     "certificate_authorities",
+    "client_signed_content",
     "cookie",
     "dh_params",
     "ec_point_formats",

@@ -206,6 +206,11 @@ def server_signed_content(transcript_hash: bytes) -> bytes:
     return b" " * 64 + b"TLS 1.3, server CertificateVerify\x00" + transcript_hash
 
 
+def client_signed_content(transcript_hash: bytes) -> bytes:
+    """What a TLS 1.3 client signs (RFC 8446 section 4.4.3)."""
+    return b" " * 64 + b"TLS 1.3, client CertificateVerify\x00" + transcript_hash
+
+
 def parse_certificate_status(data: bytes) -> CertificateStatus:
     """The stapled answer in the status_request extension of a certificate entry (RFC 8446 section 4.4.2.1)."""
     return CertificateStatus.parse(data)

@@ -36,6 +36,9 @@ class Alert:
         except ValueError:
             return f"alert {self.description}"
 
+    def __str__(self) -> str:
+        return f"alert {self.description} {self.name}"
+
     @classmethod
     def parse(cls, payload: bytes) -> Alert:
         """The alert of a record.

@@ -18,6 +18,11 @@ class RecordProtection:
         self._suite = suite
         self._use(traffic_secret)
 
+    @property
+    def traffic_secret(self) -> bytes:
+        """The secret of the present generation."""
+        return self._secret
+
     def update(self) -> None:
         """A KeyUpdate message was sent or received in this direction."""
         self._use(next_traffic_secret(self._suite, self._secret))

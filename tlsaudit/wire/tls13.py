@@ -5,7 +5,8 @@
     until client.handshake_complete or client.done:  client.feed(receive()), send(client.send())
     send(client.finish(close=True)), then client.feed(receive()) to the end of the stream
 
-It never sends a certificate, resumes, or judges a certificate or signature: it is there to see, not to be secure.
+It never resumes, or judges a certificate or signature: it is there to see, not to be secure. It sends a certificate
+only where one is asked for after the handshake.
 The states are those of appendix A.1, without pre-shared keys.
 """
 
@@ -13,12 +14,17 @@ from __future__ import annotations
 
 import hmac
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum, auto
 from typing import Final
 
 from tlsaudit.model.errors import DecodeError
-from tlsaudit.wire.certificate import CertificateMessage, CertificateRequest, CertificateVerify
+from tlsaudit.wire.certificate import (
+    CertificateMessage,
+    CertificateRequest,
+    CertificateVerify,
+    client_signed_content,
+)
 from tlsaudit.wire.client_hello import ClientHello, fresh_random
 from tlsaudit.wire.constants import TLS_1_2, TLS_1_3, AlertDescription, AlertLevel, ContentType, HandshakeType
 from tlsaudit.wire.event_reader import EventReader
@@ -41,6 +47,9 @@ from tlsaudit.wire.messages import Alert, ApplicationData, Finished, NewSessionT
 from tlsaudit.wire.protection import RecordProtection
 from tlsaudit.wire.records import RawMessage, Record, handshake_message, handshake_records, record
 from tlsaudit.wire.server_hello import EncryptedExtensions, ServerHello
+
+Sign = Callable[[bytes], tuple[int, bytes]]
+"""Signs what it is given: the SignatureScheme and the signature."""
 
 _COOKIE: Final = 44
 _CHANGE_CIPHER_SPEC: Final = record(ContentType.CHANGE_CIPHER_SPEC, TLS_1_2, b"\x01")
@@ -100,6 +109,8 @@ class Tls13Client(EventReader):
         self._request_context: bytes | None = None
         self._may_finish = False
         self._owes_key_update = False
+        self._late_request: tuple[CertificateRequest, bytes] | None = None
+        self._authenticated = False
 
     @property
     def handshake_complete(self) -> bool:
@@ -139,7 +150,9 @@ class Tls13Client(EventReader):
             messages = CertificateMessage(certificates=(), request_context=self._request_context).handshake(TLS_1_3)
             self._transcript.add(messages)
         data = verify_data(self._suite, self._client_handshake_secret, self._transcript.hash(self._suite))
-        messages += handshake_message(HandshakeType.FINISHED, data)
+        finished = handshake_message(HandshakeType.FINISHED, data)
+        self._transcript.add(finished)
+        messages += finished
         flight = b"" if self._retry_suite is not None else _CHANGE_CIPHER_SPEC
         flight += sealing.protect(ContentType.HANDSHAKE, messages)
         writing = RecordProtection(self._suite, self._client_application_secret)
@@ -153,9 +166,39 @@ class Tls13Client(EventReader):
         """Records with application data; raises RuntimeError unless finish(close=False) was called."""
         if self._writing is None:
             raise RuntimeError("application data before finish() or after close")
+        return self.send() + self._protected(self._writing, ContentType.APPLICATION_DATA, data)
+
+    @property
+    def late_request(self) -> CertificateRequest | None:
+        """The first CertificateRequest that came after the handshake."""
+        return self._late_request[0] if self._late_request is not None else None
+
+    def authenticate(self, certificates: Sequence[bytes], sign: Sign | None) -> bytes:
+        """The answer to `late_request`, once: the certificates, the leaf first, or none (section 4.6.2).
+
+        Raises RuntimeError where nothing was asked, or finish(close=False) was not called.
+        """
+        if self._late_request is None or self._writing is None or self._authenticated:
+            raise RuntimeError("authenticate() is due once, after a CertificateRequest that follows the handshake")
+        self._authenticated = True
+        request, raw = self._late_request
+        certificate = CertificateMessage(certificates=tuple(certificates), request_context=request.request_context)
+        messages = certificate.handshake(TLS_1_3)
+        self._transcript.add(raw + messages)
+        if sign is not None and certificates:
+            content = client_signed_content(self._transcript.hash(self._suite))
+            scheme, signature = sign(content)
+            verify = CertificateVerify(scheme=scheme, signature=signature, content=content).handshake()
+            self._transcript.add(verify)
+            messages += verify
+        # The base key is client_application_traffic_secret_N (section 4.4).
+        data = verify_data(self._suite, self._writing.traffic_secret, self._transcript.hash(self._suite))
+        messages += handshake_message(HandshakeType.FINISHED, data)
+        return self._protected(self._writing, ContentType.HANDSHAKE, messages)
+
+    def _protected(self, writing: RecordProtection, type_: ContentType, data: bytes) -> bytes:
         fragments = (data[at : at + MAX_PLAINTEXT] for at in range(0, len(data), MAX_PLAINTEXT))
-        due = self.send()
-        return due + b"".join(self._writing.protect(ContentType.APPLICATION_DATA, each) for each in fragments)
+        return b"".join(writing.protect(type_, each) for each in fragments)
 
     def _hello(self, added: Sequence[Extension]) -> ClientHello:
         shares = key_share((share.group, share.public) for share in self._shares.values())
@@ -205,7 +248,7 @@ class Tls13Client(EventReader):
             case _State.CONNECTED, HandshakeType.NEW_SESSION_TICKET:
                 self._events.append(NewSessionTicket.parse(message.body, TLS_1_3))
             case _State.CONNECTED, HandshakeType.CERTIFICATE_REQUEST:
-                self._events.append(CertificateRequest.parse(message.body, TLS_1_3))
+                self._on_late_request(message)
             case _State.CONNECTED, HandshakeType.KEY_UPDATE:
                 self._on_key_update(message)
             case _:
@@ -309,6 +352,12 @@ class Tls13Client(EventReader):
         self._handshake.restart()
         self._may_finish = True
         self._state = _State.CONNECTED
+
+    def _on_late_request(self, message: RawMessage) -> None:
+        request = CertificateRequest.parse(message.body, TLS_1_3)
+        self._events.append(request)
+        if self._late_request is None:
+            self._late_request = (request, message.raw)
 
     def _on_key_update(self, message: RawMessage) -> None:
         self._check_key_change()

@@ -72,7 +72,7 @@ def _read(
         same = certificates[0] in _leaves(notes)
         return Known(NameAnswer(NameOutcome.SAME_CERTIFICATE if same else NameOutcome.OTHER_CERTIFICATE), basis)
     if alert is not None:
-        return Known(NameAnswer(NameOutcome.REFUSED, f"alert {alert.description} {alert.name}"), basis)
+        return Known(NameAnswer(NameOutcome.REFUSED, str(alert)), basis)
     if closed:
         return Known(NameAnswer(NameOutcome.REFUSED, "closed"), basis)
     return Unknown(Why.NO_ANSWER, f"{basis.at.replace(':', ' ')}: {summary}")

@@ -1,0 +1,317 @@
+"""What became of each credential of a trial, from what was answered to it and to the others.
+
+Trials look at one flaw of a credential at a time, and a server may turn a client away for another: for its name. So a
+refusal counts only where it says what it is about, or where a control gets further: a sound credential of the client
+CA that has, like the others made here, a name that nobody has authorised. Where neither is there it is left open.
+Nobody is let in but by an answer of the application that is given to whom it serves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from tlsaudit.credentials import Provenance
+from tlsaudit.model.facts import Attempt, Layer, TrialKind
+from tlsaudit.model.knowledge import Basis, Fact, Known, Unknown, Why
+from tlsaudit.probe import http
+from tlsaudit.probe.client_auth import OF_A_CREDENTIAL, PROVES_NOTHING
+from tlsaudit.probe.full import Exchange
+from tlsaudit.probe.starttls import Said
+from tlsaudit.wire import AlertDescription
+
+_REFUSALS = OF_A_CREDENTIAL | {AlertDescription.DECRYPT_ERROR}
+"""A signature that the named issuer did not make is a decrypt_error (RFC 8446 section 6.2)."""
+_UNTRUSTED = frozenset({TrialKind.SELF_SIGNED, TrialKind.UNKNOWN_CA, TrialKind.IMPOSTOR_CA})
+_CONTROLS = (TrialKind.WRONG_IDENTITY, TrialKind.GOOD)
+_SAYS_WHY: Mapping[TrialKind, frozenset[int]] = {
+    TrialKind.SELF_SIGNED: frozenset({AlertDescription.UNKNOWN_CA}),
+    TrialKind.UNKNOWN_CA: frozenset({AlertDescription.UNKNOWN_CA}),
+    TrialKind.IMPOSTOR_CA: frozenset({AlertDescription.UNKNOWN_CA, AlertDescription.DECRYPT_ERROR}),
+    TrialKind.EXPIRED: frozenset({AlertDescription.CERTIFICATE_EXPIRED}),
+    TrialKind.REVOKED: frozenset({AlertDescription.CERTIFICATE_REVOKED}),
+    TrialKind.SERVER_AUTH_ONLY: frozenset({AlertDescription.UNSUPPORTED_CERTIFICATE}),
+}
+"""Alerts that name the very flaw of the credential (RFC 8446 section 6.2)."""
+_OF_NO_CERTIFICATE = frozenset(
+    {
+        AlertDescription.HANDSHAKE_FAILURE,
+        AlertDescription.NO_CERTIFICATE,
+        AlertDescription.DECODE_ERROR,
+        AlertDescription.DECRYPT_ERROR,
+        AlertDescription.CERTIFICATE_REQUIRED,
+    }
+)
+"""Refusals that may be about something else than the certificate that was presented."""
+_TOO_MANY_REQUESTS = 429
+
+
+class _Says(Enum):
+    """The sorts of answers."""
+
+    SERVED = auto()
+    """The application answers as it does to those whom it serves."""
+    TAKEN = auto()
+    """TLS takes the credential, and the application says nothing."""
+    HTTP_2 = auto()
+    """TLS takes it, and the application speaks HTTP/2 alone."""
+    GOES_ON = auto()
+    """The application goes on, and may ask later whose certificate it is."""
+    OTHER_STATUS = auto()
+    """A redirection or an error: an answer, or a refusal in disguise."""
+    FORBIDDEN = auto()
+    CLOSED = auto()
+    """The server closes the connection instead of answering."""
+    NAMED = auto()
+    """The application refuses, and names the certificate."""
+    ALERT = auto()
+
+
+_REFUSING = frozenset({_Says.FORBIDDEN, _Says.CLOSED, _Says.NAMED, _Says.ALERT})
+_ASKED = frozenset({_Says.SERVED, _Says.GOES_ON, _Says.OTHER_STATUS, _Says.FORBIDDEN, _Says.NAMED})
+_BEYOND_TLS = frozenset({_Says.GOES_ON, _Says.OTHER_STATUS, _Says.FORBIDDEN, _Says.NAMED})
+"""What the application says to those whom TLS has let through, and whom it does not serve yet."""
+
+
+_NAMED_THEN_FORBIDDEN = (_Says.NAMED, _Says.FORBIDDEN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """What one exchange says of the credential by itself; two answers in the same words are the same answer."""
+
+    says: _Says
+    words: str
+    basis: Basis
+    number: int = 0
+    """The status, or the description of the alert."""
+
+    def same_as(self, other: _Answer) -> bool:
+        return (self.says, self.words) == (other.says, other.words)
+
+
+def decide(
+    exchanges: Mapping[TrialKind, Exchange],
+    provenance: Mapping[TrialKind, Provenance] | None = None,
+    refuses_strangers: Layer | None = None,
+) -> dict[TrialKind, Fact[Attempt]]:
+    """What became of each credential at one version; `provenance` says where they come from, as far as it is known.
+
+    `refuses_strangers` is who is known to refuse a client without a certificate.
+    """
+    readings = {kind: _read(kind, each) for kind, each in exchanges.items()}
+    answers = {kind: each for kind, each in readings.items() if isinstance(each, _Answer)}
+    trial = _Comparison(answers=answers, provenance=provenance or {}, refuses_strangers=refuses_strangers)
+    return {kind: each if isinstance(each, Unknown) else trial.fact(kind, each) for kind, each in readings.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Comparison:
+    """The answers to all credentials at one version, and what each means beside the others."""
+
+    answers: Mapping[TrialKind, _Answer]
+    provenance: Mapping[TrialKind, Provenance]
+    refuses_strangers: Layer | None
+
+    def fact(self, kind: TrialKind, answer: _Answer) -> Fact[Attempt]:
+        if self._admits(kind):
+            return Known(Attempt(admitted=True, evidence=answer.words), answer.basis)
+        if answer.says not in _REFUSING:
+            return self._open(answer)
+        doubt = self._doubt(kind, answer)
+        if doubt:
+            return Unknown(Why.NO_ANSWER, f"{answer.words} {doubt}")
+        layer = Layer.TLS if answer.says is _Says.ALERT else Layer.APPLICATION
+        return Known(Attempt(admitted=False, layer=layer, evidence=answer.words), answer.basis)
+
+    def _admits(self, kind: TrialKind) -> bool:
+        answer = self.answers.get(kind)
+        if answer is None:
+            return False
+        match answer.says:
+            case _Says.SERVED:
+                return True
+            case _Says.TAKEN:
+                # Who was not asked, or did not say, on an endpoint that answers others, has let nobody in.
+                return self._tls_refuses() and not any(each.says in _ASKED for each in self.answers.values())
+            case _Says.HTTP_2:
+                return self._tls_refuses()
+            case _Says.OTHER_STATUS:
+                good = self.answers.get(TrialKind.GOOD)
+                return good is not None and good.number == answer.number and self._good_is_told_apart(good)
+            case _:
+                return False
+
+    def _tls_refuses(self) -> bool:
+        return self.refuses_strangers is Layer.TLS or any(each.says is _Says.ALERT for each in self.answers.values())
+
+    def _good_is_told_apart(self, good: _Answer) -> bool:
+        """Whether an error that answers the good credential is no refusal: a worse credential gets another answer."""
+        others = {kind: each for kind, each in self.answers.items() if kind is not TrialKind.GOOD}
+        none = others.pop(TrialKind.NONE, None)
+        if any(each.says in {_Says.ALERT, _Says.NAMED} for each in others.values()):
+            return True
+        without = self.refuses_strangers is not None or (none is not None and not none.same_as(good))
+        return without and not self._made_here(TrialKind.GOOD)
+
+    def _open(self, answer: _Answer) -> Unknown:
+        good = self.answers.get(TrialKind.GOOD)
+        if answer.says is _Says.GOES_ON:
+            return Unknown(Why.NO_ANSWER, f"{answer.words}: whose certificate it is may be asked later")
+        if answer.says is not _Says.OTHER_STATUS:
+            return Unknown(Why.NO_ANSWER, f"{answer.words}: that it lets this credential in is not shown")
+        if good is not None and not good.same_as(answer):
+            return Unknown(Why.NO_ANSWER, f"{answer.words} may be a refusal: the good certificate gets {good.words}")
+        return Unknown(Why.NO_ANSWER, f"{answer.words} may be a refusal: no good certificate gets it, and others not")
+
+    def _doubt(self, kind: TrialKind, answer: _Answer) -> str:
+        """Why a refusal is not known to be about what is wrong with this credential; "" where it is."""
+        if answer.says is _Says.CLOSED and not self._closes_on_untrusted():
+            return "once may be chance"
+        match kind:
+            case TrialKind.NONE:
+                return self._doubt_of_none(answer)
+            case TrialKind.GOOD:
+                return self._doubt_of_good(answer)
+            case TrialKind.WRONG_IDENTITY:
+                return self._doubt_of_identity(answer)
+            case _:
+                return self._doubt_of_flaw(kind, answer, self._control(kind))
+
+    def _doubt_of_flaw(self, kind: TrialKind, answer: _Answer, control_kind: TrialKind | None) -> str:
+        control = self.answers[control_kind] if control_kind is not None else None
+        same = control is not None and control.same_as(answer)
+        if answer.says is _Says.ALERT and answer.number in _SAYS_WHY.get(kind, ()) and (not same or kind in _UNTRUSTED):
+            # An unknown CA is what it says, whoever else is of one; another flaw is not, if the sound one "has" it too.
+            return ""
+        if same:
+            return "is also what a sound certificate of the client CA gets whose name is not authorised"
+        if answer.says is _Says.NAMED:
+            peers = kind in _UNTRUSTED or control is not None or self._has_peer(kind)
+            return "" if peers else "may refuse the CA: no sound certificate of it is known to get in"
+        if control_kind is None or control is None:
+            return "may refuse the name alone: no sound certificate of that CA with such a name was there to compare"
+        if (answer.says is _Says.ALERT and control.says in _BEYOND_TLS) or self._admits(control_kind):
+            return ""
+        return "proves nothing where a sound certificate of the client CA is refused as well"
+
+    def _control(self, kind: TrialKind) -> TrialKind | None:
+        """A sound certificate that bears a name like this one, of the same CA where that matters."""
+        made = (each for each in _CONTROLS if each in self.answers and self._made_here(each))
+        return next((each for each in made if kind in _UNTRUSTED or self._of_one_authority(kind, each)), None)
+
+    def _has_peer(self, kind: TrialKind) -> bool:
+        """Whether a sound certificate of the same CA gets in."""
+        return any(self._admits(each) and self._of_one_authority(kind, each) for each in _CONTROLS)
+
+    def _doubt_of_none(self, answer: _Answer) -> str:
+        if answer.says in {_Says.ALERT, _Says.NAMED} or self._admits_another(TrialKind.NONE):
+            return ""
+        return "proves nothing without a credential that is treated otherwise"
+
+    def _doubt_of_good(self, answer: _Answer) -> str:
+        explicit = answer.says is _Says.NAMED or (
+            answer.says is _Says.ALERT and answer.number not in _OF_NO_CERTIFICATE
+        )
+        if explicit or self._admits_another(TrialKind.GOOD):
+            return ""
+        return "proves nothing without a credential that is treated otherwise"
+
+    def _doubt_of_identity(self, answer: _Answer) -> str:
+        """Another identity is refused as such if its CA is accepted: that of the good one, or one that gets further."""
+        if not self._admits(TrialKind.GOOD):
+            return "proves nothing without a good certificate that gets in"
+        if self._of_one_authority(TrialKind.WRONG_IDENTITY, TrialKind.GOOD):
+            return ""
+        stranger = self.answers.get(TrialKind.UNKNOWN_CA)
+        before = stranger.says if stranger is not None else None
+        if answer.says in _BEYOND_TLS and (before is _Says.ALERT or (before, answer.says) == _NAMED_THEN_FORBIDDEN):
+            return ""
+        return "may refuse the CA: the good certificate is of another one"
+
+    def _admits_another(self, kind: TrialKind) -> bool:
+        return any(self._admits(each) for each in self.answers if each is not kind)
+
+    def _closes_on_untrusted(self) -> bool:
+        """Whether the server closes, without a word, on each credential that it cannot trust."""
+        tried = [each for kind, each in self.answers.items() if kind in _UNTRUSTED]
+        return len(tried) > 1 and all(each.says is _Says.CLOSED for each in tried)
+
+    def _made_here(self, kind: TrialKind) -> bool:
+        found = self.provenance.get(kind)
+        return found is not None and found.made_here
+
+    def _of_one_authority(self, one: TrialKind, other: TrialKind) -> bool:
+        first, second = self.provenance.get(one), self.provenance.get(other)
+        if first is None or second is None or first.authority is None:
+            return False
+        return first.authority == second.authority
+
+
+def _read(kind: TrialKind, exchange: Exchange) -> _Answer | Unknown:
+    """What one exchange says of the credential by itself."""
+    if exchange.certificate_requested and kind is not TrialKind.NONE and not exchange.presented:
+        return Unknown(Why.UNSUPPORTED, "it was not presented: it does not suit the signature algorithms asked for")
+    if exchange.alert is not None:
+        words = str(exchange.alert)
+        if exchange.certificate_requested and exchange.alert.description in _REFUSALS:
+            # It counts even after data: a TLS 1.3 server may speak before it has seen the certificate.
+            return _Answer(says=_Says.ALERT, words=words, basis=exchange.basis, number=exchange.alert.description)
+        if not exchange.data:
+            return Unknown(Why.NO_ANSWER, f"{words} says nothing of the certificate")
+    if not exchange.certificate_requested:
+        return Unknown(Why.NO_ANSWER, exchange.problem or "this time no client certificate was asked for")
+    return _by_data(kind, exchange) if exchange.data else _unanswered(exchange)
+
+
+def _by_data(kind: TrialKind, exchange: Exchange) -> _Answer | Unknown:
+    if exchange.said is not None:
+        return _by_saying(kind, exchange.basis, exchange.said)
+    reading = http.read(exchange.data, ended=exchange.ended) if exchange.alpn != "h2" else None
+    if reading is not None:
+        return _by_reading(exchange.basis, reading)
+    if not exchange.accepted_by_tls:
+        # What is no answer to the request may have been sent before the certificate was seen.
+        return Unknown(Why.NO_ANSWER, "the application speaks, and whether TLS takes the certificate is not known")
+    if exchange.alpn == "h2":
+        # Its first frame is an answer, and it would say so had it refused the connection.
+        return _Answer(
+            says=_Says.HTTP_2, words="TLS takes it, and the application speaks HTTP/2 alone", basis=exchange.basis
+        )
+    return _Answer(says=_Says.SERVED, words="the application answers (not HTTP)", basis=exchange.basis)
+
+
+def _by_saying(kind: TrialKind, basis: Basis, said: Said) -> _Answer | Unknown:
+    if said.refused is None:
+        return Unknown(Why.NO_ANSWER, f"{said.words}: that proves nothing")
+    if said.refused:
+        return _Answer(says=_Says.NAMED, words=said.words, basis=basis)
+    goes_on = kind is TrialKind.WRONG_IDENTITY and not said.identified
+    return _Answer(says=_Says.GOES_ON if goes_on else _Says.SERVED, words=said.words, basis=basis)
+
+
+def _unanswered(exchange: Exchange) -> _Answer | Unknown:
+    """TLS takes a credential where the server says so: by its Finished below TLS 1.3, a ticket, or close_notify.
+
+    A server that closes instead of answering may refuse it so, as Node.js does.
+    """
+    waits = exchange.established and exchange.failure == "timeout"
+    if exchange.accepted_by_tls and (waits or exchange.closing):
+        words = "TLS takes it, and the application says nothing"
+        return _Answer(says=_Says.TAKEN, words=words, basis=exchange.basis)
+    if exchange.presented and not exchange.closing and exchange.failure in {"", "reset"}:
+        return _Answer(says=_Says.CLOSED, words="the server closes without an answer", basis=exchange.basis)
+    return Unknown(Why.NO_ANSWER, exchange.problem or "the application says nothing")
+
+
+def _by_reading(basis: Basis, reading: http.Reading) -> _Answer | Unknown:
+    words, status = http.describe(reading), reading.status
+    if http.refuses_certificate(reading):
+        return _Answer(says=_Says.NAMED, words=words, basis=basis, number=status)
+    if status in PROVES_NOTHING:
+        return _Answer(says=_Says.FORBIDDEN, words=words, basis=basis, number=status)
+    if status >= 500 or status == _TOO_MANY_REQUESTS:
+        return Unknown(Why.NO_ANSWER, f"{words} says nothing of the certificate")
+    says = _Says.OTHER_STATUS if status >= 300 else _Says.SERVED
+    return _Answer(says=says, words=words, basis=basis, number=status)
