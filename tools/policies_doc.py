@@ -18,7 +18,7 @@ PAGE = Path(__file__).parent.parent / "docs" / "policies.md"
 
 _ORDER = (
     "owasp", "owasp-l2", "owasp-l3", "mozilla-modern", "mozilla-intermediate", "mozilla-old", "nist-800-52r2",
-    "pci-dss-4", "bsi-tr-02102-2", "fips-140-3", "cnsa-2", "internal-mtls",
+    "pci-dss-4", "bsi-tr-02102-2", "fips-140-3", "cnsa-2", "internal-mtls", "smtp-opportunistic",
 )  # fmt: skip
 _BELOW = frozenset({"suites_allowed", "groups_allowed"})
 """Lists that have a table of their own."""

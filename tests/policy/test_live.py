@@ -71,6 +71,12 @@ def _mutual_node(lab: Lab) -> int:
     return lab.node(options, certificate=certificate(lab)).port
 
 
+def _self_signed(lab: Lab) -> int:
+    """What nobody trusts."""
+    files = lab.pki.write("self-signed", mint.self_signed(*NAMES))
+    return lab.nginx(f"{_BOTH} ssl_ciphers {_GCM}; {_HSTS}", certificates=(files,)).port
+
+
 COMPLIANT: Mapping[str, Callable[[Lab], int]] = {
     "owasp": _nginx(f"{_BOTH} ssl_ciphers {_GCM}; ssl_ecdh_curve X25519:prime256v1;"),
     "owasp-l2": _nginx(f"{_BOTH} ssl_ciphers {_GCM}; ssl_ecdh_curve X25519:prime256v1;"),
@@ -87,6 +93,7 @@ COMPLIANT: Mapping[str, Callable[[Lab], int]] = {
     "bsi-tr-02102-2": _nginx(f"{_BOTH} ssl_ciphers {_GCM}; {_AES_1_3} ssl_ecdh_curve prime256v1:secp384r1:secp521r1;"),
     "fips-140-3": _nginx(f"{_BOTH} ssl_ciphers {_GCM}; {_AES_1_3} ssl_ecdh_curve prime256v1:secp384r1;"),
     "internal-mtls": _mutual_node,
+    "smtp-opportunistic": _self_signed,
 }
 """A server for each policy. CNSA 2.0 has none: no library here makes an ML-DSA certificate."""
 

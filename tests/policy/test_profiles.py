@@ -42,7 +42,7 @@ def severities(policy: Policy, *areas_and_numbers: str) -> list[str]:
 def test_every_policy_of_the_design_is_there() -> None:
     assert set(policy_ids()) == {
         "owasp", "owasp-l2", "owasp-l3", "mozilla-modern", "mozilla-intermediate", "mozilla-old", "nist-800-52r2",
-        "pci-dss-4", "bsi-tr-02102-2", "fips-140-3", "cnsa-2", "internal-mtls",
+        "pci-dss-4", "bsi-tr-02102-2", "fips-140-3", "cnsa-2", "internal-mtls", "smtp-opportunistic",
     }  # fmt: skip
 
 
@@ -279,3 +279,10 @@ def test_internal_mtls() -> None:
     assert policy.limits.groups_required == frozenset({4588})
     assert policy.limits.lifetime_days_max == 90
     assert severities(policy, "MTLS-001", "MTLS-002", "KEX-015", "SESS-005") == ["critical", "critical", "high", "high"]
+
+
+def test_smtp_is_milder_where_the_alternative_is_clear_text() -> None:
+    policy = load_policy("smtp-opportunistic")
+    assert severities(policy, "CIPH-002", "CHAIN-001", "CERT-001") == ["info"] * 3
+    assert severities(policy, "PROTO-003", "CIPH-010") == ["low", "low"]
+    assert severities(policy, "CIPH-001", "CIPH-003", "CIPH-007", "PROTO-001") == ["critical"] * 4

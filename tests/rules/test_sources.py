@@ -18,6 +18,7 @@ UNVERIFIED_BY_POLICY = {
     "internal-mtls": 0,
     "nist-800-52r2": 14,
     "pci-dss-4": 3,
+    "smtp-opportunistic": 1,
 }
 
 
