@@ -278,6 +278,7 @@ def test_internal_mtls() -> None:
     assert policy.limits.versions_allowed == frozenset({TLS_1_3})
     assert policy.limits.groups_required == frozenset({4588})
     assert policy.limits.lifetime_days_max == 90
+    assert (policy.limits.client_lifetime_hours_max, policy.limits.workload_lifetime_hours_max) == (720, 24)
     assert severities(policy, "MTLS-001", "MTLS-002", "KEX-015", "SESS-005") == ["critical", "critical", "high", "high"]
 
 

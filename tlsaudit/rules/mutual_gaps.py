@@ -127,7 +127,7 @@ def _between_addresses(case: Case) -> Iterator[Fail]:
     expected="a session without a client certificate is not resumed where one is required",
     why="Whoever gets a session where no certificate is asked for resumes it here, and is never asked for one.",
     remedy="Update the server (nginx: 1.26.3 or 1.27.4), or give each name its own ticket keys and session cache.",
-    sources=(Source("CVE-2025-23419"), rfc(9846, "4.7.1", verified=False)),
+    sources=(Source("CVE-2025-23419"), rfc(9846, "4.7.1")),
 )
 def resumption_bypass(case: Case) -> Iterable[Fail]:
     """One `Fail` for each version at which such a session was resumed, and the application answered."""
@@ -152,6 +152,7 @@ def _begins_with_tls(case: Case) -> bool:
     cap=Cap.B,
     cwe=(319,),
     applies=_begins_with_tls,
+    reads=("client_auth",),
     expected="an error, or nothing, to a client that does not speak TLS",
     why="Clients that speak without TLS by mistake, or are made to, are served, and everybody on the way reads along.",
     remedy="Serve plain text on a port of its own, or not at all; in a service mesh set mutual TLS to STRICT.",

@@ -127,6 +127,7 @@ def _has_workload_life(case: Case) -> bool:
     severity=Severity.MEDIUM,
     cwe=(324,),
     applies=_has_workload_life,
+    reads=("workload_lifetime_hours_max",),
     expected="workload certificates that live no longer than the policy says",
     why="They are revoked by not being renewed: until it ends, a stolen one is as good as its owner's.",
     remedy="Shorten the lifetime at the issuer (SPIRE: default_x509_svid_ttl).",
