@@ -144,6 +144,26 @@ def test_the_weakest_server_fails_every_policy(module_lab: Lab, weakest: int, po
             assert found[rule].startswith("critical"), mode
 
 
+@pytest.mark.parametrize("policy_id", ["cnsa-2", "internal-mtls", "nist-800-52r2"])
+def test_gate_mode_asks_for_what_is_required(module_lab: Lab, policy_id: str) -> None:
+    """A gate that looked for forbidden groups alone would pass a server without any of the required ones."""
+    port = module_lab.nginx("ssl_ecdh_curve X25519; ssl_protocols TLSv1.2 TLSv1.3;").port
+    assert findings(audited(module_lab, port, policy_id, "gate"))["TLS-KEX-015"].startswith("high")
+
+
+def test_gate_mode_asks_for_post_quantum_groups_where_they_are_required(module_lab: Lab, tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text(
+        "id: own\nextends: owasp\nversion: '1'\ntitle: Ours\ndescription: ML-KEM.\n"
+        "sources: [{ref: our board, verified: 'true'}]\n"
+        "required: [{what: group/post-quantum, sources: [{ref: our board, verified: 'true'}]}]\n"
+    )
+    port = module_lab.nginx("ssl_protocols TLSv1.2 TLSv1.3;").port
+    assert findings(audited(module_lab, port, str(own), "gate"))["TLS-PQ-001"].startswith("high")
+    hybrid = module_lab.node({"ecdhCurve": "X25519:X25519MLKEM768"}).port
+    assert "TLS-PQ-001" not in findings(audited(module_lab, hybrid, str(own), "gate"))
+
+
 def test_a_modern_server_fails_the_policies_of_the_future_alone(module_lab: Lab) -> None:
     port = COMPLIANT["owasp"](module_lab)
     assert "TLS-KEX-015" in findings(audited(module_lab, port, "cnsa-2"))

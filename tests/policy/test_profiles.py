@@ -142,9 +142,12 @@ def test_gate_mode_asks_for_exactly_what_the_list_of_groups_lacks(policy_id: str
     policy = load_policy(policy_id)
     allowed = policy.limits.groups_allowed
     assert allowed is not None
-    asked = what_is_forbidden(policy).groups
+    asked = what_is_forbidden(policy)
     for version in {TLS_1_2, TLS_1_3} & (policy.limits.versions_allowed or set()):
-        assert set(asked.get(version, ())) == {each.code for each in groups_for(version)} - allowed, version
+        there = {each.code for each in groups_for(version)}
+        assert set(asked.groups.get(version, ())) == there - allowed, version
+        required = there & (policy.limits.groups_required or frozenset())
+        assert set(asked.groups_to_ask(version)) == (there - allowed) | required, version
 
 
 @with_suites

@@ -13,8 +13,14 @@ class Forbidden:
     """Cipher suites and named groups, by code, whose acceptance at a version is a finding above info.
 
     `suites` are lists that are offered apart from each other, the worst first, so that no mild finding keeps us from a
-    grave one; `groups` is one list a version. Versions of which nothing is forbidden may be missing.
+    grave one; `groups` is one list a version. Versions of which nothing is forbidden may be missing. `required_groups`
+    are permitted ones of which one has to be accepted.
     """
 
     suites: Mapping[ProtocolVersion, tuple[tuple[int, ...], ...]] = field(default_factory=dict)
     groups: Mapping[ProtocolVersion, tuple[int, ...]] = field(default_factory=dict)
+    required_groups: Mapping[ProtocolVersion, tuple[int, ...]] = field(default_factory=dict)
+
+    def groups_to_ask(self, version: ProtocolVersion) -> tuple[int, ...]:
+        """The groups to offer at a version: the forbidden ones, then the required ones."""
+        return (*self.groups.get(version, ()), *self.required_groups.get(version, ()))

@@ -8,7 +8,7 @@ second list that could differ from the rules.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -26,6 +26,8 @@ from tlsaudit.rules.rule import Case
 T = TypeVar("T")
 
 _WITH_GROUPS = (ProtocolVersion.TLS_1_2, ProtocolVersion.TLS_1_3)
+POST_QUANTUM = "group/post-quantum"
+"""What a policy lists that requires any group with ML-KEM."""
 _LEAST_APART = 16
 """Fewer than this at a version are one list: what is accepted is taken out and the rest asked again in any case."""
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
@@ -34,7 +36,10 @@ _ANYWHERE = Basis(Origin.DERIVED, "")
 
 
 def what_is_forbidden(policy: Policy) -> Forbidden:
-    """The suites and groups that cost an endpoint a finding of severity low or worse under `policy`."""
+    """The suites and groups that cost an endpoint a finding of severity low or worse under `policy`.
+
+    With them go the groups of which it requires one: that all of them are refused is only known when they are asked.
+    """
     suites: dict[str, SuiteAt] = {
         f"suite {version} {suite.code}": (version, suite.code)
         for version in ProtocolVersion
@@ -46,12 +51,24 @@ def what_is_forbidden(policy: Policy) -> Forbidden:
         for group in groups_for(version)
     }
     worst = _worst(policy, _case(policy, suites, groups))
+    bad_groups = _by_version(groups, worst)
     return Forbidden(
         suites={version: tuple(_apart(items)) for version, items in _by_version(suites, worst).items()},
         groups={
-            version: tuple(sorted(items, key=lambda code: -items[code].rank))
-            for version, items in _by_version(groups, worst).items()
+            version: tuple(sorted(items, key=lambda code: -items[code].rank)) for version, items in bad_groups.items()
         },
+        required_groups={version: _required(policy, version, bad_groups[version]) for version in _WITH_GROUPS},
+    )
+
+
+def _required(policy: Policy, version: ProtocolVersion, bad: Collection[int]) -> tuple[int, ...]:
+    """The groups of which the policy requires one, as far as they exist at this version and are not asked anyway."""
+    wanted = policy.limits.groups_required or frozenset()
+    hybrid = POST_QUANTUM in policy.required
+    return tuple(
+        group.code
+        for group in groups_for(version)
+        if group.code not in bad and (group.code in wanted or (hybrid and group.post_quantum and not group.obsolete))
     )
 
 

@@ -64,12 +64,13 @@ def _of_another_kind(first: Answer, forbidden: Forbidden) -> list[int]:
 
 
 async def _forbidden_groups(dialogue: Dialogue, shape: Shape, shown: Answer, forbidden: Forbidden) -> Enumeration:
-    """Which forbidden groups are accepted with suites for the kind of key that `shown` showed.
+    """Which forbidden and required groups are accepted with suites for the kind of key that `shown` showed.
 
     Servers may want the curve of an ECDSA certificate in the offer (RFC 8422 section 5.1.1), so it is there, as the
-    last, until it is chosen; then what is left is asked for without it.
+    last, until it is chosen; then what is left is asked for without it. Where it is to be asked itself and was never
+    chosen, it is at the end, alone.
     """
-    wanted = list(forbidden.groups.get(_TLS_1_2, ()))
+    wanted = list(forbidden.groups_to_ask(_TLS_1_2))
     ecdsa = bool(_is_ecdsa(shown))
     suites = [
         code
@@ -89,6 +90,7 @@ async def _forbidden_groups(dialogue: Dialogue, shape: Shape, shown: Answer, for
         wanted = [group for group in wanted if group != first_choice]
     if kept is None:
         return await remove_the_winner(ask, wanted, chosen_group, found)
+    asked_apart = [group for group in wanted if group == kept]
     wanted = [group for group in wanted if group != kept]
     while wanted:
         answer = await ask([*wanted, kept])
@@ -96,7 +98,7 @@ async def _forbidden_groups(dialogue: Dialogue, shape: Shape, shown: Answer, for
             found.take(answer, [kept], kept)
             return await remove_the_winner(ask, wanted, chosen_group, found)
         wanted = found.take(answer, wanted, chosen_group(answer))
-    return found
+    return await remove_the_winner(ask, asked_apart, chosen_group, found)
 
 
 def _auth(answer: Answer) -> str:

@@ -62,7 +62,7 @@ async def explore(
     groups = found.groups.take(first, GROUPS_13, _group(first))
     if forbidden is not None:
         suites = _among(suites, *forbidden.suites.get(ProtocolVersion.TLS_1_3, ()))
-        groups = _among(groups, forbidden.groups.get(ProtocolVersion.TLS_1_3, ()))
+        groups = _among(groups, forbidden.groups_to_ask(ProtocolVersion.TLS_1_3))
     if not (found.suites.accepted and found.groups.accepted):
         await _handshakes(dialogue, shape, found, shaking)
         return found
