@@ -19,6 +19,7 @@ from tlsaudit.model.limits import Expectation
 from tlsaudit.model.result import Cap, Evidence, Fail, Judgement, Outcome, Result
 from tlsaudit.policy.policy import Policy
 from tlsaudit.rules import CATALOGUE
+from tlsaudit.rules.commands import show_item
 from tlsaudit.rules.remedies import product_of, remedy_for
 from tlsaudit.rules.rule import Case, Rule
 from tlsaudit.score import CEILINGS, heads, score
@@ -116,7 +117,7 @@ def _failure(rule: Rule, policy: Policy, fails: tuple[Fail, ...], facts: Facts, 
         evidence=_evidence(fails),
         sources=policy.clauses(rule),
         remedy=remedy_for(rule, product_of(facts)),
-        reproduce=_command(rule.reproduce, facts.endpoint),
+        reproduce=_command(rule.reproduce or show_item(fail.observed for fail in fails), facts.endpoint),
         fingerprint=fingerprint(rule.id, subject_id),
         confidence=rule.confidence,
         cap=_lowest_cap(rule, fails),
