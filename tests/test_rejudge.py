@@ -224,6 +224,21 @@ def test_a_rule_that_the_report_does_not_know_is_open() -> None:
     assert outcomes(rejudged(older, OWASP, OWASP))["TLS-CIPH-001"] == "not_tested"
 
 
+def test_what_a_baseline_waived_fails_again_where_it_is_worse_now() -> None:
+    document = report(with_suites(0x9C), OWASP)
+    known = doc.Suppression(by="baseline", reason="was there", owner=None, expires=None)
+    results = [
+        each.model_copy(update={"outcome": "waived", "suppression": known, "severity": "low", "own_severity": None})
+        if each.rule == "TLS-CIPH-010"
+        else each
+        for each in document.subjects[0].results
+    ]
+    waived = document.model_copy(update={"subjects": [document.subjects[0].model_copy(update={"results": results})]})
+    found = {each.rule: each for each in rejudged(waived, OWASP, OWASP).subjects[0].results}
+    assert (found["TLS-CIPH-010"].severity, found["TLS-CIPH-010"].outcome) == ("high", "fail")
+    assert found["TLS-CIPH-010"].suppression is None
+
+
 def test_a_waiver_stays() -> None:
     document = report(with_suites(0x9C), OWASP)
     waiver = doc.Suppression(by="waiver", reason="old clients", owner="ops", expires="2027-01-01")

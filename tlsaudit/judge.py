@@ -19,6 +19,8 @@ from tlsaudit.model.limits import Expectation
 from tlsaudit.model.result import Cap, Evidence, Fail, Judgement, Outcome, Result
 from tlsaudit.policy.policy import Policy
 from tlsaudit.rules import CATALOGUE
+from tlsaudit.rules.commands import show_item
+from tlsaudit.rules.remedies import product_of, remedy_for
 from tlsaudit.rules.rule import Case, Rule
 from tlsaudit.score import CEILINGS, heads, score
 
@@ -69,7 +71,7 @@ def judge(
             unknown = undecided
         if fails:
             proofs[rule.id] = tuple(fails)
-            results.append(_failure(rule, policy, proofs[rule.id], facts.endpoint, subject_id))
+            results.append(_failure(rule, policy, proofs[rule.id], facts, subject_id))
         elif unknown is not None:
             results.append(_undecided(rule, policy, unknown))
         else:
@@ -99,7 +101,7 @@ def _undecided(rule: Rule, policy: Policy, undecided: Undecided) -> Result:
     )
 
 
-def _failure(rule: Rule, policy: Policy, fails: tuple[Fail, ...], endpoint: Endpoint, subject_id: str) -> Result:
+def _failure(rule: Rule, policy: Policy, fails: tuple[Fail, ...], facts: Facts, subject_id: str) -> Result:
     own = max((fail.severity or rule.severity for fail in fails), key=lambda severity: severity.rank)
     severity = policy.severity_of(rule, own)
     return Result(
@@ -114,8 +116,8 @@ def _failure(rule: Rule, policy: Policy, fails: tuple[Fail, ...], endpoint: Endp
         why=rule.why,
         evidence=_evidence(fails),
         sources=policy.clauses(rule),
-        remedy=rule.remedy,
-        reproduce=_command(rule.reproduce, endpoint),
+        remedy=remedy_for(rule, product_of(facts)),
+        reproduce=_command(rule.reproduce or show_item(fail.observed for fail in fails), facts.endpoint),
         fingerprint=fingerprint(rule.id, subject_id),
         confidence=rule.confidence,
         cap=_lowest_cap(rule, fails),

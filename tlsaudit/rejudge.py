@@ -101,8 +101,11 @@ def _stands(rule: Rule, part: doc.ResultPart, policy: Policy, caps: Mapping[str,
     if outcome not in {Outcome.FAIL, Outcome.WAIVED}:
         kept = Result(rule=rule.id, outcome=outcome, severity=policy.severity_of(rule))
         return kept if outcome is not Outcome.INCONCLUSIVE else _undecided(rule, kept, part.observed)
+    found_then = Severity(part.severity)
     found = Severity(part.own_severity or part.severity)
     severity = policy.severity_of(rule, found)
+    if part.suppression is not None and part.suppression.by == "baseline" and severity.rank > found_then.rank:
+        outcome = Outcome.FAIL  # what is worse than it was is new
     implied = part.implied_by if part.implied_by in CONSEQUENCES.get(rule.id, ()) else None
     return Result(
         rule=rule.id,
@@ -162,4 +165,5 @@ def _part(result: Result, stored: Mapping[str, doc.ResultPart]) -> doc.ResultPar
     before = stored.get(result.rule)
     if before is None or before.outcome not in {"fail", "waived"} or part.outcome not in {"fail", "waived"}:
         return part
-    return part.model_copy(update={"suppression": before.suppression, "location": before.location})
+    suppression = before.suppression if part.outcome == "waived" else None
+    return part.model_copy(update={"suppression": suppression, "location": before.location})

@@ -192,9 +192,9 @@ def sound(**changes: Any) -> Facts:
 def with_suites(*codes: int, version: ProtocolVersion = TLS_1_2, first: bool = False, **changes: Any) -> Facts:
     """The sound endpoint that accepts these suites as well, at `version`; `first`: it picks them before others."""
     plain = sound()
-    own = {each: list(plain.suite_order.get(each, ())) for each in {TLS_1_2, TLS_1_3, version}}
+    spoken = sorted({version, *plain.protocols.accepted}, key=lambda each: each.rank)  # in one order, whatever the hash
+    own = {each: list(plain.suite_order.get(each, ())) for each in spoken}
     own[version] = [*codes, *own[version]] if first else [*own[version], *codes]
-    spoken = {version, *plain.protocols.accepted}
     merged: dict[str, Any] = {
         "protocols": speaks(*spoken),
         "cipher_suites": suites(own),

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 FLAGS: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
 """What `settings` takes besides its own options: those of a scan."""
 
-_THE_REPORTS: Final = frozenset({("diff", "mode"), ("diff", "policy")})
-"""What `diff` takes from the report beside a target, unless a flag says otherwise."""
+_THE_REPORTS: Final = frozenset({("diff", "mode"), ("diff", "policy"), ("report", "policy")})
+"""What `diff` takes from the report beside a target, and `report` from its report, unless a flag says otherwise."""
 _UNSET: Final = {"mode": "full; inventory for lists and networks", "ca-file": "none, Mozilla's store decides"}
 _WIDEST = 60
 

@@ -283,6 +283,7 @@ def explicit_curve(case: Case) -> Iterable[Fail]:
     why="Clients that follow the standard bring one of these two; others cost a round trip or do not connect.",
     remedy="Enable X25519 and secp256r1.",
     sources=(rfc(9325, "4.2.1"), rfc(9846, "9.1")),
+    reproduce="openssl s_client -connect {connect} -servername {servername} -groups X25519:P-256 </dev/null",
 )
 def no_common_group(case: Case) -> Iterable[Fail]:
     """Both are refused at TLS 1.2 and 1.3."""

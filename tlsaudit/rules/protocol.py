@@ -229,6 +229,8 @@ def _can_fall_back(case: Case) -> bool:
         rfc(9325, "3.1.3"),
         Source("SSL Labs Server Rating Guide 2009h"),
     ),
+    reproduce="openssl s_client -connect {connect} -servername {servername} -no_tls1_3 -no_tls1_2 -fallback_scsv "
+    "-cipher ALL:@SECLEVEL=0 </dev/null",
 )
 def fallback_not_refused(case: Case) -> Iterable[Fail]:
     """A hello with TLS_FALLBACK_SCSV at a lower version than the newest is answered."""

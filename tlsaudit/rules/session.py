@@ -176,6 +176,7 @@ def heartbeat(case: Case) -> Iterable[Fail]:
     why="Requests sent as early data can be recorded and sent again by an attacker on the path.",
     remedy="Switch early data off, or answer what may not be repeated with 425 Too Early (RFC 8470).",
     sources=(rfc(9325, "3.10"), rfc(9846, "8"), Source("NIST SP 800-52r2", verified=False), _BSI),
+    reproduce="openssl s_client -connect {connect} -servername {servername} -tls1_3  # then read Max Early Data",
 )
 def early_data(case: Case) -> Iterable[Fail]:
     """A TLS 1.3 ticket allows early data; whether any is then accepted was not tried."""
@@ -195,6 +196,7 @@ def early_data(case: Case) -> Iterable[Fail]:
     why="Whoever gets hold of a ticket key reads or impersonates every session that it still resumes.",
     remedy="Shorten the session timeout, and rotate ticket keys at least as often.",
     sources=(rfc(9846, "4.7.1"), rfc(9325, "3.4")),
+    reproduce="openssl s_client -connect {connect} -servername {servername} -tls1_3  # then read the ticket's lifetime",
 )
 def long_tickets(case: Case) -> Iterable[Fail]:
     """Worse beyond the seven days that the standard allows at most."""
