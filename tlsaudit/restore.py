@@ -190,7 +190,7 @@ def _certificate(part: doc.CertificatePart) -> Certificate:
         sha256=part.sha256,
         spki_sha256=part.spki_sha256,
         version=3,
-        serial=_number(f"0x{part.serial}"),
+        serial=_number(part.serial),
         subject=part.subject,
         issuer=part.issuer,
         subject_der=b"",

@@ -51,4 +51,6 @@ def test_a_result_that_needs_no_words_is_brief(outcome: str) -> None:
 @pytest.mark.parametrize("outcome", ["fail", "waived", "inconclusive"])
 def test_a_result_that_needs_words_has_every_key(outcome: str) -> None:
     result = ResultPart.model_validate({"rule": "R", "outcome": outcome, "severity": "low"})
-    assert set(result.model_dump()) == set(ResultPart.model_fields)
+    assert set(result.model_dump()) == set(ResultPart.model_fields) - {"own_severity"}
+    other = ResultPart.model_validate({"rule": "R", "outcome": outcome, "severity": "low", "own_severity": "high"})
+    assert set(other.model_dump()) == set(ResultPart.model_fields)
