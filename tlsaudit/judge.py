@@ -18,7 +18,7 @@ from tlsaudit.model.knowledge import Fact, Undecided, Why
 from tlsaudit.model.limits import Expectation
 from tlsaudit.model.result import Cap, Evidence, Fail, Judgement, Outcome, Result
 from tlsaudit.policy.policy import Policy
-from tlsaudit.rules import CATALOGUE
+from tlsaudit.rules import SCAN_RULES
 from tlsaudit.rules.rule import Case, Rule
 from tlsaudit.score import CEILINGS, heads, score
 
@@ -44,7 +44,7 @@ def judge(
     expect: Expectation,
     mode: str,
     subject_id: str,
-    rules: Sequence[Rule] = CATALOGUE,
+    rules: Sequence[Rule] = SCAN_RULES,
     members: Mapping[str, Fact[Facts]] | None = None,
 ) -> Judgement:
     """All results of one subject under `policy`, one a rule, and its score.
