@@ -184,3 +184,13 @@ ROWS = (
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_rule_gives_the_outcome(row: Row) -> None:
     row.check()
+
+
+def test_what_gets_in_for_another_path_is_said_so() -> None:
+    refused = {TrialKind.SELF_SIGNED: one(_REFUSED), _GOOD: one(_IN)}
+    elsewhere = {"/lax": {TrialKind.SELF_SIGNED: Trial(path="/lax", at={TLS_1_3: _IN}), _GOOD: one(_IN)}}
+    facts = sound(client_auth=asks(ClientAuthMode.REQUIRED, trials=refused, trials_elsewhere=elsewhere))
+    Row("TLS-MTLS-003", "fail", facts, observed="a self-signed certificate gets in at TLSv1.3, for /lax (").check()
+    locked_out = {"/lax": {_GOOD: Trial(path="/lax", at={TLS_1_3: _REFUSED})}}
+    facts = sound(client_auth=asks(ClientAuthMode.REQUIRED, trials=refused, trials_elsewhere=locked_out))
+    Row("TLS-MTLS-024", "fail", facts, observed="refused at TLSv1.3, for /lax, by TLS").check()

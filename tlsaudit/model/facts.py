@@ -203,6 +203,9 @@ class ClientAuth:
     """A certificate is asked for, and why the signature schemes are not known."""
     elsewhere: Mapping[str, Mapping[ProtocolVersion, ClientAuthAt]] = field(default_factory=dict)
     trials: Mapping[TrialKind, Trial] = field(default_factory=dict)
+    """For the first path that asks for a certificate."""
+    trials_elsewhere: Mapping[str, Mapping[TrialKind, Trial]] = field(default_factory=dict)
+    """For further paths."""
     resumed: Mapping[ProtocolVersion, Fact[str | None]] = field(default_factory=dict)
     client: Fact[ClientCertificate] = NOT_ASKED
     authority: Fact[Certificate] = NOT_ASKED

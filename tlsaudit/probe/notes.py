@@ -44,6 +44,7 @@ class Notes:
     plaintext: Fact[bool] = NOT_ASKED
     mesh: Fact[Mesh | None] = NOT_ASKED
     trials: dict[TrialKind, Trial] = field(default_factory=dict)
+    trials_elsewhere: dict[str, dict[TrialKind, Trial]] = field(default_factory=dict)
     admitted: Exchange | None = None
     """`GET /` at the best version with the good client certificate, where the server asks for one."""
     behaviours: Behaviours = field(default_factory=Behaviours)
