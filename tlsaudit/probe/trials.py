@@ -97,6 +97,7 @@ def with_trials(auth: ClientAuth, notes: Notes) -> ClientAuth:
         trials_elsewhere={path: dict(each) for path, each in notes.trials_elsewhere.items()},
         verifies=verified,
         resumed=dict(notes.resumed),
+        late_on_h2=notes.late_on_h2,
         plaintext=notes.plaintext,
         mesh=notes.mesh,
     )

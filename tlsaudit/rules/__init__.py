@@ -79,7 +79,13 @@ MUTUAL_RULES: tuple[Rule, ...] = tuple(
 SCAN_RULES: tuple[Rule, ...] = tuple(
     each
     for each in CATALOGUE
-    if each not in (*client_certificates.OF_CLIENTS, *workload.OF_CLIENTS, mutual_gaps.resumption_bypass)
+    if each
+    not in (
+        *client_certificates.OF_CLIENTS,
+        *workload.OF_CLIENTS,
+        mutual_gaps.resumption_bypass,
+        mutual_tls.late_on_h2,
+    )
 )
 """The rules of a scan: without those on what only an audit of client authentication looks at."""
 

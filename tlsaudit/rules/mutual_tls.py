@@ -233,6 +233,34 @@ def _chooses_h2(case: Case, version: ProtocolVersion) -> bool:
     return isinstance(chosen, Known) and chosen.value == "h2"
 
 
+def _asks_late_at_1_3(case: Case) -> bool:
+    auth = case.facts.client_auth
+    entries = [each.get(ProtocolVersion.TLS_1_3) for each in (auth.per_protocol, *auth.elsewhere.values())]
+    if any(each is not None and each.when is When.LATE for each in entries):
+        return True
+    requests_certificate(case)  # where that is not known, neither is when
+    return False
+
+
+@rule(
+    "TLS-MTLS-015",
+    title="Client authentication after the request on HTTP/2",
+    severity=Severity.MEDIUM,
+    cap=Cap.B,
+    cwe=(287,),
+    applies=_asks_late_at_1_3,
+    expected="no CertificateRequest on a connection with HTTP/2",
+    why="HTTP/2 forbids it: of many requests at once nobody knows which is meant, and clients end the connection.",
+    remedy="Give what needs a client certificate a host name of its own, and ask in its handshake.",
+    sources=(rfc(9113, "9.2.3"), rfc(9325, "3.6", verified=False)),
+)
+def late_on_h2(case: Case) -> Iterable[Fail]:
+    """TLS 1.3 asks by post-handshake authentication although h2 was chosen."""
+    late = sure(case.facts.client_auth.late_on_h2)
+    if late.value:
+        yield Fail("CertificateRequest at TLSv1.3 after a request on h2", (late.basis,))
+
+
 @rule(
     "TLS-MTLS-024",
     title="Good client is refused",
@@ -272,5 +300,6 @@ RULES: tuple[Rule, ...] = (
     weak_client_key,
     early_data,
     by_renegotiation,
+    late_on_h2,
     good_client_refused,
 )
