@@ -319,9 +319,9 @@ _EXPECTATIONS = st.builds(Expectation, client_auth=st.none() | st.sampled_from(C
 @example(_endless(), Expectation(), AS_OF)
 @example(_endless(), Expectation(), datetime.max.replace(tzinfo=UTC))
 def test_no_facts_make_a_rule_raise(facts: Facts, expect: Expectation, as_of: datetime) -> None:
-    judgement = judge(facts, OWASP, as_of=as_of, expect=expect, mode="full", subject_id=_ID)
+    judgement = judge(facts, OWASP, as_of=as_of, expect=expect, mode="full", subject_id=_ID, rules=CATALOGUE)
     assert len(judgement.results) == len(CATALOGUE)
-    assert judgement == judge(facts, OWASP, as_of=as_of, expect=expect, mode="full", subject_id=_ID)
+    assert judgement == judge(facts, OWASP, as_of=as_of, expect=expect, mode="full", subject_id=_ID, rules=CATALOGUE)
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])

@@ -27,7 +27,7 @@ from tlsaudit.model.result import Severity
 from tlsaudit.model.target import Target
 from tlsaudit.policy import Policy, load_policy, policy_ids, what_is_forbidden
 from tlsaudit.rejudge import FROM_FACTS, rejudged
-from tlsaudit.rules import CATALOGUE
+from tlsaudit.rules import SCAN_RULES
 
 AS_OF = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 POLICIES = {each: load_policy(each) for each in policy_ids()}
@@ -198,7 +198,7 @@ def test_a_gate_report_has_no_score_under_any_policy() -> None:
 
 def test_without_the_first_policy_no_limits_are_taken_to_agree() -> None:
     found = rejudged(report(everything(), OWASP), OWASP, None)
-    for rule in CATALOGUE:
+    for rule in SCAN_RULES:
         if rule.reads and rule.id not in FROM_FACTS:
             assert outcomes(found)[rule.id] == "not_tested", rule.id
     assert outcomes(found)["TLS-CIPH-001"] == "pass"
@@ -206,7 +206,7 @@ def test_without_the_first_policy_no_limits_are_taken_to_agree() -> None:
 
 
 def test_rules_that_are_judged_by_the_report_read_limits() -> None:
-    rules = {rule.id: rule for rule in CATALOGUE}
+    rules = {rule.id: rule for rule in SCAN_RULES}
     assert all(rules[each].reads for each in FROM_FACTS)
 
 
@@ -322,7 +322,7 @@ def test_what_was_unknown_stays_unknown_in_its_way(unknown: Unknown) -> None:
 
 def test_severity_of_every_outcome_is_the_new_policys() -> None:
     found = again(everything(), OWASP, POLICIES["mozilla-old"])
-    rules = {rule.id: rule for rule in CATALOGUE}
+    rules = {rule.id: rule for rule in SCAN_RULES}
     for rule, each in found.items():
         if each.outcome != "fail":
             assert Severity(each.severity) is POLICIES["mozilla-old"].severity_of(rules[rule])

@@ -31,7 +31,7 @@ from tlsaudit.policy.baseline import Baseline
 from tlsaudit.policy.waivers import Waiver
 from tlsaudit.probe import NotAuditedError, Settings, Sslyze, Trusting, audit_endpoint
 from tlsaudit.proxies import Proxy
-from tlsaudit.rules import CATALOGUE, FLEET_RULES, MUTUAL_RULES, RULESET
+from tlsaudit.rules import FLEET_RULES, MUTUAL_RULES, RULESET, SCAN_RULES
 from tlsaudit.scope import Scope
 from tlsaudit.score import SCORING
 from tlsaudit.suppress import Suppressor
@@ -390,7 +390,7 @@ class Auditor:
             expect=expect,
             mode=options.mode,
             subject_id=subject_id,
-            rules=MUTUAL_RULES if options.mode == "mtls" else CATALOGUE,
+            rules=MUTUAL_RULES if options.mode == "mtls" else SCAN_RULES,
         )
         if options.mode == "mtls":
             judgement = replace(judgement, score=None)

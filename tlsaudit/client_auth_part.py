@@ -36,7 +36,11 @@ def client_auth_part(auth: ClientAuth) -> doc.ClientAuthPart:
         signature_schemes=[scheme_name(code) for code in auth.signature_schemes],
         certificate_types=[_CERTIFICATE_TYPES.get(number, f"type {number}") for number in auth.certificate_types],
         elsewhere={where: _per_protocol(each) for where, each in auth.elsewhere.items()},
-        trials=[_trial(kind, trial) for kind, trial in auth.trials.items()],
+        trials=[
+            _trial(kind, trial)
+            for each in (auth.trials, *auth.trials_elsewhere.values())
+            for kind, trial in each.items()
+        ],
         plaintext=auth.plaintext.value if isinstance(auth.plaintext, Known) else None,
         mesh=auth.mesh.value.value if isinstance(auth.mesh, Known) and auth.mesh.value is not None else None,
     )

@@ -182,7 +182,8 @@ def _values(subject: Subject, facts: FactsPart) -> dict[str, str | None]:
         found |= {f"client_auth.elsewhere.{where}.{version}": each.mode for version, each in modes.items()}
     for trial in auth.trials:
         outcomes = trial.per_protocol.items()
-        found |= {f"client_auth.trials.{trial.credential}.{version}": each.outcome for version, each in outcomes}
+        place = f"client_auth.trials.{trial.credential}" + (f".{trial.path}" if trial.path != "/" else "")
+        found |= {f"{place}.{version}": each.outcome for version, each in outcomes}
     found |= {f"session.{name}": value for name, value in facts.session.items()}
     found |= _behaviours(subject, facts.behaviours)
     found |= {f"vulnerabilities.{name}": verdict for name, verdict in facts.vulnerabilities.items()}

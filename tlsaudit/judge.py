@@ -18,7 +18,7 @@ from tlsaudit.model.knowledge import Fact, Undecided, Why
 from tlsaudit.model.limits import Expectation
 from tlsaudit.model.result import Cap, Evidence, Fail, Judgement, Outcome, Result
 from tlsaudit.policy.policy import Policy
-from tlsaudit.rules import CATALOGUE
+from tlsaudit.rules import SCAN_RULES
 from tlsaudit.rules.commands import show_item
 from tlsaudit.rules.remedies import product_of, remedy_for
 from tlsaudit.rules.rule import Case, Rule
@@ -46,7 +46,7 @@ def judge(
     expect: Expectation,
     mode: str,
     subject_id: str,
-    rules: Sequence[Rule] = CATALOGUE,
+    rules: Sequence[Rule] = SCAN_RULES,
     members: Mapping[str, Fact[Facts]] | None = None,
 ) -> Judgement:
     """All results of one subject under `policy`, one a rule, and its score.

@@ -19,7 +19,7 @@ from tlsaudit.model.limits import Expectation
 from tlsaudit.model.result import Cap, Confidence, Evidence, Outcome, Result, Severity
 from tlsaudit.policy import Policy
 from tlsaudit.restore import restored
-from tlsaudit.rules import CATALOGUE, FLEET_RULES, MUTUAL_RULES, RULESET
+from tlsaudit.rules import FLEET_RULES, MUTUAL_RULES, RULESET, SCAN_RULES
 from tlsaudit.rules.rule import Rule
 from tlsaudit.score import SCORING, score
 
@@ -79,7 +79,7 @@ def _subject(subject: doc.Subject, document: doc.Document, policy: Policy, befor
 def _rules(subject: doc.Subject, mode: doc.Mode) -> Sequence[Rule]:
     if subject.kind == "name":
         return FLEET_RULES
-    return MUTUAL_RULES if mode == "mtls" else CATALOGUE
+    return MUTUAL_RULES if mode == "mtls" else SCAN_RULES
 
 
 def _agree(rule: Rule, policy: Policy, before: Policy | None) -> bool:

@@ -209,13 +209,21 @@ class Lab:
         *,
         certificate: CertificateFiles | None = None,
         refuse: int | None = None,
+        late: Sequence[str] | None = None,
     ) -> Running:
         """tlslite-ng with attributes of its HandshakeSettings: SSL 3.0, RC4, 3DES, MD5.
 
-        `refuse`: it asks for client certificates, and refuses clients without one with this alert.
+        `refuse`: it asks for client certificates, and refuses clients without one with this alert. `late`: it asks for
+        them after the request, on these of h2 and http/1.1.
         """
         files = certificate or self.pki.rsa
-        asked = {"chain": str(files.chain), "key": str(files.key), "settings": settings or {}, "refuse": refuse}
+        asked = {
+            "chain": str(files.chain),
+            "key": str(files.key),
+            "settings": settings or {},
+            "refuse": refuse,
+            "late": late,
+        }
         argument = json.dumps(asked)
 
         def command(_port: int) -> list[str | Path]:

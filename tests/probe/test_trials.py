@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -162,6 +163,22 @@ def test_a_path_that_is_protected_alone(lab: Lab, clients: LabClients, spoken: s
         entry = auth.elsewhere["/admin"][version]
         assert (entry.mode.need(), entry.when, entry.enforced_by) == ("required", "late", "tls")
         assert outcomes(auth, version) == requiring(OPENSSL_OPTIONAL, version)
+
+
+def test_every_path_that_asks_is_tried(lab: Lab, clients: LabClients) -> None:
+    server = lab.apache(
+        f"SSLProtocol -all +TLSv1.2\nSSLCACertificateFile {lab.pki.client_ca_file}\n"
+        "<Location /strict>\nSSLVerifyClient require\n</Location>\n"
+        "<Location /lax>\nSSLVerifyClient optional_no_ca\n</Location>",
+        content="",
+    )
+    auth = mutual(server, clients.trials(), paths=("/open", "/strict", "/lax")).client_auth
+    assert {trial.path for trial in auth.trials.values()} == {"/strict"}
+    assert list(auth.trials_elsewhere) == ["/lax"]
+    lax = replace(auth, trials=auth.trials_elsewhere["/lax"])
+    unknown = {"strict": outcomes(auth, TLS_1_2)[UNKNOWN_CA], "lax": outcomes(lax, TLS_1_2)[UNKNOWN_CA]}
+    assert unknown == {"strict": "48", "lax": "in"}
+    assert auth.verifies.need() is False
 
 
 def test_a_good_client_gets_past_mutual_tls_and_the_mode_stays(lab: Lab, clients: LabClients) -> None:

@@ -54,6 +54,12 @@ def late(probe: int = 4) -> ClientAuthAt:
     return ClientAuthAt(requested=known(True, probe), mode=known(ClientAuthMode.REQUIRED, probe), when=When.LATE)
 
 
+def asks_late(**changes: Any) -> Facts:
+    """An endpoint that asks for a certificate after a request for one path."""
+    elsewhere = {"/admin": {TLS_1_3: late()}}
+    return sound(client_auth=asks(ClientAuthMode.NONE, elsewhere=elsewhere, **changes))
+
+
 _NONE, _SOME, _ALL = ClientAuthMode
 _GOOD = TrialKind.GOOD
 _ABSENT = sound(client_auth=ClientAuth())
@@ -90,6 +96,11 @@ ROWS = (
         "inconclusive",
         sound(client_auth=asks(_NONE, elsewhere={"/admin": _NAME_REFUSED["without a server name"]})),
     ),
+    Row("TLS-MTLS-015", "pass", asks_late(late_on_h2=known(False))),
+    Row("TLS-MTLS-015", "fail", asks_late(late_on_h2=known(True, 8)), severity="medium", cap="B"),
+    Row("TLS-MTLS-015", "inconclusive", asks_late(late_on_h2=_SILENT)),
+    Row("TLS-MTLS-015", "not_tested", asks_late()),
+    Row("TLS-MTLS-015", "not_applicable", _REQUIRED, "in the handshake"),
     Row(
         "TLS-MTLS-004",
         "fail",
@@ -184,3 +195,13 @@ ROWS = (
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_rule_gives_the_outcome(row: Row) -> None:
     row.check()
+
+
+def test_what_gets_in_for_another_path_is_said_so() -> None:
+    refused = {TrialKind.SELF_SIGNED: one(_REFUSED), _GOOD: one(_IN)}
+    elsewhere = {"/lax": {TrialKind.SELF_SIGNED: Trial(path="/lax", at={TLS_1_3: _IN}), _GOOD: one(_IN)}}
+    facts = sound(client_auth=asks(ClientAuthMode.REQUIRED, trials=refused, trials_elsewhere=elsewhere))
+    Row("TLS-MTLS-003", "fail", facts, observed="a self-signed certificate gets in at TLSv1.3, for /lax (").check()
+    locked_out = {"/lax": {_GOOD: Trial(path="/lax", at={TLS_1_3: _REFUSED})}}
+    facts = sound(client_auth=asks(ClientAuthMode.REQUIRED, trials=refused, trials_elsewhere=locked_out))
+    Row("TLS-MTLS-024", "fail", facts, observed="refused at TLSv1.3, for /lax by TLS").check()

@@ -181,6 +181,11 @@ class ClientAuthPart(_Part):
     mesh: Literal["strict", "permissive", "disabled"] | None = None
     """What a port of a service mesh does; None: no mesh shows itself, or not known."""
 
+    @model_serializer(mode="wrap")
+    def _seen(self, serialize: SerializerFunctionWrapHandler) -> dict[str, object]:
+        full: dict[str, object] = serialize(self)
+        return {key: value for key, value in full.items() if value is not None or key not in {"plaintext", "mesh"}}
+
 
 class HstsPart(_Part):
     """The Strict-Transport-Security header field."""

@@ -203,7 +203,12 @@ class ClientAuth:
     """A certificate is asked for, and why the signature schemes are not known."""
     elsewhere: Mapping[str, Mapping[ProtocolVersion, ClientAuthAt]] = field(default_factory=dict)
     trials: Mapping[TrialKind, Trial] = field(default_factory=dict)
+    """For the first path that asks for a certificate."""
+    trials_elsewhere: Mapping[str, Mapping[TrialKind, Trial]] = field(default_factory=dict)
+    """For further paths."""
     resumed: Mapping[ProtocolVersion, Fact[str | None]] = field(default_factory=dict)
+    late_on_h2: Fact[bool] = NOT_ASKED
+    """A certificate is asked for after a request on HTTP/2; asked where TLS 1.3 asks for one after others."""
     client: Fact[ClientCertificate] = NOT_ASKED
     authority: Fact[Certificate] = NOT_ASKED
     public_ca_names: Fact[tuple[str, ...]] = NOT_ASKED

@@ -10,12 +10,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from tlsaudit.credentials import Credential, scheme_of, sign
 from tlsaudit.model.errors import DecodeError, NetworkError
+from tlsaudit.model.knowledge import Fact, Known, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.target import Target
 from tlsaudit.net import Connection
-from tlsaudit.probe import http
+from tlsaudit.probe import http, http2
 from tlsaudit.probe.dialogue import Dialogue
-from tlsaudit.probe.full import LONGEST_ANSWER, Exchange
+from tlsaudit.probe.full import LONGEST_ANSWER, Enough, Exchange
 from tlsaudit.probe.handshake import COMPUTABLE_GROUPS, COMPUTABLE_SUITES, SHARE_GROUPS
 from tlsaudit.probe.hellos import ALL_SCHEMES
 from tlsaudit.wire import (
@@ -36,12 +37,20 @@ _MOST_BYTES = 1 << 18
 
 
 async def exchange_late(
-    dialogue: Dialogue, target: Target, *, path: str, whose: str, credential: Credential | None, alpn: tuple[str, ...]
+    dialogue: Dialogue,
+    target: Target,
+    *,
+    path: str,
+    whose: str,
+    credential: Credential | None,
+    alpn: tuple[str, ...],
+    request: bytes | None = None,
+    enough: Enough = http.enough,
 ) -> tuple[Exchange, CertificateRequest | None]:
     """`GET path` over TLS 1.3 with `credential` for whoever asks after the request, and what asked.
 
     `certificate_requested` and `presented` are about what came after the request alone. What goes wrong is in the
-    result.
+    result. `request` stands in for that of HTTP/1.1, and `enough` for where its answer ends.
     """
     client = Tls13Client(
         server_name=target.server_name,
@@ -56,7 +65,8 @@ async def exchange_late(
     result = Exchange(n=dialogue.log.open(asked))
     try:
         async with dialogue.connect() as connection:
-            await _converse(connection, client, result, http.request(target, path), credential)
+            sent = request or http.request(target, path)
+            await _converse(connection, client, result, sent, credential=credential, enough=enough)
     except (DecodeError, NetworkError) as error:
         result.problem = str(error)
         if isinstance(error, NetworkError):
@@ -69,8 +79,31 @@ async def exchange_late(
     return result, client.late_request
 
 
+async def ask_on_h2(dialogue: Dialogue, target: Target, path: str) -> Fact[bool]:
+    """Whether a certificate is asked for after a request on HTTP/2, which forbids that (RFC 9113 section 9.2.3)."""
+    request = http2.request(target, path)
+    if request is None:
+        return Unknown(Why.UNSUPPORTED, "the path is too long for the HTTP/2 that is spoken here")
+    whose = "on HTTP/2, without a client certificate"
+    answer, asked = await exchange_late(
+        dialogue, target, path=path, whose=whose, credential=None, alpn=("h2",), request=request, enough=http2.answers
+    )
+    if asked is not None:
+        return Known(True, answer.basis)
+    other = answer.established and answer.alpn != "h2"
+    if other or answer.alert is not None or http2.answers(answer.data):
+        return Known(False, answer.basis)
+    return Unknown(Why.NO_ANSWER, answer.problem or "nothing was answered on HTTP/2")
+
+
 async def _converse(
-    connection: Connection, client: Tls13Client, result: Exchange, request: bytes, credential: Credential | None
+    connection: Connection,
+    client: Tls13Client,
+    result: Exchange,
+    request: bytes,
+    *,
+    credential: Credential | None,
+    enough: Enough,
 ) -> None:
     """Handshake, request, authentication where it is asked for, and the answer."""
     await connection.write(client.start())
@@ -86,7 +119,7 @@ async def _converse(
         return
     await connection.write(client.finish(close=False) + client.application_data(request))
     size, answered = 0, False
-    while not client.done and not _is_enough(_data(client.events)) and size < _MOST_BYTES:
+    while not client.done and not _is_enough(_data(client.events), enough) and size < _MOST_BYTES:
         received = await connection.read()
         if not received:
             result.ended = True
@@ -141,8 +174,8 @@ def _data(events: tuple[Event, ...]) -> bytes:
     return b"".join(event.data for event in events if isinstance(event, ApplicationData))
 
 
-def _is_enough(data: bytes) -> bool:
-    return len(data) >= LONGEST_ANSWER or (bool(data) and http.enough(data))
+def _is_enough(data: bytes, enough: Enough) -> bool:
+    return len(data) >= LONGEST_ANSWER or (bool(data) and enough(data))
 
 
 def _summary(result: Exchange) -> str:

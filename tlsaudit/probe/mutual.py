@@ -20,7 +20,7 @@ from tlsaudit.probe import client_auth, http
 from tlsaudit.probe.dialogue import Answer, Dialogue
 from tlsaudit.probe.full import Exchange
 from tlsaudit.probe.get import get, http_names
-from tlsaudit.probe.late import exchange_late
+from tlsaudit.probe.late import ask_on_h2, exchange_late
 from tlsaudit.probe.mesh import ask_mesh, ask_plaintext, is_mesh_shape
 from tlsaudit.probe.notes import Notes
 from tlsaudit.probe.resumption import ask_resumption
@@ -49,6 +49,9 @@ async def ask_mutual(
         await _elsewhere(dialogue, notes, other, where, "/")
     for path in paths:
         await _elsewhere(dialogue, notes, target, path, path)
+    asked = [path for path, version in notes.late_requests if version is _TLS_1_3 and path.startswith("/")]
+    for path in asked[:1]:
+        notes.late_on_h2 = await ask_on_h2(dialogue, target, path)
     await ask_resumption(dialogue, notes, target, others)
     if dialogue.service is None:
         notes.plaintext = await ask_plaintext(dialogue, target)

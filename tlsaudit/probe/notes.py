@@ -41,9 +41,11 @@ class Notes:
     """What was asked for after the request, by path; below TLS 1.3, where it is encrypted, the CA names alone."""
     resumed: dict[ProtocolVersion, Fact[str | None]] = field(default_factory=dict)
     """Whence a session was resumed into what needs a client certificate; None: from nowhere."""
+    late_on_h2: Fact[bool] = NOT_ASKED
     plaintext: Fact[bool] = NOT_ASKED
     mesh: Fact[Mesh | None] = NOT_ASKED
     trials: dict[TrialKind, Trial] = field(default_factory=dict)
+    trials_elsewhere: dict[str, dict[TrialKind, Trial]] = field(default_factory=dict)
     admitted: Exchange | None = None
     """`GET /` at the best version with the good client certificate, where the server asks for one."""
     behaviours: Behaviours = field(default_factory=Behaviours)

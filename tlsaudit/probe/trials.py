@@ -1,7 +1,7 @@
 """Trials: client certificates that are wrong, each in its own way, and what becomes of whoever presents them.
 
 Getting in means an answer of the application other than a refusal of the credential; a handshake that succeeds is
-none. Each credential is presented at most once at each version that asks for one, in a connection of its own.
+none. Each credential is presented at most once at each version and path that asks for one, in a connection of its own.
 """
 
 from __future__ import annotations
@@ -38,39 +38,46 @@ async def present(
 ) -> None:
     """Present what the run has, at every version that asks for a client certificate; the results go to the notes.
 
-    It is presented with one request, for the first of `paths` that asks.
+    It is presented with one request for each of `paths` that asks.
     """
     kinds = list(TrialKind) if credentials.trials is not None else [TrialKind.GOOD] if credentials.good else []
-    path = next((each for each in paths if _asking(_entries(notes, each))), None)
-    if not kinds or path is None:
+    asking = {path: versions for path in paths if (versions := _asking(_entries(notes, path)))}
+    if not kinds or not asking:
         return
-    asking = _asking(_entries(notes, path))
+    every = {version for versions in asking.values() for version in versions}
     seen = notes.certificate_requests()
-    requests = [*(seen[each] for each in asking if each in seen), *notes.late_requests.values()]
+    requests = [*(seen[each] for each in every if each in seen), *notes.late_requests.values()]
     made = await asyncio.to_thread(_prepare, credentials, kinds, requests)
     origins = _provenance(credentials, made)
-    notes.trials = {
-        kind: Trial(
-            serial=each.serial if isinstance(each, Credential) else None,
-            made_here=origins[kind].made_here if kind in origins else False,
-            path=path,
-            at=dict.fromkeys(asking, UNFINISHED),
+    for path, versions in asking.items():
+        trials = {
+            kind: Trial(
+                serial=each.serial if isinstance(each, Credential) else None,
+                made_here=origins[kind].made_here if kind in origins else False,
+                path=path,
+                at=dict.fromkeys(versions, UNFINISHED),
+            )
+            for kind, each in made.items()
+        }
+        if notes.trials:
+            notes.trials_elsewhere[path] = trials
+        else:
+            notes.trials = trials
+        trying = _Round(
+            dialogue=dialogue, notes=notes, target=target, made=made, provenance=origins, path=path, trials=trials
         )
-        for kind, each in made.items()
-    }
-    trying = _Round(dialogue=dialogue, notes=notes, target=target, made=made, provenance=origins, path=path)
-    async with asyncio.TaskGroup() as tasks:
-        for version in asking:
-            tasks.create_task(trying.at(version))
+        async with asyncio.TaskGroup() as tasks:
+            for version in versions:
+                tasks.create_task(trying.at(version))
 
 
-def verifies(trials: Mapping[TrialKind, Trial]) -> Fact[bool]:
-    """Whether a certificate that no known authority signed is refused, at every version that asks for one."""
-    attempts = {kind: list(trials[kind].at.values()) for kind in _UNTRUSTED if kind in trials}
+def verifies(trials: Sequence[Mapping[TrialKind, Trial]]) -> Fact[bool]:
+    """Whether a certificate that no known authority signed is refused, wherever one is asked for."""
+    attempts = {kind: [at for each in trials if kind in each for at in each[kind].at.values()] for kind in _UNTRUSTED}
     for fact in (each for found in attempts.values() for each in found):
         if isinstance(fact, Known) and fact.value.admitted:
             return Known(False, fact.basis)
-    deciding = [fact for kind in _DECIDES_TRUST for fact in attempts.get(kind, [NOT_ASKED])]
+    deciding = [fact for kind in _DECIDES_TRUST for fact in attempts[kind] or [NOT_ASKED]]
     unknown = next((fact for fact in deciding if isinstance(fact, Unknown)), None)
     if unknown is not None:
         return unknown
@@ -82,13 +89,15 @@ def with_trials(auth: ClientAuth, notes: Notes) -> ClientAuth:
 
     The mode stays that of `GET /` without a certificate.
     """
-    verified = verifies(notes.trials) if notes.trials else auth.verifies
+    verified = verifies((notes.trials, *notes.trials_elsewhere.values())) if notes.trials else auth.verifies
     return replace(
         auth,
         elsewhere=dict(notes.elsewhere),
         trials=dict(notes.trials),
+        trials_elsewhere={path: dict(each) for path, each in notes.trials_elsewhere.items()},
         verifies=verified,
         resumed=dict(notes.resumed),
+        late_on_h2=notes.late_on_h2,
         plaintext=notes.plaintext,
         mesh=notes.mesh,
     )
@@ -150,6 +159,7 @@ class _Round:
     made: Mapping[TrialKind, Credential | Unavailable | None]
     provenance: Mapping[TrialKind, Provenance]
     path: str
+    trials: dict[TrialKind, Trial]
 
     async def at(self, version: ProtocolVersion) -> None:
         """All of them at one version, one after the other, the good one first: it shows what an answer looks like.
@@ -176,7 +186,7 @@ class _Round:
                 self._set(each, version, fact)
             gone = answer.failure == "timeout" and (answer.closing or not answer.established)
         best = max(self.notes.client_auth, key=lambda each: each.rank)
-        if version is best and self.path == "/" and _got_in(self.notes.trials.get(TrialKind.GOOD), version):
+        if version is best and self.path == "/" and _got_in(self.trials.get(TrialKind.GOOD), version):
             self.notes.admitted = exchanges.get(TrialKind.GOOD)
 
     def _is_silent(self) -> bool:
@@ -208,8 +218,8 @@ class _Round:
         )
 
     def _set(self, kind: TrialKind, version: ProtocolVersion, fact: Fact[Attempt]) -> None:
-        trial = self.notes.trials[kind]
-        self.notes.trials[kind] = replace(trial, at={**trial.at, version: fact})
+        trial = self.trials[kind]
+        self.trials[kind] = replace(trial, at={**trial.at, version: fact})
 
 
 def _turn(kind: TrialKind) -> int:

@@ -146,7 +146,7 @@ def _trials(matrix: Matrix) -> Iterator[str]:
     yield _row("Client certificate", *(literal(shorten(version, _LONGEST_CELL)) for version in matrix.versions))
     yield _row(*["---"] * (1 + len(matrix.versions)))
     for row in matrix.rows:
-        yield _row(row.label, *(_cell(cell) for cell in row.cells))
+        yield _row(literal(shorten(row.label, _LONGEST_CELL)), *(_cell(cell) for cell in row.cells))
     if matrix.not_tested:
         yield "\n"
     for labels, reason in matrix.not_tested:

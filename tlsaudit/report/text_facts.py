@@ -194,7 +194,10 @@ def _matrix(matrix: Matrix) -> Table:
     for version in matrix.versions:
         table.add_column(version, overflow="fold")
     for row in matrix.rows:
-        table.add_row(row.label, *(Text("-", "dim") if cell is None else _trial_cell(cell) for cell in row.cells))
+        table.add_row(
+            Text(shorten(row.label, 60)),
+            *(Text("-", "dim") if cell is None else _trial_cell(cell) for cell in row.cells),
+        )
     return table
 
 

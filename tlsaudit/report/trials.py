@@ -65,7 +65,7 @@ def trial_matrix(subject: Subject) -> Matrix | None:
     return Matrix(
         path=auth.trials[0].path,
         versions=versions,
-        rows=tuple(_row(each, versions, broken) for each in tested),
+        rows=tuple(_row(each, versions, broken, auth.trials[0].path) for each in tested),
         not_tested=_by_reason([each for each in auth.trials if each not in tested]),
     )
 
@@ -85,10 +85,10 @@ def _broken(subject: Subject) -> dict[int, list[str]]:
     return found
 
 
-def _row(trial: TrialPart, versions: Sequence[str], broken: dict[int, list[str]]) -> Row:
+def _row(trial: TrialPart, versions: Sequence[str], broken: dict[int, list[str]], usual: str) -> Row:
     cells = (trial.per_protocol.get(version) for version in versions)
     return Row(
-        label=_label(trial),
+        label=_label(trial) + (f", at {trial.path}" if trial.path != usual else ""),
         serial=trial.serial,
         cells=tuple(None if at is None else _cell(trial, at, broken) for at in cells),
     )

@@ -76,10 +76,23 @@ MUTUAL_RULES: tuple[Rule, ...] = tuple(
 )
 """The rules on client authentication, and on the way past it that has no TLS."""
 
+SCAN_RULES: tuple[Rule, ...] = tuple(
+    each
+    for each in CATALOGUE
+    if each
+    not in (
+        *client_certificates.OF_CLIENTS,
+        *workload.OF_CLIENTS,
+        mutual_gaps.resumption_bypass,
+        mutual_tls.late_on_h2,
+    )
+)
+"""The rules of a scan: without those on what only an audit of client authentication looks at."""
+
 FLEET_RULES: tuple[Rule, ...] = (*fleet.RULES, mutual_gaps.enforcement_gap)
 """Rules of several endpoints that are one service, in the order of the ids; some are of a single endpoint as well."""
 
 ALL_RULES: tuple[Rule, ...] = tuple({each.id: each for each in sorted((*CATALOGUE, *FLEET_RULES), key=_id)}.values())
 """Every rule there is."""
 
-__all__ = ["ALL_RULES", "CATALOGUE", "FLEET_RULES", "MUTUAL_RULES", "RULESET", "Case", "Rule"]
+__all__ = ["ALL_RULES", "CATALOGUE", "FLEET_RULES", "MUTUAL_RULES", "RULESET", "SCAN_RULES", "Case", "Rule"]

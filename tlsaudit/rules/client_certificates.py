@@ -65,6 +65,7 @@ def public_authorities(case: Case) -> Iterable[Fail]:
     why="With the CA every client certificate below it ends: all clients are locked out at once.",
     remedy="Make a new client CA, trust both for a while, and renew the clients under the new one.",
     sources=(asvs("11.1.2 (L2)"),),
+    reads=("client_ca_expiry_days",),
 )
 def authority_expires(case: Case) -> Iterable[Fail]:
     """The CA that the operator gave with --client-ca has expired, or will soon."""
@@ -106,6 +107,7 @@ def public_client(case: Case) -> Iterable[Fail]:
     why="A stolen client key opens the door until its certificate ends, unless somebody notices and revokes it.",
     remedy="Issue client certificates for hours or days, and renew them by machine.",
     sources=(asvs("13.3.4 (L3)"), asvs("13.2.1 (L2)")),
+    reads=("client_lifetime_hours_max", "workload_lifetime_hours_max"),
 )
 def client_lifetime(case: Case) -> Iterable[Fail]:
     """The certificate of --client-cert, against the policy's limit in hours."""
@@ -116,4 +118,7 @@ def client_lifetime(case: Case) -> Iterable[Fail]:
         yield Fail(f"valid for {life // _HOUR} hours", (client.basis,), expected=expected)
 
 
-RULES: tuple[Rule, ...] = (public_authorities, authority_expires, public_client, client_lifetime)
+OF_CLIENTS: tuple[Rule, ...] = (authority_expires, public_client, client_lifetime)
+"""On what the operator gives of the clients."""
+
+RULES: tuple[Rule, ...] = (public_authorities, *OF_CLIENTS)

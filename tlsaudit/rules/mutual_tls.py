@@ -6,9 +6,9 @@ credentials are not tested.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from tlsaudit.model.facts import Attempt, TrialKind, When
+from tlsaudit.model.facts import Attempt, Trial, TrialKind, When
 from tlsaudit.model.knowledge import NOT_ASKED, Known, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.result import Cap, Fail, Severity, Source
@@ -35,17 +35,28 @@ def _admitted(case: Case, needed: TrialKind, *others: TrialKind) -> Iterable[Fai
     """A `Fail` for each version that lets one of these in. `others` count only where they could be tried."""
     trials = case.facts.client_auth.trials
     unknown: Unknown | None = None
-    for kind in (needed, *others):
-        trial = trials.get(kind)
-        for version, fact in (trial.at if trial is not None else {}).items():
+    for kind, trial in _trials(case, needed, *others):
+        for version, fact in trial.at.items():
             if isinstance(fact, Known) and fact.value.admitted:
-                yield Fail(f"{_WORDS[kind]} gets in at {version} ({fact.value.evidence})", (fact.basis,))
+                where = f"{version}{_for(trial)}"
+                yield Fail(f"{_WORDS[kind]} gets in at {where} ({fact.value.evidence})", (fact.basis,))
             elif isinstance(fact, Unknown) and (kind is needed or fact.why is not Why.NOT_ASKED):
                 unknown = unknown or fact
     if needed not in trials:
         NOT_ASKED.need()
     if unknown is not None:
         unknown.need()
+
+
+def _trials(case: Case, *kinds: TrialKind) -> Iterator[tuple[TrialKind, Trial]]:
+    """The trials of these kinds, for every path."""
+    auth = case.facts.client_auth
+    for each in (auth.trials, *auth.trials_elsewhere.values()):
+        yield from ((kind, each[kind]) for kind in kinds if kind in each)
+
+
+def _for(trial: Trial) -> str:
+    return f", for {trial.path}" if trial.path != "/" else ""
 
 
 @rule(
@@ -222,6 +233,34 @@ def _chooses_h2(case: Case, version: ProtocolVersion) -> bool:
     return isinstance(chosen, Known) and chosen.value == "h2"
 
 
+def _asks_late_at_1_3(case: Case) -> bool:
+    auth = case.facts.client_auth
+    entries = [each.get(ProtocolVersion.TLS_1_3) for each in (auth.per_protocol, *auth.elsewhere.values())]
+    if any(each is not None and each.when is When.LATE for each in entries):
+        return True
+    requests_certificate(case)  # where that is not known, neither is when
+    return False
+
+
+@rule(
+    "TLS-MTLS-015",
+    title="Client authentication after the request on HTTP/2",
+    severity=Severity.MEDIUM,
+    cap=Cap.B,
+    cwe=(287,),
+    applies=_asks_late_at_1_3,
+    expected="no CertificateRequest on a connection with HTTP/2",
+    why="HTTP/2 forbids it: of many requests at once nobody knows which is meant, and clients end the connection.",
+    remedy="Give what needs a client certificate a host name of its own, and ask in its handshake.",
+    sources=(rfc(9113, "9.2.3"), rfc(9325, "3.6", verified=False)),
+)
+def late_on_h2(case: Case) -> Iterable[Fail]:
+    """TLS 1.3 asks by post-handshake authentication although h2 was chosen."""
+    late = sure(case.facts.client_auth.late_on_h2)
+    if late.value:
+        yield Fail("CertificateRequest at TLSv1.3 after a request on h2", (late.basis,))
+
+
 @rule(
     "TLS-MTLS-024",
     title="Good client is refused",
@@ -234,15 +273,17 @@ def _chooses_h2(case: Case, version: ProtocolVersion) -> bool:
 )
 def good_client_refused(case: Case) -> Iterable[Fail]:
     """At some version the good certificate does not get in."""
-    trial = case.facts.client_auth.trials.get(TrialKind.GOOD)
-    if trial is None or trial.made_here:
+    trials = [trial for _, trial in _trials(case, TrialKind.GOOD) if not trial.made_here]
+    if not trials:
         NOT_ASKED.need()  # nobody has declared that one made here should get in
-    for version, fact in trial.at.items():
-        if isinstance(fact, Known) and not fact.value.admitted:
-            yield Fail(f"refused at {version} by {_who(fact.value)} ({fact.value.evidence})", (fact.basis,))
-    unknown = next((fact for fact in trial.at.values() if isinstance(fact, Unknown)), None)
-    if unknown is not None:
-        unknown.need()
+    for trial in trials:
+        for version, fact in trial.at.items():
+            if isinstance(fact, Known) and not fact.value.admitted:
+                where = f"{version}{_for(trial)}"
+                yield Fail(f"refused at {where} by {_who(fact.value)} ({fact.value.evidence})", (fact.basis,))
+    for trial in trials:
+        for fact in trial.at.values():
+            sure(fact)
 
 
 def _who(attempt: Attempt) -> str:
@@ -259,5 +300,6 @@ RULES: tuple[Rule, ...] = (
     weak_client_key,
     early_data,
     by_renegotiation,
+    late_on_h2,
     good_client_refused,
 )

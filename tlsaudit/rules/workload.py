@@ -132,6 +132,7 @@ def _has_workload_life(case: Case) -> bool:
     why="They are revoked by not being renewed: until it ends, a stolen one is as good as its owner's.",
     remedy="Shorten the lifetime at the issuer (SPIRE: default_x509_svid_ttl).",
     sources=(Source("tlsaudit house rule; SPIRE and Istio issue for hours"),),
+    reads=("workload_lifetime_hours_max",),
 )
 @each_leaf
 def server_lifetime(case: Case, leaf: Certificate) -> Iterable[Fail]:
@@ -166,4 +167,7 @@ def permissive_mesh(case: Case) -> Iterable[Fail]:
         yield Fail(f"{words}: {way} goes to the application", (mesh.basis,))
 
 
-RULES: tuple[Rule, ...] = (server_identity, client_identity, server_lifetime, permissive_mesh)
+OF_CLIENTS: tuple[Rule, ...] = (client_identity, permissive_mesh)
+"""On what the operator gives of the clients, and on how a mesh treats them."""
+
+RULES: tuple[Rule, ...] = (server_identity, server_lifetime, *OF_CLIENTS)

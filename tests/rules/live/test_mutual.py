@@ -27,6 +27,7 @@ from tlsaudit.policy import Policy, load_policy
 PROVEN = frozenset(
     {
         "TLS-MTLS-012",
+        "TLS-MTLS-015",
         "TLS-MTLS-017",
         "TLS-MTLS-018",
         "TLS-MTLS-019",
@@ -205,3 +206,13 @@ def test_a_mesh_that_does_not(lab: Lab) -> None:
     subject = audited(start_mesh(lab, strict=True))
     passes(subject, "TLS-MTLS-028")
     passes(subject, "TLS-PROTO-015")
+
+
+@pytest.mark.parametrize(("late", "outcome"), [(["h2", "http/1.1"], "fail"), (["http/1.1"], "pass")])
+def test_a_certificate_is_asked_for_after_a_request_on_h2(lab: Lab, late: list[str], outcome: str) -> None:
+    server = lab.tlslite({"minVersion": [3, 4], "maxVersion": [3, 4]}, certificate=lab.pki.ecdsa, late=late)
+    subject = audited(server, paths=("/admin",))
+    if outcome == "fail":
+        fails(subject, "TLS-MTLS-015", "medium", "CertificateRequest at TLSv1.3 after a request on h2")
+    else:
+        passes(subject, "TLS-MTLS-015")
