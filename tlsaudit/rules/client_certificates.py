@@ -65,7 +65,6 @@ def public_authorities(case: Case) -> Iterable[Fail]:
     why="With the CA every client certificate below it ends: all clients are locked out at once.",
     remedy="Make a new client CA, trust both for a while, and renew the clients under the new one.",
     sources=(asvs("11.1.2 (L2)"),),
-    reads=("client_ca_expiry_days",),
 )
 def authority_expires(case: Case) -> Iterable[Fail]:
     """The CA that the operator gave with --client-ca has expired, or will soon."""
@@ -107,7 +106,6 @@ def public_client(case: Case) -> Iterable[Fail]:
     why="A stolen client key opens the door until its certificate ends, unless somebody notices and revokes it.",
     remedy="Issue client certificates for hours or days, and renew them by machine.",
     sources=(asvs("13.3.4 (L3)"), asvs("13.2.1 (L2)")),
-    reads=("client_lifetime_hours_max", "workload_lifetime_hours_max"),
 )
 def client_lifetime(case: Case) -> Iterable[Fail]:
     """The certificate of --client-cert, against the policy's limit in hours."""

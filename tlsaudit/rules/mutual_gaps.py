@@ -157,7 +157,6 @@ def _begins_with_tls(case: Case) -> bool:
     why="Clients that speak without TLS by mistake, or are made to, are served, and everybody on the way reads along.",
     remedy="Serve plain text on a port of its own, or not at all; in a service mesh set mutual TLS to STRICT.",
     sources=(asvs("12.2.1"), asvs("12.3.1"), asvs4("9.1.1")),
-    reads=("client_auth",),
     reproduce="curl -sS -o /dev/null -D - http://{connect}/",
 )
 def plain_text_answered(case: Case) -> Iterable[Fail]:

@@ -132,7 +132,6 @@ def _has_workload_life(case: Case) -> bool:
     why="They are revoked by not being renewed: until it ends, a stolen one is as good as its owner's.",
     remedy="Shorten the lifetime at the issuer (SPIRE: default_x509_svid_ttl).",
     sources=(Source("tlsaudit house rule; SPIRE and Istio issue for hours"),),
-    reads=("workload_lifetime_hours_max",),
 )
 @each_leaf
 def server_lifetime(case: Case, leaf: Certificate) -> Iterable[Fail]:
