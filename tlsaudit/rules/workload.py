@@ -166,7 +166,7 @@ def permissive_mesh(case: Case) -> Iterable[Fail]:
         yield Fail(f"{words}: {way} goes to the application", (mesh.basis,))
 
 
-OF_CLIENTS: tuple[Rule, ...] = (client_identity, permissive_mesh)
-"""On what the operator gives of the clients, and on how a mesh treats them."""
+OF_CLIENTS: tuple[Rule, ...] = (client_identity, server_lifetime, permissive_mesh)
+"""On what the operator gives of the clients, and on meshes, with the short lives of their certificates."""
 
-RULES: tuple[Rule, ...] = (server_identity, server_lifetime, *OF_CLIENTS)
+RULES: tuple[Rule, ...] = (server_identity, *OF_CLIENTS)
