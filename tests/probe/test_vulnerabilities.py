@@ -28,6 +28,7 @@ from tests.lab.scripted import ScriptedServer
 from tests.lab.servers import Lab
 from tests.probe.auditing import TLS_1_2, audit, ders, facts
 from tests.probe.processes import children, sslyze_children
+from tlsaudit.manners import Allowance
 from tlsaudit.model.facts import ClientAuthMode, Facts
 from tlsaudit.model.knowledge import Fact, Known, Unknown, Why
 from tlsaudit.model.vulnerability import RENEGOTIATIONS_ASKED, Verdict, Vulnerability
@@ -224,13 +225,23 @@ def test_a_shortage_of_descriptors_costs_only_the_attacks(lab: Lab, monkeypatch:
     assert why(done.facts.verdict(CCS_INJECTION)) == expected
 
 
-def test_an_endpoint_that_found_no_place_was_not_asked() -> None:
-    async def wait() -> list[bool]:
-        sslyze, soon = Sslyze(), asyncio.get_running_loop().time() + 0.1
-        async with contextlib.AsyncExitStack() as stack:
-            return [await stack.enter_async_context(sslyze.place(deadline=soon)) for _ in range(9)]
+def test_to_wait_for_the_attacks_on_others_takes_no_time_from_an_endpoint() -> None:
+    async def ninth(sslyze: Sslyze, allowance: Allowance) -> None:
+        async with allowance.bounds(), sslyze.place(allowance):
+            pass
 
-    assert asyncio.run(wait()) == [True] * 8 + [False]
+    async def wait() -> None:
+        sslyze, allowance = Sslyze(), Allowance(0.2)
+        async with contextlib.AsyncExitStack() as stack:
+            for _ in range(8):
+                await stack.enter_async_context(sslyze.place(Allowance(60)))
+            waiting = asyncio.create_task(ninth(sslyze, allowance))
+            await asyncio.sleep(0.5)
+            assert not waiting.done()
+        await waiting
+        assert allowance.left > 0
+
+    asyncio.run(wait())
 
 
 def test_after_a_child_has_died_the_next_endpoint_is_asked(lab: Lab) -> None:

@@ -1,9 +1,10 @@
 """The child processes that sslyze runs in: forked from a server that has it imported, and ended without fail.
 
 sslyze can hang for ever, and nassl is C that parses hostile bytes. So each endpoint gets a process of its own, which
-is killed at the deadline and on leaving; what it says comes back as bounded bytes, never as pickled objects. A
-process forked from multiprocessing's fork server, which imports sslyze once, costs milliseconds; a fresh interpreter
-a quarter of a second. The fork server starts with the first question and leaves with the program that started it.
+is killed when the time of its endpoint is over, and on leaving; what it says comes back as bounded bytes, never as
+pickled objects. A process forked from multiprocessing's fork server, which imports sslyze once, costs milliseconds; a
+fresh interpreter a quarter of a second. The fork server starts with the first question and leaves with the program
+that started it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
+
+from tlsaudit.manners import Allowance
 
 _AT_ONCE = 8
 _MOST_BYTES = 65_536
@@ -47,21 +50,17 @@ class Sslyze:
             await asyncio.to_thread(multiprocessing.forkserver.ensure_running)
 
     @asynccontextmanager
-    async def place(self, *, deadline: float) -> AsyncIterator[bool]:
-        """Room for one more child while the block lasts; False where there was none until `deadline`."""
+    async def place(self, allowance: Allowance) -> AsyncIterator[None]:
+        """Room for one more child while the block lasts; to wait for it takes nothing from `allowance`."""
+        with allowance.waiting_for_place():
+            await self._places.acquire()
         try:
-            async with asyncio.timeout_at(deadline):
-                await self._places.acquire()
-        except TimeoutError:
-            yield False
-            return
-        try:
-            yield True
+            yield
         finally:
             self._places.release()
 
-    async def ask(self, request: bytes, *, deadline: float) -> Report:
-        """What a new child says to `request` until it ends, or until `deadline` (a time of the loop).
+    async def ask(self, request: bytes, allowance: Allowance) -> Report:
+        """What a new child says to `request` until it ends, or until the time of the endpoint is over.
 
         To be called in a `place`.
         """
@@ -72,15 +71,17 @@ class Sslyze:
         with ours:
             ours.setblocking(False)
             process = self._context.Process(target=_in_child, args=(request, theirs), daemon=True)
-            return await _supervise(process, ours, theirs, deadline)
+            return await _supervise(process, ours, theirs, allowance)
 
 
-async def _supervise(process: ForkServerProcess, ours: socket.socket, theirs: socket.socket, deadline: float) -> Report:
+async def _supervise(
+    process: ForkServerProcess, ours: socket.socket, theirs: socket.socket, allowance: Allowance
+) -> Report:
     """Start the child and read what it says; whatever happens meanwhile, it is gone afterwards."""
     starting = asyncio.create_task(asyncio.to_thread(_start, process, theirs))
     said = bytearray()
     try:
-        async with asyncio.timeout_at(deadline):
+        async with allowance.bounds():
             problem = await asyncio.shield(starting) or await _listen(ours, said)
     except TimeoutError:
         problem = "sslyze did not answer in time and was stopped"
