@@ -332,6 +332,46 @@ def test_a_run_goes_on_without_a_process_that_was_killed(lab: Lab, tmp_path: Pat
     assert program.returncode == 1
 
 
+@pytest.mark.parametrize("when", ["before it forks", "with its child", "interrupted"])
+def test_a_fork_server_that_does_not_answer_holds_up_nothing(lab: Lab, tmp_path: Path, when: str) -> None:
+    file = tmp_path / "report.json"
+    with ScriptedServer(vulnerable.silent(ders(lab.pki.rsa.leaf))) as server:
+        seconds = "60" if when == "interrupted" else "1"
+        options = ["--mode", "full", "--timeout", seconds, "--format", "json", "-o", str(file)]
+        program = subprocess.Popen(
+            [sys.executable, "-m", "tlsaudit", "scan", *options, f"127.0.0.1:{server.port}"],
+            stderr=subprocess.PIPE, text=True, start_new_session=True,
+        )  # fmt: skip
+        try:
+            _until(lambda: bool(_forked(program.pid) if when == "with its child" else _fork_servers(program.pid)))
+            forked = [child for pair in _forked(program.pid) for child in pair]
+            for each in forked or _fork_servers(program.pid):
+                os.kill(each, signal.SIGSTOP)
+            if when == "interrupted":
+                time.sleep(3)  # until it is waited for
+                program.send_signal(signal.SIGINT)
+            _, said = program.communicate(timeout=_TEST_SECONDS)
+        finally:
+            program.kill()
+        _until(lambda: not _in_session(program.pid))
+    assert "Traceback" not in said
+    (subject,) = json.loads(file.read_text())["subjects"]
+    if when == "interrupted":
+        assert (program.returncode, subject["error"]["code"]) == (130, "interrupted")
+        return
+    assert subject["status"] == "audited"
+    assert subject["unknown"]["vulnerabilities.ccs_injection"]["detail"] == (
+        "sslyze did not answer in time and was stopped"
+    )
+
+
+def _fork_servers(program: int) -> list[int]:
+    """The fork server of a program, once it is one and no copy of the program any more."""
+    return [
+        pid for pid in children(program) if b"multiprocessing.forkserver" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+
+
 def _forked(program: int) -> list[tuple[int, int]]:
     """The fork server of a program, with each child that it has."""
     return [(server, child) for server in children(program) for child in children(server)]

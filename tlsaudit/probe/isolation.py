@@ -4,7 +4,8 @@ sslyze can hang for ever, and nassl is C that parses hostile bytes. So each endp
 is killed when the time of its endpoint is over, and on leaving; what it says comes back as bounded bytes, never as
 pickled objects. A process forked from multiprocessing's fork server, which imports sslyze once, costs milliseconds; a
 fresh interpreter a quarter of a second. The fork server starts with the first question and leaves with the program
-that started it.
+that started it. It is one more process that can hang: who waits for it in vain kills it, and the next question starts
+another one.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import contextlib
 import multiprocessing
 import multiprocessing.forkserver
 import os
+import signal
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,6 +26,8 @@ from tlsaudit.manners import Allowance
 
 _AT_ONCE = 8
 _MOST_BYTES = 65_536
+_ANSWERS_WITHIN = 2
+"""Seconds that the fork server has to say that a child was started or is gone, when there is no more time for it."""
 _CHILD = "tlsaudit.probe.sslyze_child"
 
 
@@ -86,7 +90,10 @@ async def _supervise(
     except TimeoutError:
         problem = "sslyze did not answer in time and was stopped"
     finally:
-        await asyncio.wait((starting,))
+        await asyncio.wait((starting,), timeout=_ANSWERS_WITHIN)
+        if not starting.done():
+            _kill_server()
+            await asyncio.wait((starting,))
         await asyncio.to_thread(_end, process)
     return Report(tuple(bytes(said).splitlines()), problem)
 
@@ -120,8 +127,20 @@ def _end(process: ForkServerProcess) -> None:
         return
     if process.is_alive():
         process.kill()
+        process.join(_ANSWERS_WITHIN)
+    if process.is_alive():  # says the fork server, or says nothing
+        _kill_server()
     process.join()
     process.close()
+
+
+def _kill_server() -> None:
+    """Kill the fork server, so that whoever waits for its word, in a thread that cannot be stopped, goes on."""
+    server = multiprocessing.forkserver._forkserver  # noqa: SLF001 - nothing public names it, nor stops it
+    with server._lock:  # type: ignore[attr-defined]  # noqa: SLF001 - so that the process is not another one by then
+        pid: int | None = server._forkserver_pid  # type: ignore[attr-defined]  # noqa: SLF001
+        if pid is not None:
+            os.kill(pid, signal.SIGKILL)
 
 
 def _in_child(request: bytes, sock: socket.socket) -> None:
