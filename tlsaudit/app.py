@@ -24,7 +24,7 @@ from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Unknown, Why
 from tlsaudit.model.limits import Expectation
 from tlsaudit.model.result import Severity
 from tlsaudit.model.target import Target
-from tlsaudit.net import CONNECTIONS, NOT_THE_TARGETS, PER_ADDRESS, Network, NetworkLimits
+from tlsaudit.net import CONNECTIONS, NOT_THE_TARGETS, PER_ADDRESS, Network, NetworkLimits, shortage
 from tlsaudit.pki import TrustStore
 from tlsaudit.policy import Policy, what_is_forbidden
 from tlsaudit.policy.baseline import Baseline
@@ -366,8 +366,9 @@ class Auditor:
             status, code, message = _unreached_status(error), error.code, str(error)
         except Exception as error:  # our own mistake at one target must not cost the report of the others
             _LOGGER.debug("internal error while auditing %s", target.id, exc_info=True)
-            status, code = "incomplete", INTERNAL
-            message = f"internal error: {type(error).__name__}: {error!s:.200}"
+            short = shortage(error)
+            status, code = "incomplete", short.code if short else INTERNAL
+            message = str(short or f"internal error: {type(error).__name__}: {error!s:.200}")
         seconds = time.monotonic() - begun
         subject = not_audited(target, status=status, code=code, message=message, seconds=seconds)
         return subject, Unknown(Why.NO_ANSWER, f"not every address could be audited: {message}")

@@ -307,6 +307,16 @@ async def _look_up(host: str, port: int) -> list[str]:
     return await found
 
 
+def shortage(error: BaseException) -> NetworkError | None:
+    """The error `local`, where all that is behind `error` is that this machine ran out of descriptors or the like."""
+    if isinstance(error, BaseExceptionGroup):
+        found = [shortage(each) for each in error.exceptions]
+        return found[0] if None not in found else None
+    if isinstance(error, OSError) and error.errno in _OURS:
+        return NetworkError("local", f"this machine ran out of resources: {error.strerror}")
+    return None
+
+
 def _close(sock: socket.socket | None) -> None:
     if sock is not None:
         sock.close()

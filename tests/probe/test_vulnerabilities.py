@@ -365,6 +365,23 @@ def test_a_fork_server_that_does_not_answer_holds_up_nothing(lab: Lab, tmp_path:
     )
 
 
+def test_a_fork_server_that_breaks_says_nothing(tmp_path: Path) -> None:
+    """As it does where descriptors run out between calling it and telling it what to start."""
+    script = tmp_path / "break.py"
+    script.write_text(
+        "import asyncio, multiprocessing.forkserver as forkserver, os, socket\n"
+        "from tlsaudit.probe import Sslyze\n"
+        "if __name__ == '__main__':\n"
+        "    asyncio.run(Sslyze().warm_up())\n"
+        "    with socket.socket(socket.AF_UNIX) as client:\n"
+        "        client.connect(forkserver._forkserver._forkserver_address)\n"
+        "    print(os.waitpid(forkserver._forkserver._forkserver_pid, 0)[1] != 0, flush=True)\n"
+        "    os._exit(0)\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True, timeout=_TEST_SECONDS)
+    assert (done.stdout, done.stderr) == ("True\n", "")
+
+
 def _fork_servers(program: int) -> list[int]:
     """The fork server of a program, once it is one and no copy of the program any more."""
     return [

@@ -29,6 +29,7 @@ _MOST_BYTES = 65_536
 _ANSWERS_WITHIN = 2
 """Seconds that the fork server has to say that a child was started or is gone, when there is no more time for it."""
 _CHILD = "tlsaudit.probe.sslyze_child"
+_QUIET = "tlsaudit.probe.quiet_server"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Sslyze:
     def __init__(self) -> None:
         self._context = multiprocessing.get_context("forkserver")
         # __main__ as well, which every child would import again (and does, on Pythons that ignore it here).
-        self._context.set_forkserver_preload(["__main__", _CHILD])
+        self._context.set_forkserver_preload([_QUIET, "__main__", _CHILD])
         self._places = asyncio.Semaphore(_AT_ONCE)
 
     async def warm_up(self) -> None:
