@@ -16,8 +16,8 @@ from tlsaudit.model.document import Document, ResultPart, Subject, rfc3339
 from tlsaudit.report import Style
 from tlsaudit.report.sanitize import presentable, shorten
 from tlsaudit.report.trials import Cell, Matrix, trial_matrix
+from tlsaudit.report.verdict import verdict
 from tlsaudit.report.view import (
-    EXIT,
     SEVERITIES,
     STATUS,
     Finding,
@@ -83,7 +83,7 @@ def _summary(document: Document) -> Iterator[str]:
     failures = ", ".join(f"{count} {severity}" for severity, count in total_counts(summary).items()) or "none"
     statuses = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in summary.by_status.items())
     yield "# TLS audit\n\n"
-    yield f"**Exit code {summary.exit_code}.** {EXIT.get(summary.exit_code, 'The run failed.')}\n\n"
+    yield f"**Exit code {summary.exit_code}.** {verdict(document)}\n\n"
     yield _row("", "")
     yield _row("---", "---")
     yield _row("Subjects", literal(f"{summary.subjects} ({statuses})"))
