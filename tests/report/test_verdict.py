@@ -58,3 +58,25 @@ def test_a_rule_is_counted_once_with_its_worst_severity(document: Document, soun
     passed = result("TLS-PROTO-001", "critical", "pass")
     run = ended(document, sound, code=0, fail_on="high", untold=(low, high, low, passed))
     assert untested(run) == {"TLS-PQ-001": "high"}
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("csv", ",gate,3\n"),
+        ("github", "What gate mode asks was judged"),
+        ("github", "3 rules were not asked, 1 of them at or above the threshold."),
+        ("gitlab", "In gate mode 3 rules were not asked, 1 of them at or above the threshold."),
+        ("prometheus", 'mode="gate"'),
+        ("prometheus", 'severity="critical"} 1\n'),
+        ("markdown", "| none |  | 3 |\n"),
+        ("defectdojo", "3 rules were not asked"),
+        ("sarif", "3 rules were not asked"),
+    ],
+)
+def test_every_format_tells_how_little_was_asked(document: Document, sound: Subject, name: str, words: str) -> None:
+    some = ended(document, sound, code=0, fail_on="high", untold=UNASKED)
+    passed = tuple(result(each.rule, each.severity, "pass") for each in UNASKED)
+    every = ended(document, sound, code=0, fail_on="high", untold=passed)
+    assert words in FORMATS[name].render(some)
+    assert words not in FORMATS[name].render(every) or "gate" in words

@@ -98,8 +98,8 @@ def _table(subjects: Sequence[Subject]) -> Iterator[str]:
     if not subjects:
         return
     yield "\n## Subjects\n\n"
-    yield _row("Subject", "Status", "Grade", "Failures", "Not decided")
-    yield _row(*["---"] * 5)
+    yield _row("Subject", "Status", "Grade", "Failures", "Not decided", "Not asked")
+    yield _row(*["---"] * 6)
     size = 0
     for place, subject in enumerate(subjects):
         counts = ", ".join(f"{count} {severity}" for severity, count in failing_counts(subject).items())
@@ -109,6 +109,7 @@ def _table(subjects: Sequence[Subject]) -> Iterator[str]:
             literal(subject.score.grade) if subject.score else "",
             counts or ("none" if subject.status == "audited" else ""),
             str(len(with_outcome(subject, "inconclusive")) or ""),
+            str(len(with_outcome(subject, "not_tested")) or ""),
         )
         size += len(row.encode())
         if size > _LARGEST // 2:
