@@ -8,7 +8,7 @@ second list that could differ from the rules.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -52,6 +52,20 @@ def what_is_forbidden(policy: Policy) -> Forbidden:
             version: tuple(sorted(items, key=lambda code: -items[code].rank))
             for version, items in _by_version(groups, worst).items()
         },
+    )
+
+
+def left_open(policy: Policy, untested: Collection[str], lowest: Severity) -> tuple[str, ...]:
+    """Those rules of `untested` that `policy` lists, or makes graver than they are, to `lowest` or worse.
+
+    Whoever wrote it counts on them; that the mode did not ask for what they need would look like a pass.
+    """
+    return tuple(
+        rule.id
+        for rule in CATALOGUE
+        if rule.id in untested
+        and (severity := policy.severity_of(rule)).rank >= lowest.rank
+        and (policy.lists(rule) or severity.rank > rule.severity.rank)
     )
 
 

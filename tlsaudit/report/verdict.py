@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from tlsaudit.model.document import Document, SeverityName
+from tlsaudit.model.document import Document, ResultPart
 from tlsaudit.report.matters import reaches
-from tlsaudit.report.view import SEVERITIES, plural
+from tlsaudit.report.sanitize import shorten
+from tlsaudit.report.view import SEVERITIES, areas, plural
 
 _ENDED: Final = {
     1: "There are failures at or above the threshold.",
@@ -14,6 +15,7 @@ _ENDED: Final = {
     3: "Nothing reaches the threshold, but something could not be judged.",
     130: "The run was interrupted before every subject was done.",
 }
+_LONGEST: Final = 400
 _UNASKED_TOLD: Final = frozenset({0, 1, 3})
 
 
@@ -31,21 +33,21 @@ def verdict(document: Document) -> str:
 
 
 def not_asked(document: Document) -> str:
-    """How many rules no answer was sought for, and how many of them would count; "" where there are none."""
-    severities = untested(document)
-    if not severities:
+    """How many rules no answer was sought for, and which of them would count; "" where there are none."""
+    found = untested(document)
+    if not found:
         return ""
     fail_on = document.summary.fail_on
-    reaching = sum(reaches(each, fail_on) for each in severities.values())
-    counted = f", {reaching} of them at or above the threshold" if reaching and fail_on is not None else ""
-    return f"{plural(len(severities), 'rule')} {'was' if len(severities) == 1 else 'were'} not asked{counted}."
+    grave = [each for each in found if fail_on is not None and reaches(each.severity, fail_on)]
+    named = f", {len(grave)} of them at or above the threshold ({shorten(areas(grave), _LONGEST)})" if grave else ""
+    return f"{plural(len(found), 'rule')} {'was' if len(found) == 1 else 'were'} not asked{named}."
 
 
-def untested(document: Document) -> dict[str, SeverityName]:
-    """The rules that were not tested at some subject, each with the worst severity that it would have had."""
-    found: dict[str, SeverityName] = {}
+def untested(document: Document) -> tuple[ResultPart, ...]:
+    """The rules that were not tested at some subject, each where it would have been worst."""
+    found: dict[str, ResultPart] = {}
     for result in (each for subject in document.subjects for each in subject.results if each.outcome == "not_tested"):
-        known = found.setdefault(result.rule, result.severity)
-        if SEVERITIES.index(result.severity) < SEVERITIES.index(known):
-            found[result.rule] = result.severity
-    return found
+        known = found.setdefault(result.rule, result)
+        if SEVERITIES.index(result.severity) < SEVERITIES.index(known.severity):
+            found[result.rule] = result
+    return tuple(found.values())
