@@ -153,6 +153,11 @@ def test_resumption_by_id_and_by_ticket(lab: Lab, directives: str, by_id: bool, 
     assert sum("resumption" in each.asked for each in found.probes) <= 4
 
 
+def test_a_session_is_resumed_by_a_server_that_forgets_those_that_end_without_close_notify(lab: Lab) -> None:
+    found = facts(lab.openssl("-tls1_2"), full=True).session
+    assert (found.resumption_by_id.need(), found.resumption_by_ticket.need()) == (True, True)
+
+
 def test_a_server_of_tls_1_3_alone_is_not_asked(lab: Lab) -> None:
     server = lab.nginx("ssl_protocols TLSv1.3;")
     found = facts(server, full=True)
