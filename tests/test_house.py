@@ -24,7 +24,7 @@ ARROWS = {
     "net": {"model", "manners", "proxies", "scope"},
     "scope": {"model"},
     "credentials": {"model"},
-    "probe": {"wire", "pki", "net", "data", "model", "credentials"},
+    "probe": {"wire", "pki", "net", "manners", "data", "model", "credentials"},
     "fold": {"model", "data"},
     "rules": {"model", "data", "fold"},
     "policy": {"rules", "model", "data"},

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 
 import pytest
 
-from tlsaudit.manners import Pace, Place, Places
+from tlsaudit.manners import Allowance, Pace, Place, Places
 
 
 def test_turns_are_evenly_spread(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,5 +88,59 @@ def test_a_place_is_free_again_when_its_task_is_cancelled() -> None:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         assert len(places) == 0
+
+    asyncio.run(scenario())
+
+
+Holding = Callable[[Allowance], AbstractContextManager[None]]
+
+
+@pytest.mark.parametrize(
+    ("holding", "runs"),
+    [
+        ((), True),
+        ((Allowance.connected,), True),
+        ((Allowance.waiting_for_turn,), False),
+        ((Allowance.waiting_for_turn, Allowance.connected), False),
+        ((Allowance.waiting_for_place,), False),
+        ((Allowance.waiting_for_place, Allowance.connected), True),
+        ((Allowance.waiting_for_place, Allowance.waiting_for_turn, Allowance.connected), False),
+    ],
+)
+def test_the_time_of_an_endpoint_stands_still_while_we_make_it_wait(holding: tuple[Holding, ...], runs: bool) -> None:
+    reached: list[float] = []
+
+    async def hold(allowance: Allowance) -> None:
+        async with allowance.bounds():
+            with ExitStack() as stack:
+                for each in holding:
+                    stack.enter_context(each(allowance))
+                await asyncio.sleep(0.4)
+                reached.append(allowance.left)
+            await asyncio.sleep(60)
+
+    async def scenario() -> None:
+        allowance = Allowance(0.2)
+        with pytest.raises(TimeoutError):
+            await hold(allowance)
+        assert allowance.left == 0
+
+    asyncio.run(scenario())
+    assert bool(reached) is not runs
+    assert all(left > 0 for left in reached)
+
+
+def test_an_allowance_goes_on_from_block_to_block() -> None:
+    async def scenario() -> None:
+        allowance = Allowance(0.2)
+        async with allowance.bounds():
+            pass
+        with allowance.waiting_for_turn():
+            async with allowance.bounds():
+                await asyncio.sleep(0.4)
+        left = allowance.left
+        async with allowance.bounds():
+            await asyncio.sleep(0)
+        assert 0 < allowance.left < left
 
     asyncio.run(scenario())

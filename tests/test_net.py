@@ -21,7 +21,7 @@ from tests.lab.scripted import Connection as Peer
 from tests.lab.scripted import ScriptedServer
 from tests.lab.servers import Lab
 from tlsaudit.model.errors import NetworkError
-from tlsaudit.net import Network, NetworkLimits
+from tlsaudit.net import Network, NetworkLimits, shortage
 
 T = TypeVar("T")
 
@@ -325,3 +325,19 @@ def test_running_out_of_descriptors_is_never_a_fact_about_the_server(module_lab:
         whole = as_it_is["facts"]["cipher_suites"][version]
         assert all(suite in whole for suite in suites)
         assert len(suites) == len(whole) or f"cipher_suites.{version}" in as_seen["unknown"]
+
+
+@pytest.mark.parametrize(
+    ("error", "ours"),
+    [
+        (OSError(errno.EMFILE, "Too many open files"), True),
+        (OSError(errno.ENOENT, "No such file"), False),
+        (ValueError("x"), False),
+        (ExceptionGroup("x", [ExceptionGroup("y", [OSError(errno.ENFILE, "z")]), OSError(errno.EMFILE, "z")]), True),
+        (ExceptionGroup("x", [OSError(errno.EMFILE, "z"), ValueError("a mistake of ours beside it")]), False),
+    ],
+)
+def test_a_shortage_is_told_from_a_mistake(error: Exception, ours: bool) -> None:
+    found = shortage(error)
+    assert (found is not None) is ours
+    assert found is None or found.code == "local"

@@ -24,9 +24,9 @@ from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Unknown, Why
 from tlsaudit.model.limits import Expectation
 from tlsaudit.model.result import Severity
 from tlsaudit.model.target import Target
-from tlsaudit.net import CONNECTIONS, NOT_THE_TARGETS, PER_ADDRESS, Network, NetworkLimits
+from tlsaudit.net import CONNECTIONS, NOT_THE_TARGETS, PER_ADDRESS, Network, NetworkLimits, shortage
 from tlsaudit.pki import TrustStore
-from tlsaudit.policy import Policy, what_is_forbidden
+from tlsaudit.policy import Policy, left_open, what_is_forbidden
 from tlsaudit.policy.baseline import Baseline
 from tlsaudit.policy.waivers import Waiver
 from tlsaudit.probe import NotAuditedError, Settings, Sslyze, Trusting, audit_endpoint
@@ -47,6 +47,7 @@ _LOGGER = logging.getLogger(__name__)
 _AT_ONCE = 64
 _DEADLINE_IN_TIMEOUTS = 12
 _MOST_ADDRESSES = 64
+_MOST_NAMED = 20
 
 Emit = Callable[[doc.Subject], Awaitable[None]]
 
@@ -228,6 +229,15 @@ class Scan:
             if self._advance is not None:
                 self._advance()
 
+    def notes(self) -> list[str]:
+        """What whoever runs this should know: of waivers and the baseline, and what the policy wanted in vain."""
+        policy, lowest = self._options.policy, self._options.fail_on
+        rules = left_open(policy, self.tally.untested, lowest) if lowest is not None else ()
+        more = f" and {len(rules) - _MOST_NAMED} more" if len(rules) > _MOST_NAMED else ""
+        named = f"{', '.join(rules[:_MOST_NAMED])}{more}"
+        left = f"{self._options.mode} mode did not ask for what the policy {policy.id} counts on: {named}"
+        return [*self.suppressor.notes(), *([left] if rules else ())]
+
     def document(self) -> doc.Document:
         """The report, its subjects in the order of the targets."""
         options = self._options
@@ -366,8 +376,9 @@ class Auditor:
             status, code, message = _unreached_status(error), error.code, str(error)
         except Exception as error:  # our own mistake at one target must not cost the report of the others
             _LOGGER.debug("internal error while auditing %s", target.id, exc_info=True)
-            status, code = "incomplete", INTERNAL
-            message = f"internal error: {type(error).__name__}: {error!s:.200}"
+            short = shortage(error)
+            status, code = "incomplete", short.code if short else INTERNAL
+            message = str(short or f"internal error: {type(error).__name__}: {error!s:.200}")
         seconds = time.monotonic() - begun
         subject = not_audited(target, status=status, code=code, message=message, seconds=seconds)
         return subject, Unknown(Why.NO_ANSWER, f"not every address could be audited: {message}")

@@ -1,15 +1,16 @@
 """How we behave towards those we ask: so many connections at once, so many a second, fewer where they hurt.
 
 `Places` caps the connections open at once to each endpoint and spaces them out after resets and timeouts; `Pace` caps
-how many are opened a second over the whole run. Both forget an endpoint that nobody asks any more.
+how many are opened a second over the whole run. Both forget an endpoint that nobody asks any more. What they make an
+endpoint wait does not count against the time that it has, its `Allowance`.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Hashable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Hashable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 _FIRST_PAUSE = 0.05
@@ -75,13 +76,12 @@ class Places:
 
     @asynccontextmanager
     async def one(self, key: Hashable) -> AsyncIterator[Place]:
-        """A place at the endpoint `key`, as soon as there is one and it is time."""
+        """A place at the endpoint `key`, as soon as there is one."""
         place = self._places.get(key) or self._idle.pop(key, None) or Place(asyncio.Semaphore(self._at_once))
         self._places[key] = place
         place.users += 1
         try:
             async with place.seats:
-                await place.spaced()
                 yield place
         finally:
             place.users -= 1
@@ -95,3 +95,81 @@ class Places:
         self._idle[key] = place
         if len(self._idle) > _MOST_REMEMBERED:
             self._idle.popitem(last=False)
+
+
+class Allowance:
+    """The seconds that one endpoint may take; they run from the start, and stand still while we make it wait.
+
+    That is while one of its questions waits for its turn, which comes whatever any server does; and while one waits
+    for a place and none has a connection, so that others have all of them. A silent server keeps a connection of its
+    own, or a place of somebody whose time runs: nobody can make this last for ever.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._left = seconds
+        self._since: float | None = self._loop.time()
+        self._timeout: asyncio.Timeout | None = None
+        self._turns = 0
+        self._places = 0
+        self._open = 0
+
+    @property
+    def left(self) -> float:
+        """The seconds that are left."""
+        ran = self._loop.time() - self._since if self._since is not None else 0.0
+        return max(0.0, self._left - ran)
+
+    @asynccontextmanager
+    async def bounds(self) -> AsyncIterator[None]:
+        """Raises TimeoutError where the time is over before the block is; one block at a time."""
+        async with asyncio.timeout(self.left if self._since is not None else None) as timeout:
+            self._timeout = timeout
+            try:
+                yield
+            finally:
+                self._timeout = None
+
+    @contextmanager
+    def waiting_for_turn(self) -> Iterator[None]:
+        """While this lasts, the pace makes a question wait."""
+        self._turns += 1
+        self._settle()
+        try:
+            yield
+        finally:
+            self._turns -= 1
+            self._settle()
+
+    @contextmanager
+    def waiting_for_place(self) -> Iterator[None]:
+        """While this lasts, a cap makes a question wait."""
+        self._places += 1
+        self._settle()
+        try:
+            yield
+        finally:
+            self._places -= 1
+            self._settle()
+
+    @contextmanager
+    def connected(self) -> Iterator[None]:
+        """While this lasts, a connection is being opened or is open."""
+        self._open += 1
+        self._settle()
+        try:
+            yield
+        finally:
+            self._open -= 1
+            self._settle()
+
+    def _settle(self) -> None:
+        """Stop or start the time, as the counts say."""
+        still = self._turns > 0 or (self._places > 0 and not self._open)
+        if still == (self._since is None):
+            return
+        if still:
+            self._left = self.left
+        self._since = None if still else self._loop.time()
+        if self._timeout is not None and not self._timeout.expired():
+            self._timeout.reschedule(None if still else self._loop.time() + self._left)

@@ -11,13 +11,14 @@ import asyncio
 import contextlib
 import errno
 import ipaddress
+import math
 import socket
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from tlsaudit.manners import Pace, Place, Places
+from tlsaudit.manners import Allowance, Pace, Place, Places
 from tlsaudit.model.errors import NetworkError
 from tlsaudit.proxies import Proxy, ProxyError, tunnel
 from tlsaudit.scope import Scope
@@ -53,6 +54,11 @@ class NetworkLimits:
     rate: float | None = None
     proxy: Proxy | None = None
     scope: Scope | None = None
+
+    @property
+    def longest_turn(self) -> float:
+        """The most seconds that a connection waits for its turn: whoever is before it holds one of all places."""
+        return self.total / self.rate if self.rate else 0.0
 
 
 class Connection:
@@ -136,17 +142,28 @@ class Network:
         return tuple(dict.fromkeys(found))
 
     @asynccontextmanager
-    async def connect(self, address: str, port: int, *, name: str | None = None) -> AsyncIterator[Connection]:
-        """A connection to `address`, closed on leaving; waits for a free place under both caps.
+    async def connect(
+        self, address: str, port: int, *, name: str | None = None, allowance: Allowance | None = None
+    ) -> AsyncIterator[Connection]:
+        """A connection to `address`, closed on leaving; waits for a free place under both caps, and for its turn.
 
-        `name` is the name that `address` was resolved from, None where somebody gave it.
+        `name` is the name that `address` was resolved from, None where somebody gave it. What caps and pace make it
+        wait is not taken from `allowance`.
         """
+        time = allowance or Allowance(math.inf)
         refusal = self.limits.scope.refusal(address, name) if self.limits.scope is not None else None
         if refusal is not None:
             of = f" (of {name})" if name is not None else ""
             raise NetworkError("scope", f"{_at(address, port)}{of} was not dialled: {refusal}")
-        async with self._places.one((address, port)) as place, self._total:
-            await self._pace.turn()
+        async with AsyncExitStack() as stack:
+            with time.waiting_for_place():
+                place = await stack.enter_async_context(self._places.one((address, port)))
+            await place.spaced()
+            with time.waiting_for_place():
+                await stack.enter_async_context(self._total)
+            with time.waiting_for_turn():
+                await self._pace.turn()
+            stack.enter_context(time.connected())
             sock, received = await self._open(address, port, place)
             deadline = asyncio.get_running_loop().time() + self.limits.read_timeout
             connection = Connection(sock, deadline, received)
@@ -288,6 +305,16 @@ async def _look_up(host: str, port: int) -> list[str]:
     except RuntimeError as error:
         raise NetworkError("local", f"this machine ran out of resources while resolving {host}: {error}") from None
     return await found
+
+
+def shortage(error: BaseException) -> NetworkError | None:
+    """The error `local`, where all that is behind `error` is that this machine ran out of descriptors or the like."""
+    if isinstance(error, BaseExceptionGroup):
+        found = [shortage(each) for each in error.exceptions]
+        return found[0] if None not in found else None
+    if isinstance(error, OSError) and error.errno in _OURS:
+        return NetworkError("local", f"this machine ran out of resources: {error.strerror}")
+    return None
 
 
 def _close(sock: socket.socket | None) -> None:

@@ -149,6 +149,22 @@ def test_a_bar_is_drawn_on_a_terminal_and_only_on_standard_error() -> None:
         json.loads(done.stdout)
 
 
+@pytest.mark.parametrize("most", [12, 18, 24])
+def test_few_descriptors_are_no_internal_error(tmp_path: Path, module_lab: Lab, most: int) -> None:
+    file = tmp_path / "report.json"
+    targets = [f"{HOST}:{module_lab.nginx().port}?sni={name}.localhost" for name in "abc"]
+    done = subprocess.run(
+        ["prlimit", f"--nofile={most}", *COMMAND, "scan", *targets, "--mode", "full", "-o", file],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr
+    subjects = json.loads(file.read_text())["subjects"]
+    assert len(subjects) == 3
+    for each in subjects:
+        assert each["error"] is None or each["error"]["code"] == "local"
+    assert done.returncode in {1, 3}
+
+
 TINYPROXY = "Port {port}\nListen 127.0.0.1\nTimeout 30\nMaxClients 100\nLogLevel Error\nBasicAuth auditor hunter2\n"
 
 

@@ -12,6 +12,7 @@ from tests.lab.process import Running, reserved_port
 from tests.lab.proxy import DelayProxy
 from tests.lab.script import Script
 from tests.lab.scripted import Behaviour, ScriptedServer
+from tests.lab.scripted import Connection as Peer
 from tests.lab.servers import Lab
 from tests.probe.auditing import TLS_1_2, TLS_1_3, alerting, audit, closing, ders, facts
 from tlsaudit.model.facts import Preference
@@ -101,6 +102,34 @@ def test_when_the_time_is_over_what_was_seen_stays_and_the_rest_is_unknown(lab: 
     assert done.problem.code == "deadline"
     assert TLS_1_2 not in done.facts.protocols.refused
     assert done.facts.cipher_suites.rest.why is Why.NO_ANSWER
+
+
+def test_a_slow_pace_takes_no_time_from_an_endpoint(lab: Lab) -> None:
+    """Its connections alone take longer than it has."""
+    network = Network(NetworkLimits(rate=10))
+    target = Target(host="127.0.0.1", port=lab.nginx("ssl_protocols TLSv1.2 TLSv1.3;").port)
+    done = asyncio.run(audit_endpoint(target, network, replace(SETTINGS, deadline=2)))
+    assert network.opened > 10 * 2
+    assert done.problem is None
+
+
+def test_a_slow_pace_gives_no_time_to_a_silent_server(lab_pki: LabPki) -> None:
+    script = Script(chain=ders(lab_pki.rsa.leaf))
+    given: list[bytes] = []
+
+    def silent(connection: Peer) -> None:
+        hello = connection.hello()
+        if not given and isinstance(hello, ClientHello):
+            given.append(script.answer(hello))
+            connection.sock.sendall(given[0])
+        connection.drain()
+
+    with ScriptedServer(silent) as server:
+        target = Target(host="127.0.0.1", port=server.port)
+        network = Network(NetworkLimits(read_timeout=60, rate=40))
+        done = asyncio.run(audit_endpoint(target, network, replace(SETTINGS, deadline=1)))
+    assert done.problem is not None
+    assert done.problem.code == "deadline"
 
 
 @pytest.mark.parametrize(

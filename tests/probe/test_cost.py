@@ -11,6 +11,7 @@ import pytest
 from tests.lab.proxy import DelayProxy
 from tests.lab.servers import Lab
 from tests.probe.auditing import TLS_1_2, TLS_1_3, facts, suites, versions
+from tlsaudit.manners import Allowance
 from tlsaudit.model.facts import ClientAuthMode
 from tlsaudit.model.target import Target
 from tlsaudit.net import Connection, Network, NetworkLimits
@@ -53,8 +54,10 @@ class Watched(Network):
         self.open = self.most_open = 0
 
     @asynccontextmanager
-    async def connect(self, address: str, port: int, *, name: str | None = None) -> AsyncIterator[Connection]:
-        async with super().connect(address, port, name=name) as connection:
+    async def connect(
+        self, address: str, port: int, *, name: str | None = None, allowance: Allowance | None = None
+    ) -> AsyncIterator[Connection]:
+        async with super().connect(address, port, name=name, allowance=allowance) as connection:
             self.open += 1
             self.most_open = max(self.most_open, self.open)
             try:

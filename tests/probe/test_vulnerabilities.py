@@ -28,6 +28,7 @@ from tests.lab.scripted import ScriptedServer
 from tests.lab.servers import Lab
 from tests.probe.auditing import TLS_1_2, audit, ders, facts
 from tests.probe.processes import children, sslyze_children
+from tlsaudit.manners import Allowance
 from tlsaudit.model.facts import ClientAuthMode, Facts
 from tlsaudit.model.knowledge import Fact, Known, Unknown, Why
 from tlsaudit.model.vulnerability import RENEGOTIATIONS_ASKED, Verdict, Vulnerability
@@ -152,6 +153,11 @@ def test_resumption_by_id_and_by_ticket(lab: Lab, directives: str, by_id: bool, 
     assert sum("resumption" in each.asked for each in found.probes) <= 4
 
 
+def test_a_session_is_resumed_by_a_server_that_forgets_those_that_end_without_close_notify(lab: Lab) -> None:
+    found = facts(lab.openssl("-tls1_2"), full=True).session
+    assert (found.resumption_by_id.need(), found.resumption_by_ticket.need()) == (True, True)
+
+
 def test_a_server_of_tls_1_3_alone_is_not_asked(lab: Lab) -> None:
     server = lab.nginx("ssl_protocols TLSv1.3;")
     found = facts(server, full=True)
@@ -224,13 +230,23 @@ def test_a_shortage_of_descriptors_costs_only_the_attacks(lab: Lab, monkeypatch:
     assert why(done.facts.verdict(CCS_INJECTION)) == expected
 
 
-def test_an_endpoint_that_found_no_place_was_not_asked() -> None:
-    async def wait() -> list[bool]:
-        sslyze, soon = Sslyze(), asyncio.get_running_loop().time() + 0.1
-        async with contextlib.AsyncExitStack() as stack:
-            return [await stack.enter_async_context(sslyze.place(deadline=soon)) for _ in range(9)]
+def test_to_wait_for_the_attacks_on_others_takes_no_time_from_an_endpoint() -> None:
+    async def ninth(sslyze: Sslyze, allowance: Allowance) -> None:
+        async with allowance.bounds(), sslyze.place(allowance):
+            pass
 
-    assert asyncio.run(wait()) == [True] * 8 + [False]
+    async def wait() -> None:
+        sslyze, allowance = Sslyze(), Allowance(0.2)
+        async with contextlib.AsyncExitStack() as stack:
+            for _ in range(8):
+                await stack.enter_async_context(sslyze.place(Allowance(60)))
+            waiting = asyncio.create_task(ninth(sslyze, allowance))
+            await asyncio.sleep(0.5)
+            assert not waiting.done()
+        await waiting
+        assert allowance.left > 0
+
+    asyncio.run(wait())
 
 
 def test_after_a_child_has_died_the_next_endpoint_is_asked(lab: Lab) -> None:
@@ -319,6 +335,63 @@ def test_a_run_goes_on_without_a_process_that_was_killed(lab: Lab, tmp_path: Pat
         assert _outcome(each, "TLS-VULN-002") == "inconclusive"
         assert _outcome(each, "TLS-PROTO-001") == "pass"
     assert program.returncode == 1
+
+
+@pytest.mark.parametrize("when", ["before it forks", "with its child", "interrupted"])
+def test_a_fork_server_that_does_not_answer_holds_up_nothing(lab: Lab, tmp_path: Path, when: str) -> None:
+    file = tmp_path / "report.json"
+    with ScriptedServer(vulnerable.silent(ders(lab.pki.rsa.leaf))) as server:
+        seconds = "60" if when == "interrupted" else "1"
+        options = ["--mode", "full", "--timeout", seconds, "--format", "json", "-o", str(file)]
+        program = subprocess.Popen(
+            [sys.executable, "-m", "tlsaudit", "scan", *options, f"127.0.0.1:{server.port}"],
+            stderr=subprocess.PIPE, text=True, start_new_session=True,
+        )  # fmt: skip
+        try:
+            _until(lambda: bool(_forked(program.pid) if when == "with its child" else _fork_servers(program.pid)))
+            forked = [child for pair in _forked(program.pid) for child in pair]
+            for each in forked or _fork_servers(program.pid):
+                os.kill(each, signal.SIGSTOP)
+            if when == "interrupted":
+                time.sleep(3)  # until it is waited for
+                program.send_signal(signal.SIGINT)
+            _, said = program.communicate(timeout=_TEST_SECONDS)
+        finally:
+            program.kill()
+        _until(lambda: not _in_session(program.pid))
+    assert "Traceback" not in said
+    (subject,) = json.loads(file.read_text())["subjects"]
+    if when == "interrupted":
+        assert (program.returncode, subject["error"]["code"]) == (130, "interrupted")
+        return
+    assert subject["status"] == "audited"
+    assert subject["unknown"]["vulnerabilities.ccs_injection"]["detail"] == (
+        "sslyze did not answer in time and was stopped"
+    )
+
+
+def test_a_fork_server_that_breaks_says_nothing(tmp_path: Path) -> None:
+    """As it does where descriptors run out between calling it and telling it what to start."""
+    script = tmp_path / "break.py"
+    script.write_text(
+        "import asyncio, multiprocessing.forkserver as forkserver, os, socket\n"
+        "from tlsaudit.probe import Sslyze\n"
+        "if __name__ == '__main__':\n"
+        "    asyncio.run(Sslyze().warm_up())\n"
+        "    with socket.socket(socket.AF_UNIX) as client:\n"
+        "        client.connect(forkserver._forkserver._forkserver_address)\n"
+        "    print(os.waitpid(forkserver._forkserver._forkserver_pid, 0)[1] != 0, flush=True)\n"
+        "    os._exit(0)\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True, timeout=_TEST_SECONDS)
+    assert (done.stdout, done.stderr) == ("True\n", "")
+
+
+def _fork_servers(program: int) -> list[int]:
+    """The fork server of a program, once it is one and no copy of the program any more."""
+    return [
+        pid for pid in children(program) if b"multiprocessing.forkserver" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
 
 
 def _forked(program: int) -> list[tuple[int, int]]:

@@ -202,7 +202,7 @@ def run_audit(
     document = run.document() if whole else None
     for subject in document.subjects if document else ():
         tell_problem(subject)
-    gate.tell(run.suppressor.notes())
+    gate.tell(run.notes())
     collector.write(as_of=run.as_of, policy=scan_options.policy.id, mode=scan_options.mode)
     if document is not None:
         outputs.write(document, whole)

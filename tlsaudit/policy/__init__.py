@@ -10,6 +10,6 @@ from __future__ import annotations
 
 from tlsaudit.policy.load import load_policy, policy_ids
 from tlsaudit.policy.policy import Policy
-from tlsaudit.policy.questions import what_is_forbidden
+from tlsaudit.policy.questions import left_open, what_is_forbidden
 
-__all__ = ["Policy", "load_policy", "policy_ids", "what_is_forbidden"]
+__all__ = ["Policy", "left_open", "load_policy", "policy_ids", "what_is_forbidden"]

@@ -72,6 +72,20 @@ def _required(policy: Policy, version: ProtocolVersion, bad: Collection[int]) ->
     )
 
 
+def left_open(policy: Policy, untested: Collection[str], lowest: Severity) -> tuple[str, ...]:
+    """Those rules of `untested` that `policy` lists, or makes graver than they are, to `lowest` or worse.
+
+    Whoever wrote it counts on them; that the mode did not ask for what they need would look like a pass.
+    """
+    return tuple(
+        rule.id
+        for rule in CATALOGUE
+        if rule.id in untested
+        and (severity := policy.severity_of(rule)).rank >= lowest.rank
+        and (policy.lists(rule) or severity.rank > rule.severity.rank)
+    )
+
+
 def _case(policy: Policy, suites: Mapping[str, SuiteAt], groups: Mapping[str, GroupAt]) -> Case:
     """An endpoint that accepts everything, and protects none of it."""
     facts = Facts(

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from tlsaudit.credentials import Credentials
+from tlsaudit.manners import Allowance
 from tlsaudit.model.errors import NetworkError
 from tlsaudit.model.facts import Endpoint, Facts
 from tlsaudit.model.forbidden import Forbidden
@@ -42,7 +43,8 @@ _MAY_BE_A_MESH = frozenset({"not_tls", "closed", "reset"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What an audit is given: trust stores, how many seconds one endpoint may take, and how much is asked.
+    """What an audit is given: trust stores, how many seconds one endpoint may take (`deadline`; what
+    our own caps and pace make it wait is not counted), and how much is asked.
 
     `full` adds behaviours to the inventory of versions, suites, groups, certificates and client authentication;
     `sslyze` adds the attacks. With `forbidden` only those suites and groups are asked for. `credentials` are presented
@@ -82,10 +84,10 @@ async def audit_endpoint(target: Target, network: Network, settings: Settings, *
     `resolved`: the target's address is what its name resolved to, not one that somebody gave.
     """
     notes: Notes | None = None
-    deadline = asyncio.get_running_loop().time() + settings.deadline
+    allowance = Allowance(settings.deadline)
     try:
-        async with asyncio.timeout_at(deadline):
-            dialogue = await _dial(target, network, settings.credentials, resolved=resolved)
+        async with allowance.bounds():
+            dialogue = await _dial(target, network, settings.credentials, allowance, resolved=resolved)
             contact = await _contact(dialogue, target, mutual=settings.mutual_paths is not None)
             notes = Notes(contact=contact, forbidden=settings.forbidden)
             if settings.full:
@@ -105,20 +107,22 @@ async def audit_endpoint(target: Target, network: Network, settings: Settings, *
     if settings.mutual_paths is not None:
         facts = narrowed(facts)
     if settings.sslyze is not None:
-        facts = await _vulnerabilities(facts, problem, dialogue, settings.sslyze, deadline)
+        facts = await _vulnerabilities(facts, problem, dialogue, settings.sslyze, allowance)
     return Audit(facts, problem)
 
 
 async def _vulnerabilities(
-    facts: Facts, problem: Problem | None, dialogue: Dialogue, sslyze: Sslyze, deadline: float
+    facts: Facts, problem: Problem | None, dialogue: Dialogue, sslyze: Sslyze, allowance: Allowance
 ) -> Facts:
     """Last of all, after the check of stability: what an intrusion prevention makes of it spoils no other fact."""
     if problem is not None:
         return undecided(facts, Unknown(Why.NO_ANSWER, f"attacks were not tried: {problem.message}"))
-    return await ask_vulnerabilities(facts, dialogue, sslyze, deadline=deadline)
+    return await ask_vulnerabilities(facts, dialogue, sslyze, allowance)
 
 
-async def _dial(target: Target, network: Network, credentials: Credentials, *, resolved: bool) -> Dialogue:
+async def _dial(
+    target: Target, network: Network, credentials: Credentials, allowance: Allowance, *, resolved: bool
+) -> Dialogue:
     """A dialogue with the first address of the target that accepts a connection, else with the first of all.
 
     A name may have any number of addresses: only the first few are tried.
@@ -130,7 +134,7 @@ async def _dial(target: Target, network: Network, credentials: Credentials, *, r
     for address in addresses[:_MOST_ADDRESSES] if len(addresses) > 1 else ():
         n = log.open(f"does {address} accept a connection")
         try:
-            async with network.connect(address, target.port, name=name):
+            async with network.connect(address, target.port, name=name, allowance=allowance):
                 log.close(n, "yes")
                 chosen = address
                 break
@@ -140,7 +144,7 @@ async def _dial(target: Target, network: Network, credentials: Credentials, *, r
         host=target.host, port=target.port, address=chosen, sni=target.server_name, starttls=target.starttls
     )
     user = credentials.good.common_name if credentials.good else None
-    return Dialogue(network, endpoint, log, name=name, user=user)
+    return Dialogue(network, endpoint, log, name=name, user=user, allowance=allowance)
 
 
 async def _contact(dialogue: Dialogue, target: Target, *, mutual: bool) -> Contact:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TypeVar
 
+from tlsaudit.manners import Allowance
 from tlsaudit.model.errors import DecodeError, NetworkError
 from tlsaudit.model.facts import Endpoint, Probe
 from tlsaudit.model.knowledge import Basis, Origin
@@ -169,7 +170,7 @@ class Dialogue:
     """Asks one endpoint, one connection a question. `control` is a hello known to be answered, once there is one.
 
     `name` is what the address was resolved from, if it was. `user` is who a client claims to be where the service asks
-    for a name before anything else.
+    for a name before anything else. `allowance` is the time that the endpoint has.
     """
 
     def __init__(
@@ -180,6 +181,7 @@ class Dialogue:
         *,
         name: str | None = None,
         user: str | None = None,
+        allowance: Allowance | None = None,
     ) -> None:
         if endpoint.address is None:
             raise NetworkError("dns", f"no address for {endpoint.host}")
@@ -188,16 +190,21 @@ class Dialogue:
         self.address = endpoint.address
         self.log = log if log is not None else Log()
         self.name = name
+        self.allowance = allowance
         self.user = user
         self.service = SERVICES[endpoint.starttls] if endpoint.starttls else None
         self.control: ClientHello | Ssl2ClientHello | None = None
         self.hindrance: NetworkError | None = None
         """What kept us from asking and says nothing of the server: this machine ran out of something, or the proxy."""
 
+    def dial(self) -> AbstractAsyncContextManager[Connection]:
+        """A connection to the endpoint on which nothing was said yet."""
+        return self.network.connect(self.address, self.endpoint.port, name=self.name, allowance=self.allowance)
+
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[Connection]:
         """A connection on which TLS can begin: a service that has to be asked for it has been."""
-        async with self.network.connect(self.address, self.endpoint.port, name=self.name) as connection:
+        async with self.dial() as connection:
             if self.service is not None:
                 await begin(connection, self.service)
             yield connection

@@ -37,7 +37,7 @@ async def ask_plaintext(dialogue: Dialogue, target: Target) -> Fact[bool]:
     n = dialogue.log.open("GET / in plain text, without TLS")
     data, ended, failure = b"", False, None
     try:
-        async with dialogue.network.connect(dialogue.address, dialogue.endpoint.port, name=dialogue.name) as connection:
+        async with dialogue.dial() as connection:
             await connection.write(http.request(target))
             while not ended and not (data and http.enough(data)) and len(data) < _LONGEST_ANSWER:
                 received = await connection.read()

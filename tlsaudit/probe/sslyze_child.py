@@ -19,7 +19,6 @@ import signal
 import socket
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -163,12 +162,52 @@ def _renegotiation(server: ServerConnectivityInfo) -> Answer:
     return {"verdict": Verdict.VULNERABLE if count else Verdict.NOT_VULNERABLE, "detail": "", "count": count}
 
 
-def _resumption(server: ServerConnectivityInfo, place: int) -> Answer:
-    """Whether one session is resumed, by its id (`place` 0) or by a ticket (1)."""
-    jobs = SessionResumptionSupportImplementation.scan_jobs_for_scan_command(
+def _resumption_by_ticket(server: ServerConnectivityInfo) -> Answer:
+    """Whether one session is resumed by a ticket; sslyze's first job is about session ids."""
+    _, job = SessionResumptionSupportImplementation.scan_jobs_for_scan_command(
         server, SessionResumptionSupportExtraArgument(number_of_resumptions_to_attempt=1)
     )
-    _, resumed = _run(jobs[place])
+    _, resumed = _run(job)
+    return _resumed(resumed)
+
+
+def _resumption_by_id(server: ServerConnectivityInfo) -> Answer:
+    """Whether one session is resumed by its id, which the server then repeats (RFC 5246 section 7.4.1.3).
+
+    Not sslyze's job: it closes without close_notify, and OpenSSL forgets a session that ended so.
+    """
+    first = _session(server)
+    session_id = _session_id(first)
+    return _resumed(bool(session_id) and _session_id(_session(server, first)) == session_id)
+
+
+def _session(server: ServerConnectivityInfo, resumed: Any = None) -> Any:
+    """The session of one handshake without tickets, closed with close_notify."""
+    version = server.tls_probing_result.highest_tls_version_supported
+    connection = server.get_preconfigured_tls_connection(override_tls_version=version)
+    client = connection.ssl_client
+    client.disable_stateless_session_resumption()
+    if resumed is not None:
+        client.set_session(resumed)
+    try:
+        connection.connect()
+        session = client.get_session()
+        with contextlib.suppress(OSError):  # the server has closed already
+            client._ssl.shutdown()  # noqa: SLF001 - the public call flushes first, so that the alert is never sent
+            client._flush_ssl_engine()  # noqa: SLF001
+    finally:
+        sock = client.get_underlying_socket()
+        if sock is not None:
+            sock.close()
+    return session
+
+
+def _session_id(session: Any) -> str:
+    """The id in OpenSSL's description of a session, which is all that nassl has of it."""
+    return str(session.as_text()).partition("Session-ID:")[2].partition("Session-ID-ctx:")[0].strip()
+
+
+def _resumed(resumed: bool) -> Answer:
     return {"verdict": "resumed" if resumed else "not_resumed", "detail": ""}
 
 
@@ -177,6 +216,6 @@ _QUESTIONS: Mapping[str, Callable[[ServerConnectivityInfo], Answer]] = {
     "ccs_injection": _ccs_injection,
     "robot": _robot,
     "renegotiation": _renegotiation,
-    "resumption_by_id": partial(_resumption, place=0),
-    "resumption_by_ticket": partial(_resumption, place=1),
+    "resumption_by_id": _resumption_by_id,
+    "resumption_by_ticket": _resumption_by_ticket,
 }

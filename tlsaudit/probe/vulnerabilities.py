@@ -17,7 +17,6 @@ section 4 tells servers to be silent), that the server did not fall silent after
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -25,6 +24,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tlsaudit.data.suites import openssl_name, suites_for
+from tlsaudit.manners import Allowance
 from tlsaudit.model.facts import ClientAuthMode, Facts, Layer, Session
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Undecided, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
@@ -70,12 +70,12 @@ class _Plan:
     resumptions: dict[str, Fact[bool]] = field(default_factory=dict)
 
 
-async def ask_vulnerabilities(facts: Facts, dialogue: Dialogue, sslyze: Sslyze, *, deadline: float) -> Facts:
-    """`facts` with the verdicts; `deadline` is a time of the loop. Nothing else in `facts` changes."""
+async def ask_vulnerabilities(facts: Facts, dialogue: Dialogue, sslyze: Sslyze, allowance: Allowance) -> Facts:
+    """`facts` with the verdicts. Nothing else in `facts` changes."""
     plan = _plan(facts)
     verdicts, renegotiations, resumptions = plan.verdicts, plan.renegotiations, plan.resumptions
     if plan.questions:
-        answers = await _ask(plan.questions, facts, dialogue, sslyze, deadline)
+        answers = await _ask(plan.questions, facts, dialogue, sslyze, allowance)
         verdicts |= {each: _verdict(each, answers[each]) for each in Vulnerability if each in answers}
         if _RENEGOTIATION in answers:
             renegotiations = _renegotiations(answers[_RENEGOTIATION])
@@ -200,12 +200,10 @@ class _Answer:
 
 
 async def _ask(
-    questions: Sequence[_Question], facts: Facts, dialogue: Dialogue, sslyze: Sslyze, deadline: float
+    questions: Sequence[_Question], facts: Facts, dialogue: Dialogue, sslyze: Sslyze, allowance: Allowance
 ) -> dict[str, _Answer]:
     async with AsyncExitStack() as stack:
-        if not await stack.enter_async_context(sslyze.place(deadline=deadline)):
-            late = _Answer(detail="not asked: the attacks on other endpoints took until this one's time ran out")
-            return dict.fromkeys((question.name for question in questions), late)
+        await stack.enter_async_context(sslyze.place(allowance))
         relays: dict[str, Relay] = {}
         for each in questions:
             asked = f"{each.name} at {each.version} (sslyze)"
@@ -215,20 +213,20 @@ async def _ask(
                 short = _Answer(detail=f"this machine has no resources for another connection: {error.strerror}")
                 return dict.fromkeys((question.name for question in questions), short)
             relays[each.name] = await stack.enter_async_context(relay)
-        seconds = max(0.0, deadline - asyncio.get_running_loop().time())
         ports = {name: relay.port for name, relay in relays.items()}
-        request = _request(questions, facts, dialogue, ports, seconds)
-        report = await sslyze.ask(request, deadline=deadline)
+        request = _request(questions, facts, dialogue, ports, allowance.left)
+        report = await sslyze.ask(request, allowance)
     return {name: _read(name, report, relay.passages) for name, relay in relays.items()}
 
 
 def _request(
     questions: Sequence[_Question], facts: Facts, dialogue: Dialogue, ports: Mapping[str, int], seconds: float
 ) -> bytes:
+    turn = dialogue.network.limits.longest_turn
     asked = {
         "server_name": dialogue.endpoint.sni,
-        "timeout": dialogue.network.limits.read_timeout,
-        "seconds": seconds,
+        "timeout": dialogue.network.limits.read_timeout + turn,
+        "seconds": seconds + turn * max(_MOST_CONNECTIONS.values()),
         "questions": [
             {
                 "name": each.name,

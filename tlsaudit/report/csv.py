@@ -20,6 +20,7 @@ from tlsaudit.report.sanitize import presentable, shorten
 _COLUMNS: Final = (
     *("subject", "kind", "status", "grade", "score", "rule", "outcome", "severity", "title", "observed", "expected"),
     *("remedy", "sources", "confidence", "implied_by", "file", "line", "waived_by", "waived_until", "fingerprint"),
+    *("mode", "not_tested"),
 )
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _SPLIT: Final = re.compile(r"""(;[\s"']*)(?=[-=+@＝＋－＠])""")
@@ -28,14 +29,18 @@ _TOLD: Final = frozenset({"fail", "waived", "inconclusive"})
 
 
 def render(document: Document, _style: Style) -> str:
-    """A header row and the rows; the row of a subject has its status as outcome and its trouble as what was seen."""
+    """A header row and the rows; the row of a subject has its status as outcome and its trouble as what was seen.
+
+    `not_tested` is how many rules no answer was sought for at the subject: none of these has a row.
+    """
     output = StringIO()
     writer = csv.DictWriter(output, _COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()
+    mode = {"mode": document.mode}
     for subject in presentable(document).subjects:
         rows = [_subject_row(subject)]
         rows += [_result_row(subject, result) for result in subject.results if result.outcome in _TOLD]
-        writer.writerows({column: _defused(value) for column, value in row.items()} for row in rows)
+        writer.writerows({column: _defused(value) for column, value in (row | mode).items()} for row in rows)
     return output.getvalue()
 
 
@@ -48,6 +53,7 @@ def _subject_row(subject: Subject) -> dict[str, str]:
         "observed": f"{subject.error.code}: {subject.error.message}" if subject.error else "",
         "grade": subject.score.grade if subject.score else "",
         "score": str(subject.score.value) if subject.score else "",
+        "not_tested": str(sum(result.outcome == "not_tested" for result in subject.results)),
     }
     if subject.location is not None:
         row |= {"file": subject.location.file, "line": str(subject.location.line)}

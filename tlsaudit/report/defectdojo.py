@@ -14,6 +14,7 @@ from tlsaudit.report import Style
 from tlsaudit.report.markdown import code, literal
 from tlsaudit.report.matters import Matter, headline, matters
 from tlsaudit.report.sanitize import ascii_text, presentable, shorten
+from tlsaudit.report.verdict import verdict
 
 _LONGEST: Final = 4000
 _LONGEST_TITLE: Final = 400
@@ -31,7 +32,7 @@ def render(document: Document, _style: Style) -> str:
         "name": shown.tool.name,
         "type": shown.tool.name,
         "version": shown.tool.version,
-        "description": f"Policy {shown.policy.id} {shown.policy.version}, {shown.mode} mode",
+        "description": f"Policy {shown.policy.id} {shown.policy.version}, {shown.mode} mode. {verdict(shown)}",
         "dynamic_tool": True,
         "static_tool": False,
         "findings": [_finding(each, shown) for each in matters(shown)],

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, Literal
 
-from tlsaudit.model.document import Document, Summary
+from tlsaudit.model.document import Document
 from tlsaudit.report import Style
 from tlsaudit.report.matters import Matter, headline, matters, sentence
 from tlsaudit.report.sanitize import presentable, shorten
-from tlsaudit.report.view import EXIT, plural
+from tlsaudit.report.verdict import verdict
+from tlsaudit.report.view import plural
 
 Level = Literal["error", "warning", "notice"]
 
@@ -32,14 +33,15 @@ def render(document: Document, _style: Style) -> str:
     told = [each for each in matters(shown) if each.blocks or (each.kind != "waived" and each.severity != "info")]
     lines = {level: [_command(each, level) for each in told if _level(each) == level] for level in _LEVELS}
     of_run: Level = "notice" if shown.summary.exit_code == 0 else "error"
-    lines[of_run].insert(0, _line(of_run, {"title": "tlsaudit"}, _whole(shown.summary)))
+    lines[of_run].insert(0, _line(of_run, {"title": "tlsaudit"}, _whole(shown)))
     return "".join(f"{line}\n" for level in _LEVELS for line in _counted(level, lines[level]))
 
 
-def _whole(summary: Summary) -> str:
+def _whole(document: Document) -> str:
+    summary = document.summary
     statuses = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in summary.by_status.items())
     subjects = plural(summary.subjects, "subject") + (f" ({statuses})" if statuses else "")
-    return f"{subjects}, exit code {summary.exit_code}. {EXIT.get(summary.exit_code, '')}".rstrip()
+    return f"{subjects}, exit code {summary.exit_code}. {verdict(document)}"
 
 
 def _level(matter: Matter) -> Level:

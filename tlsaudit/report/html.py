@@ -19,6 +19,7 @@ from tlsaudit.model.document import Document, rfc3339
 from tlsaudit.report import Style, view
 from tlsaudit.report.sanitize import presentable, shorten
 from tlsaudit.report.trials import trial_matrix
+from tlsaudit.report.verdict import verdict
 
 T = TypeVar("T")
 
@@ -45,8 +46,9 @@ def render(document: Document, _style: Style) -> str:
         "probe_number": probe_number,
     }
     sheet = _template("report.css")
+    shown = presentable(document)
     return environment.get_template("report.html.j2").render(
-        document=presentable(document), sheet=sheet, sheet_hash=sheet_hash(sheet)
+        document=shown, verdict=verdict(shown), sheet=sheet, sheet_hash=sheet_hash(sheet)
     )
 
 

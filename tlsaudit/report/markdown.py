@@ -16,8 +16,8 @@ from tlsaudit.model.document import Document, ResultPart, Subject, rfc3339
 from tlsaudit.report import Style
 from tlsaudit.report.sanitize import presentable, shorten
 from tlsaudit.report.trials import Cell, Matrix, trial_matrix
+from tlsaudit.report.verdict import verdict
 from tlsaudit.report.view import (
-    EXIT,
     SEVERITIES,
     STATUS,
     Finding,
@@ -83,7 +83,7 @@ def _summary(document: Document) -> Iterator[str]:
     failures = ", ".join(f"{count} {severity}" for severity, count in total_counts(summary).items()) or "none"
     statuses = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in summary.by_status.items())
     yield "# TLS audit\n\n"
-    yield f"**Exit code {summary.exit_code}.** {EXIT.get(summary.exit_code, 'The run failed.')}\n\n"
+    yield f"**Exit code {summary.exit_code}.** {verdict(document)}\n\n"
     yield _row("", "")
     yield _row("---", "---")
     yield _row("Subjects", literal(f"{summary.subjects} ({statuses})"))
@@ -98,8 +98,8 @@ def _table(subjects: Sequence[Subject]) -> Iterator[str]:
     if not subjects:
         return
     yield "\n## Subjects\n\n"
-    yield _row("Subject", "Status", "Grade", "Failures", "Not decided")
-    yield _row(*["---"] * 5)
+    yield _row("Subject", "Status", "Grade", "Failures", "Not decided", "Not asked")
+    yield _row(*["---"] * 6)
     size = 0
     for place, subject in enumerate(subjects):
         counts = ", ".join(f"{count} {severity}" for severity, count in failing_counts(subject).items())
@@ -109,6 +109,7 @@ def _table(subjects: Sequence[Subject]) -> Iterator[str]:
             literal(subject.score.grade) if subject.score else "",
             counts or ("none" if subject.status == "audited" else ""),
             str(len(with_outcome(subject, "inconclusive")) or ""),
+            str(len(with_outcome(subject, "not_tested")) or ""),
         )
         size += len(row.encode())
         if size > _LARGEST // 2:

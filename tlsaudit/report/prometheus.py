@@ -36,8 +36,13 @@ def _metrics(document: Document) -> Iterator[tuple[str, str, Series]]:
     # Should an id come twice, the last one counts: that is one that was not audited as a whole.
     subjects = sorted(document.subjects, key=lambda subject: subject.status != "audited")
     endpoints = [(each.id, each) for each in subjects]
-    info = _labels(version=document.tool.version, policy=document.policy.id, ruleset=document.data.ruleset)
-    yield "build_info", "The program, the policy and the rules that judged; always 1.", {info: 1}
+    info = _labels(
+        version=document.tool.version,
+        policy=document.policy.id,
+        ruleset=document.data.ruleset,
+        mode=document.mode,
+    )
+    yield "build_info", "The program, policy and rules that judged, and how much was asked; always 1.", {info: 1}
     up = {_labels(endpoint=name): float(_speaks_tls(each)) for name, each in endpoints}
     yield "endpoint_up", "Whether the endpoint was reached and spoke TLS.", up
     audited = {_labels(endpoint=name): float(each.status == "audited") for name, each in endpoints}
@@ -49,7 +54,9 @@ def _metrics(document: Document) -> Iterator[tuple[str, str, Series]]:
     yield "endpoint_grade", "The grade of the endpoint; always 1.", grades
     scores: Series = {_labels(endpoint=name): score.value for name, score in scored}
     yield "endpoint_score", "The score of the endpoint, 0 to 100.", scores
-    yield "endpoint_findings", "Failing rules of the endpoint, without those waived.", _findings(subjects)
+    yield "endpoint_findings", "Failing rules of the endpoint, without those waived.", _counted(subjects, "fail")
+    untested = _counted(subjects, "not_tested")
+    yield "endpoint_not_tested", "Rules that were not asked at the endpoint; that is no pass.", untested
     told = matters(document)
     for name, kind, about in (
         ("findings", "failure", "Subjects that fail a rule, without those waived."),
@@ -78,11 +85,11 @@ def _run(document: Document, judged: bool) -> Iterator[tuple[str, str, Series]]:
     yield "run_last_success_timestamp_seconds", "When a run ended that could judge everything.", succeeded
 
 
-def _findings(subjects: list[Subject]) -> Series:
-    """Zeros too, so that a finding that is fixed goes to zero; none where nothing could be judged."""
+def _counted(subjects: list[Subject], outcome: str) -> Series:
+    """Results by severity. Zeros too, so that what is mended goes to zero; none where nothing could be judged."""
     return {
         _labels(endpoint=each.id, severity=severity): sum(
-            result.outcome == "fail" and result.severity == severity for result in each.results
+            result.outcome == outcome and result.severity == severity for result in each.results
         )
         for each in subjects
         if each.results

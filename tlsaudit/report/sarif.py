@@ -15,7 +15,8 @@ from tlsaudit.model.document import Document, rfc3339
 from tlsaudit.report import Style
 from tlsaudit.report.matters import Matter, headline, matters, sentence
 from tlsaudit.report.sanitize import ascii_text, presentable, shorten
-from tlsaudit.report.view import EXIT, SEVERITIES
+from tlsaudit.report.verdict import verdict
+from tlsaudit.report.view import SEVERITIES
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS: Final = {"critical": "error", "high": "error", "medium": "warning", "low": "note", "info": "note"}
@@ -149,7 +150,7 @@ def _invocation(document: Document) -> dict[str, Any]:
     return {
         "executionSuccessful": code in {0, 1},
         "exitCode": code,
-        "exitCodeDescription": EXIT.get(code, "The run failed."),
+        "exitCodeDescription": verdict(document),
         "startTimeUtc": rfc3339(document.started_at),
         "endTimeUtc": rfc3339(document.finished_at),
     }

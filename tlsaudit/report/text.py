@@ -19,8 +19,8 @@ from tlsaudit.report import Style
 from tlsaudit.report.sanitize import presentable, shorten
 from tlsaudit.report.text_facts import TONES, fact_lines
 from tlsaudit.report.text_subjects import subjects_table
+from tlsaudit.report.verdict import verdict
 from tlsaudit.report.view import (
-    EXIT,
     STATUS,
     areas,
     failing_counts,
@@ -241,7 +241,7 @@ def _summary(console: Console, document: Document) -> None:
         ("Policy", f"{document.policy.id} {document.policy.version}, sha256 {document.policy.sha256[:16]}…"),
         ("Data", f"rules {data.ruleset}, scoring {data.scoring}, registry {data.registry}, trust stores {stores}"),
         ("As of", f"{rfc3339(document.as_of)}, {document.mode} mode, {document.tool.name} {document.tool.version}"),
-        ("Exit code", f"{summary.exit_code}. {EXIT.get(summary.exit_code, '')}"),
+        ("Exit code", f"{summary.exit_code}. {verdict(document)}"),
     ]
     rows += [("" if number else "Known", line) for number, line in enumerate(known_failures(document))]
     tones = {"Exit code": TONES["good"] if summary.exit_code == 0 else TONES["bad"]}

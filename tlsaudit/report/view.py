@@ -33,13 +33,6 @@ STATUS: Final = {
     "not_tls": "not TLS",
     "unparsable": "could not be parsed",
 }
-EXIT: Final = {
-    0: "Everything was judged and nothing reaches the threshold.",
-    1: "There are failures at or above the threshold.",
-    2: "The input of the run was wrong.",
-    3: "Nothing reaches the threshold, but something could not be judged.",
-    130: "The run was interrupted before every subject was done.",
-}
 
 _VERSION_RULES: Final = {
     "SSLv2": "TLS-PROTO-001",
