@@ -26,6 +26,7 @@ NO_COMMAND = {
     "TLS-VULN-008 TLS-VULN-011": "that of the rule it goes with",
     "TLS-MTLS-003 TLS-MTLS-004 TLS-MTLS-005 TLS-MTLS-006 TLS-MTLS-007 TLS-MTLS-008 TLS-MTLS-009 TLS-MTLS-024": "needs "
     "the credential of the trial, whose key is in memory only",
+    "TLS-MTLS-015": "openssl and curl do not show what HTTP/2 is asked for after the handshake",
     "TLS-MTLS-013 TLS-MTLS-016 TLS-MTLS-017": "compares answers to several questions",
 }
 """Rules whose failures carry no command, and why."""
