@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,6 +20,7 @@ def rules(
     rule_id: Annotated[str | None, typer.Argument(metavar="ID", hidden=True)] = None,
     policy: options.PolicyId = "owasp",
     format_: Annotated[str, typer.Option("--format", metavar="FORMAT", help="text or json.")] = "text",
+    planned: Annotated[bool, typer.Option("--planned", help="List the rules that are not there yet, and why.")] = False,
 ) -> int:
     """List the rules, or explain the one with this ID: what it means, its sources, what to do."""
     from tlsaudit.policy import load_policy
@@ -26,6 +28,11 @@ def rules(
 
     if format_ not in {"text", "json"}:
         raise InputError(f"unknown format {format_!r}; known: text, json")
+    if planned:
+        if rule_id is not None:
+            raise InputError("--planned lists what is not there yet; it takes no rule")
+        outputs.put(f"{_planned(format_)}\n")
+        return 0
     chosen = [rule for rule in ALL_RULES if rule_id is None or rule.id == rule_id.upper()]
     if not chosen:
         raise InputError(f"there is no rule {rule_id!r}; tlsaudit rules lists them")
@@ -38,6 +45,14 @@ def rules(
         text = "\n".join(f"{each.id:<15} {judged_by.severity_of(each).value:<9} {each.title}" for each in chosen)
     outputs.put(f"{text}\n")
     return 0
+
+
+def _planned(format_: str) -> str:
+    from tlsaudit.rules.planned import PLANNED
+
+    if format_ == "json":
+        return json.dumps([asdict(each) for each in PLANNED], ensure_ascii=False)
+    return "\n".join(f"{each.id:<15} {each.title}: {each.reason}" for each in PLANNED)
 
 
 def _described(rule: Rule, policy: Policy) -> dict[str, object]:
