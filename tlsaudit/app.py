@@ -48,6 +48,7 @@ _AT_ONCE = 64
 _DEADLINE_IN_TIMEOUTS = 12
 _MOST_ADDRESSES = 64
 _MOST_NAMED = 20
+_ASKING_LESS = frozenset({"gate", "inventory"})
 
 Emit = Callable[[doc.Subject], Awaitable[None]]
 
@@ -232,7 +233,9 @@ class Scan:
     def notes(self) -> list[str]:
         """What whoever runs this should know: of waivers and the baseline, and what the policy wanted in vain."""
         policy, lowest = self._options.policy, self._options.fail_on
-        rules = left_open(policy, self.tally.untested, lowest) if lowest is not None else ()
+        if lowest is None or self._options.mode not in _ASKING_LESS:
+            return self.suppressor.notes()
+        rules = left_open(policy, self.tally.untested, lowest)
         more = f" and {len(rules) - _MOST_NAMED} more" if len(rules) > _MOST_NAMED else ""
         named = f"{', '.join(rules[:_MOST_NAMED])}{more}"
         left = f"{self._options.mode} mode did not ask for what the policy {policy.id} counts on: {named}"

@@ -28,13 +28,14 @@ class Tally:
         self._unjudged = False
         self._broken = False
         self.untested: set[str] = set()
-        """The rules that were not tested at some subject."""
+        """The rules that were not tested at some subject that was audited as a whole."""
 
     def add(self, subject: doc.Subject) -> None:
         """Count one subject."""
         self._by_status[subject.status] += 1
         self._failed.update(result.severity for result in subject.results if result.outcome == "fail")
-        self.untested |= {result.rule for result in subject.results if result.outcome == "not_tested"}
+        if subject.status == "audited":
+            self.untested |= {result.rule for result in subject.results if result.outcome == "not_tested"}
         if subject.score is not None and (self._worst is None or _rank(subject.score.grade) > _rank(self._worst)):
             self._worst = subject.score.grade
         self._broken = self._broken or (subject.error is not None and subject.error.code == INTERNAL)
