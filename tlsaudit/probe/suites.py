@@ -23,8 +23,12 @@ _USUAL_KEY_EXCHANGES = ("ECDHE", "DHE", "RSA")
 _KNOWN_TO_ALL = {0xC009, 0xC00A, 0xC02B, 0xC02C}
 """ECDHE_ECDSA with AES: suites that every TLS library knows, whether they are enabled or not."""
 _IN_A_ROW = 2
-_LISTS = 4
-"""Lists to ask for side by side; each costs one refusal more, so that a few suites are found in a row first."""
+_LISTS = 5
+"""Lists to ask for side by side; each costs one refusal more, so that a few suites are found in a row first.
+
+Like suites come in pairs and fours (AES-128 and 256, with ECDSA and RSA): dealt to an odd number of lists, they fall
+into different ones, and the lists of a server end about together.
+"""
 
 
 def _candidates(version: ProtocolVersion) -> tuple[int, ...]:
@@ -258,7 +262,7 @@ async def _turned_round(
 
 
 async def _side_by_side(ask: Ask, chosen: Chosen, enumeration: Enumeration, offered: list[int]) -> None:
-    """What is left where the client's order decides: a few in a row, and if there are more, four lists at once."""
+    """What is left where the client's order decides: a few in a row, and if there are more, lists at once."""
     for _ in range(_IN_A_ROW):
         if offered:
             answer = await ask(offered)
