@@ -31,7 +31,15 @@ from tlsaudit.policy.baseline import Baseline
 from tlsaudit.policy.waivers import Waiver
 from tlsaudit.probe import NotAuditedError, Settings, Sslyze, Trusting, audit_endpoint
 from tlsaudit.proxies import Proxy
-from tlsaudit.rules import FLEET_RULES, MUTUAL_RULES, RULESET, SCAN_RULES
+from tlsaudit.rules import (
+    DECLARED_CA_RULES,
+    DECLARED_NAME_RULES,
+    FLEET_RULES,
+    MUTUAL_RULES,
+    RULESET,
+    SCAN_RULES,
+    Rule,
+)
 from tlsaudit.scope import Scope
 from tlsaudit.score import SCORING
 from tlsaudit.suppress import Suppressor
@@ -386,6 +394,15 @@ class Auditor:
         subject = not_audited(target, status=status, code=code, message=message, seconds=seconds)
         return subject, Unknown(Why.NO_ANSWER, f"not every address could be audited: {message}")
 
+    def _rules(self, expect: Expectation, *, own_anchors: bool) -> tuple[Rule, ...]:
+        if self.options.mode != "mtls":
+            return SCAN_RULES
+        return (
+            *(DECLARED_NAME_RULES if expect.names else ()),
+            *(DECLARED_CA_RULES if own_anchors else ()),
+            *MUTUAL_RULES,
+        )
+
     async def _audit_and_judge(
         self, target: Target, subject_id: str, given: Target, begun: float
     ) -> tuple[doc.Subject, Known[Facts]]:
@@ -404,7 +421,7 @@ class Auditor:
             expect=expect,
             mode=options.mode,
             subject_id=subject_id,
-            rules=MUTUAL_RULES if options.mode == "mtls" else SCAN_RULES,
+            rules=self._rules(expect, own_anchors=given.id in options.anchors_for),
         )
         if options.mode == "mtls":
             judgement = replace(judgement, score=None)

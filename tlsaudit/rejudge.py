@@ -19,7 +19,14 @@ from tlsaudit.model.limits import Expectation
 from tlsaudit.model.result import Cap, Confidence, Evidence, Outcome, Result, Severity
 from tlsaudit.policy import Policy
 from tlsaudit.restore import restored
-from tlsaudit.rules import FLEET_RULES, MUTUAL_RULES, RULESET, SCAN_RULES
+from tlsaudit.rules import (
+    DECLARED_CA_RULES,
+    DECLARED_NAME_RULES,
+    FLEET_RULES,
+    MUTUAL_RULES,
+    RULESET,
+    SCAN_RULES,
+)
 from tlsaudit.rules.rule import Rule
 from tlsaudit.score import SCORING, score
 
@@ -79,7 +86,11 @@ def _subject(subject: doc.Subject, document: doc.Document, policy: Policy, befor
 def _rules(subject: doc.Subject, mode: doc.Mode) -> Sequence[Rule]:
     if subject.kind == "name":
         return FLEET_RULES
-    return MUTUAL_RULES if mode == "mtls" else SCAN_RULES
+    if mode != "mtls":
+        return SCAN_RULES
+    judged = {each.rule for each in subject.results}
+    declared = (*DECLARED_NAME_RULES, *DECLARED_CA_RULES)
+    return (*(rule for rule in declared if rule.id in judged), *MUTUAL_RULES)
 
 
 def _agree(rule: Rule, policy: Policy, before: Policy | None) -> bool:

@@ -48,7 +48,8 @@ def test_each_target_is_judged_by_what_its_group_expects(lab: Lab, tmp_path: Pat
     assert (strict["TLS-MTLS-002"], lax["TLS-MTLS-002"]) == ("fail", "not_applicable")
 
 
-def test_authorities_and_names_of_a_group(lab: Lab, tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["scan", "mtls"])
+def test_authorities_and_names_of_a_group(lab: Lab, tmp_path: Path, command: str) -> None:
     server = lab.nginx("ssl_protocols TLSv1.3;")
     with DelayProxy(server.port, round_trip=0.0) as other:
         right = f"{{ca: {lab.pki.root_file}, names: [localhost, 127.0.0.1]}}"
@@ -58,7 +59,8 @@ def test_authorities_and_names_of_a_group(lab: Lab, tmp_path: Path) -> None:
             f"name: a, expect: {right}, targets: ['127.0.0.1:{server.port}']",
             f"name: b, expect: {wrong}, targets: ['127.0.0.1:{other.port}']",
         )
-        done = tlsaudit("scan", listed, "--format", "json")
+        done = tlsaudit(command, listed, "--format", "json")
+    assert done.code == 1
     good, bad = outcomes(done)
     assert (good["TLS-CERT-001"], good["TLS-CHAIN-001"]) == ("pass", "pass")
     assert (bad["TLS-CERT-001"], bad["TLS-CHAIN-001"]) == ("fail", "fail")

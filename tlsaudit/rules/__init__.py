@@ -76,6 +76,12 @@ MUTUAL_RULES: tuple[Rule, ...] = tuple(
 )
 """The rules on client authentication, and on the way past it that has no TLS."""
 
+DECLARED_NAME_RULES: tuple[Rule, ...] = (certificate_names.name_mismatch, certificate_names.address_not_covered)
+"""What an audit of client authentication judges as well where it was declared what the server is called."""
+
+DECLARED_CA_RULES: tuple[Rule, ...] = (chain.untrusted,)
+"""And where it was declared which authority certifies the server."""
+
 SCAN_RULES: tuple[Rule, ...] = tuple(
     each
     for each in CATALOGUE
@@ -95,4 +101,15 @@ FLEET_RULES: tuple[Rule, ...] = (*fleet.RULES, mutual_gaps.enforcement_gap)
 ALL_RULES: tuple[Rule, ...] = tuple({each.id: each for each in sorted((*CATALOGUE, *FLEET_RULES), key=_id)}.values())
 """Every rule there is."""
 
-__all__ = ["ALL_RULES", "CATALOGUE", "FLEET_RULES", "MUTUAL_RULES", "RULESET", "SCAN_RULES", "Case", "Rule"]
+__all__ = [
+    "ALL_RULES",
+    "CATALOGUE",
+    "DECLARED_CA_RULES",
+    "DECLARED_NAME_RULES",
+    "FLEET_RULES",
+    "MUTUAL_RULES",
+    "RULESET",
+    "SCAN_RULES",
+    "Case",
+    "Rule",
+]
