@@ -129,6 +129,11 @@ def test_rules_of_one_area_are_listed_together() -> None:
     assert view.areas(results) == "TLS-MTLS-004, TLS-SESS-003 006, odd"
 
 
+def test_many_rules_of_one_area_are_counted() -> None:
+    results = brief("not_tested", "low", "TLS-SESS-006", *(f"TLS-CERT-{each:03}" for each in range(1, 8)))
+    assert view.areas(results) == "TLS-CERT (7 rules), TLS-SESS-006"
+
+
 def test_versions_with_the_same_suites_share_one_list(poor: Subject) -> None:
     assert poor.facts is not None
     assert [each.versions for each in view.suite_lists(poor)] == [("TLSv1.2",), ("TLSv1.1", "TLSv1.0")]

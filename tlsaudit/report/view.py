@@ -6,7 +6,7 @@ Nothing here judges. Colours and marks follow the results of the document; the o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -46,6 +46,8 @@ _COMPARISONS: Final = frozenset(
 )
 _WORD: Final = re.compile(r"[A-Za-z0-9_-]+")
 _ORDER: Final = {"server": "the server's order", "client": "the client's order", "unknown": "order not established"}
+_MOST_NUMBERED: Final = 6
+"""Rules of one area that are listed one by one; where there are more, their number says as much."""
 _MOST_WAIVERS: Final = 20
 _CAPS: Final = ("A", "A-", "B", "C", "D", "F")
 
@@ -274,12 +276,18 @@ def open_list(subject: Subject, path: str) -> str:
 
 
 def areas(results: Iterable[ResultPart]) -> str:
-    """The rules of these results, those of one area together: TLS-MTLS-004 005, TLS-SESS-006."""
+    """The rules of these results, those of one area together: TLS-MTLS-004 005, TLS-CERT (44 rules)."""
     numbers: dict[str, list[str]] = {}
     for rule in sorted(result.rule for result in results):
         area, _, number = rule.rpartition("-")
         numbers.setdefault(area, []).append(number)
-    return ", ".join(f"{area}-{' '.join(each)}" if area else " ".join(each) for area, each in numbers.items())
+    return ", ".join(_area(area, each) for area, each in numbers.items())
+
+
+def _area(area: str, numbers: Sequence[str]) -> str:
+    if area and len(numbers) > _MOST_NUMBERED:
+        return f"{area} ({len(numbers)} rules)"
+    return f"{area}-{' '.join(numbers)}" if area else " ".join(numbers)
 
 
 def versions_of(*tables: Mapping[str, object]) -> tuple[str, ...]:
