@@ -153,7 +153,7 @@ def seeds() -> list[bytes]:
         + CertificateMessage(certificates=(b"0\x00", b"0\x01\x00")).handshake(TLS_1_3)
         + CertificateVerify(scheme=0x0403, signature=b"signature", content=b"").handshake()
         + handshake_message(HandshakeType.FINISHED, bytes(32))
-        + NewSessionTicket(7200).handshake(TLS_1_3, b"ticket")
+        + NewSessionTicket(7200, ticket=b"ticket").handshake(TLS_1_3)
         + handshake_message(HandshakeType.KEY_UPDATE, b"\x01")
     )
     return [

@@ -223,7 +223,8 @@ NameOutcome = Literal["same_certificate", "other_certificate", "refused"]
 class BehavioursPart(_Part):
     """Behaviours as seen; what is not known is left out, and `unknown` of the subject says why.
 
-    `draft_version`, `ticket_lifetime` (seconds) and `early_data` (bytes) are left out as well where there is none.
+    `draft_version`, `ticket_lifetime` and `classic_ticket_lifetime` (seconds), `early_data` (bytes) and
+    `tickets_across_names` are left out as well where there is none.
     """
 
     negotiated_version: str | None = None
@@ -231,7 +232,11 @@ class BehavioursPart(_Part):
     downgrade_sentinel: bool | None = None
     draft_version: str | None = None
     ticket_lifetime: int | None = None
+    classic_ticket_lifetime: int | None = None
     early_data: int | None = None
+    early_data_replayed: bool | None = None
+    psk_without_dhe: bool | None = None
+    tickets_across_names: str | None = None
     repeated_random: bool | None = None
     intolerant_of: list[str] | None = None
     large_hello: bool | None = None

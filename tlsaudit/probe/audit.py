@@ -16,6 +16,7 @@ from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.target import Target
 from tlsaudit.net import Network
 from tlsaudit.probe.assemble import assemble
+from tlsaudit.probe.attacks import ask_attacks
 from tlsaudit.probe.behaviours import all_unknown, ask_behaviours
 from tlsaudit.probe.certificates import Trusting
 from tlsaudit.probe.clients import described
@@ -108,6 +109,8 @@ async def audit_endpoint(target: Target, network: Network, settings: Settings, *
         facts = narrowed(facts)
     if settings.sslyze is not None:
         facts = await _vulnerabilities(facts, problem, dialogue, settings.sslyze, allowance)
+    if settings.full and problem is None:
+        facts = await ask_attacks(facts, notes, dialogue, target, allowance)
     return Audit(facts, problem)
 
 
@@ -170,7 +173,7 @@ async def _ask_everything(dialogue: Dialogue, notes: Notes, target: Target, sett
         await _ask_inventory(dialogue, notes, target)
         await present(dialogue, notes, target, settings.credentials)
     if settings.full:
-        await ask_behaviours(dialogue, notes)
+        await ask_behaviours(dialogue, notes, target)
         await ask_again(dialogue, notes)
         if dialogue.service is None:
             notes.plaintext = await ask_plaintext(dialogue, target)

@@ -34,6 +34,8 @@ class Notes:
     tls13: Tls13 | None = None
     groups_12: Enumeration | None = None
     exchange: Exchange | None = None
+    classic: Exchange | None = None
+    """A whole handshake at the newest version below TLS 1.3."""
     client_auth: dict[ProtocolVersion, ClientAuthAt] = field(default_factory=dict)
     elsewhere: dict[str, dict[ProtocolVersion, ClientAuthAt]] = field(default_factory=dict)
     """Client authentication for other paths, and without a server name."""

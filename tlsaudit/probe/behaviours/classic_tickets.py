@@ -1,0 +1,106 @@
+"""Tickets below TLS 1.3 (RFC 5077): how long they live, and whether they are taken under another name.
+
+A ticket comes in the clear, behind a whole handshake; where HTTP was asked below TLS 1.3 there is one already. Whether
+a session is resumed the first answer shows: the server echoes the session id that came with the ticket (section 3.4).
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from tlsaudit.model.knowledge import NOT_ASKED, Fact, Known, Unknown, Why
+from tlsaudit.model.protocol import ProtocolVersion
+from tlsaudit.model.target import Target
+from tlsaudit.probe.behaviours.offers import Ground
+from tlsaudit.probe.dialogue import Answer
+from tlsaudit.probe.full import Exchange
+from tlsaudit.probe.get import get
+from tlsaudit.probe.hellos import Shape
+from tlsaudit.probe.notes import Notes
+from tlsaudit.wire import ClientHello, ExtensionType, extensions
+
+SESSION_ID_LENGTH = 32
+"""What a client sends by custom."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassicTicket:
+    """A ticket, and what a hello that bears it has to offer besides."""
+
+    version: ProtocolVersion
+    suites: tuple[int, ...]
+    data: bytes
+
+    def hello(self, shape: Shape, session_id: bytes) -> ClientHello:
+        """A hello that offers the session."""
+        plain = shape.classic(self.version, self.suites)
+        bearing = [
+            extensions.session_ticket(self.data) if each.type == ExtensionType.SESSION_TICKET else each
+            for each in plain.extensions or ()
+        ]
+        return replace(plain, session_id=session_id, extensions=tuple(bearing))
+
+
+def is_classic(exchange: Exchange | None) -> bool:
+    """Whether a handshake below TLS 1.3 was completed."""
+    return exchange is not None and exchange.established and exchange.version is not ProtocolVersion.TLS_1_3
+
+
+async def ask(ground: Ground, notes: Notes, target: Target) -> None:
+    """Note a whole handshake at the newest version below TLS 1.3, unless there is one."""
+    if is_classic(notes.exchange):
+        notes.classic = notes.exchange
+    elif ground.classic is not None and ground.suites[ground.classic]:
+        alpn = ground.shape.alpn
+        notes.classic = await get(ground.dialogue, alpn, target, ground.classic, whose="for a ticket", close=True)
+
+
+def lifetime(notes: Notes) -> Fact[int | None]:
+    """The lifetime that the ticket hints at, in seconds; None where no ticket came."""
+    exchange = notes.classic or notes.exchange
+    if exchange is None or (notes.classic is None and not is_classic(exchange)):
+        return NOT_ASKED
+    if not exchange.established:
+        certificate = exchange.certificate_requested
+        why = "nobody gets a ticket without a client certificate" if certificate else exchange.problem
+        return Unknown(Why.NOT_ASKED if certificate else Why.NO_ANSWER, why)
+    if exchange.ticket is None:
+        return Known(None, exchange.basis)
+    # "A value of zero is reserved to indicate that the lifetime of the ticket is unspecified." (section 3.3)
+    if not exchange.ticket.lifetime:
+        return Unknown(Why.NO_ANSWER, "the ticket does not say how long it lives")
+    return Known(exchange.ticket.lifetime, exchange.basis)
+
+
+def ticket_of(ground: Ground, notes: Notes) -> ClassicTicket | None:
+    """The ticket that came, if any."""
+    exchange = notes.classic
+    if exchange is None or exchange.ticket is None or exchange.version is None or not exchange.ticket.ticket:
+        return None
+    suites = ground.suites.get(exchange.version, ())
+    return ClassicTicket(version=exchange.version, suites=suites, data=exchange.ticket.ticket) if suites else None
+
+
+async def resume(ground: Ground, ticket: ClassicTicket, how: str, shape: Shape) -> tuple[Answer, bool]:
+    """The answer to an offer of the session, and whether the server took it up."""
+    session_id = secrets.token_bytes(SESSION_ID_LENGTH)
+    answer = await ground.dialogue.ask(f"{ticket.version}, resumption {how}", ticket.hello(shape, session_id))
+    return answer, answer.hello is not None and answer.hello.session_id == session_id
+
+
+async def across_names(
+    ground: Ground, ticket: ClassicTicket, names: Sequence[tuple[str, str | None]]
+) -> Fact[str | None]:
+    """As at TLS 1.3; a server must not do so (RFC 6066 section 3)."""
+    last: Known[str | None] | None = None
+    for where, name in names:
+        answer, resumed = await resume(ground, ticket, where, replace(ground.shape, server_name=name))
+        if resumed:
+            return Known(where, answer.basis)
+        last = Known(None, answer.basis)
+    if last is None:
+        return NOT_ASKED
+    usual, resumed = await resume(ground, ticket, "under the usual name", ground.shape)
+    return last if resumed else Unknown(Why.NO_ANSWER, f"probe {usual.n}: no session was resumed by its ticket")
