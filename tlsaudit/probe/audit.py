@@ -11,7 +11,7 @@ from tlsaudit.manners import Allowance
 from tlsaudit.model.errors import NetworkError
 from tlsaudit.model.facts import Endpoint, Facts
 from tlsaudit.model.forbidden import Forbidden
-from tlsaudit.model.knowledge import Known, Unknown, Why
+from tlsaudit.model.knowledge import NOT_ASKED, Known, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.target import Target
 from tlsaudit.net import Network
@@ -30,12 +30,13 @@ from tlsaudit.probe.isolation import Sslyze
 from tlsaudit.probe.mesh import MESH_NAMES, ask_plaintext
 from tlsaudit.probe.mutual import ask_client_auth, ask_mutual, narrowed
 from tlsaudit.probe.notes import UNFINISHED, Notes
+from tlsaudit.probe.renegotiation import ask_renegotiation
 from tlsaudit.probe.repetition import ask_again
 from tlsaudit.probe.suites import failed_over
 from tlsaudit.probe.tls13 import GROUPS_13, SUITES_13, ask_retry, explore, shake_hands, without_retry
 from tlsaudit.probe.trials import present
 from tlsaudit.probe.versions import VersionFindings, accepts, explore_old, explore_ssl2, explore_ssl3, explore_version
-from tlsaudit.probe.vulnerabilities import ask_vulnerabilities, undecided
+from tlsaudit.probe.vulnerabilities import ask_vulnerabilities, undecided, with_renegotiations
 
 _MOST_ADDRESSES = 4
 _MAY_BE_A_MESH = frozenset({"not_tls", "closed", "reset"})
@@ -105,6 +106,8 @@ async def audit_endpoint(target: Target, network: Network, settings: Settings, *
     facts = await asyncio.to_thread(assemble, notes, dialogue, names, settings.trusting)
     facts = replace(facts, client_auth=described(facts.client_auth, notes, settings.credentials, settings.trusting))
     problem = _problem(dialogue, notes, facts)
+    if notes.renegotiations != NOT_ASKED:
+        facts = replace(facts, session=with_renegotiations(facts.session, notes.renegotiations))
     if settings.mutual_paths is not None:
         facts = narrowed(facts)
     if settings.sslyze is not None:
@@ -172,6 +175,8 @@ async def _ask_everything(dialogue: Dialogue, notes: Notes, target: Target, sett
     else:
         await _ask_inventory(dialogue, notes, target)
         await present(dialogue, notes, target, settings.credentials)
+    if notes.forbidden is not None and notes.forbidden.renegotiation:
+        notes.renegotiations = await ask_renegotiation(dialogue, notes, target)
     if settings.full:
         await ask_behaviours(dialogue, notes, target)
         await ask_again(dialogue, notes)

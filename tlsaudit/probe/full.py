@@ -79,7 +79,7 @@ class Exchange:
 
 
 @dataclass(slots=True)
-class _Observer:
+class Observer:
     """Sees what OpenSSL tells only to a callback: alerts that it reads, and that it was asked for a certificate."""
 
     alerts: list[Alert] = field(default_factory=list)
@@ -124,14 +124,14 @@ async def exchange(
 
     What goes wrong, with TLS or with the connection, is in the result; OpenSSL has no SSL 3.0 any more.
     """
-    observer = _Observer()
-    tls = _connection(observer, server_name=server_name, alpn=alpn, version=version, credential=credential)
+    observer = Observer()
+    tls = tls_client(observer, server_name=server_name, alpn=alpn, version=version, credential=credential)
     if session is not None:
         tls.set_session(session)
     result = Exchange(n=dialogue.log.open(asked), closing=not request)
     try:
         async with dialogue.connect() as connection:
-            received = await _handshake(connection, tls)
+            received = await shake(connection, tls)
             result.established = observer.established = True
             result.version = _VERSIONS.get(tls.get_protocol_version_name())
             result.ticket = _ticket(received, result.version)
@@ -161,17 +161,19 @@ async def exchange(
     return result
 
 
-def _connection(
-    observer: _Observer,
+def tls_client(
+    observer: Observer,
     *,
     server_name: str | None,
     alpn: tuple[str, ...],
     version: ProtocolVersion | None,
-    credential: Credential | None,
+    credential: Credential | None = None,
+    options: int = 0,
 ) -> SSL.Connection:
+    """OpenSSL as a client of whatever server there is; `options` are more of its own."""
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.set_cipher_list(b"ALL:@SECLEVEL=0")
-    context.set_options(SSL.OP_LEGACY_SERVER_CONNECT)
+    context.set_options(SSL.OP_LEGACY_SERVER_CONNECT | options)
     context.set_min_proto_version((version or ProtocolVersion.TLS_1_0).code)
     context.set_max_proto_version((version or ProtocolVersion.TLS_1_3).code)
     context.set_info_callback(observer)
@@ -189,7 +191,7 @@ def _connection(
     return tls
 
 
-async def _handshake(connection: Connection, tls: SSL.Connection) -> bytes:
+async def shake(connection: Connection, tls: SSL.Connection) -> bytes:
     """Shake hands; returns what the server sent meanwhile, which OpenSSL bounds."""
     received = b""
     while True:

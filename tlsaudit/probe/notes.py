@@ -54,6 +54,8 @@ class Notes:
     """What was asked of behaviours; those that need no question are added when the facts are put together."""
     schemes: dict[ProtocolVersion, Enumeration] = field(default_factory=dict)
     """Broken signature schemes that were tried."""
+    renegotiations: Fact[int] = NOT_ASKED
+    """How many a client was granted; only where it is asked for by itself."""
     closing: Answer | None = None
     """The answer to the first hello, asked again at the end."""
     repeated: list[tuple[Answer, Answer]] = field(default_factory=list)

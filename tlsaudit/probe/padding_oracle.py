@@ -16,7 +16,7 @@ from typing import Final
 
 from OpenSSL import SSL
 
-from tlsaudit.data.suites import SUITES, CipherSuite
+from tlsaudit.data.suites import SUITES, CipherSuite, suites_for
 from tlsaudit.model.errors import NetworkError
 from tlsaudit.model.facts import Facts
 from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Unknown, Why
@@ -94,7 +94,7 @@ async def _compare(dialogue: Dialogue, question: _Question) -> Fact[Verdict]:
 
 def _chosen(facts: Facts) -> tuple[ProtocolVersion, CipherSuite] | Basis:
     for version in _VERSIONS:
-        usable = [(version, code) for code, suite in SUITES.items() if _is_usable(suite)]
+        usable = [(version, suite.code) for suite in suites_for(version) if _is_usable(suite)]
         for seen in facts.cipher_suites.any(usable):
             return version, SUITES[seen.item[1]]
     shown = (*facts.protocols.accepted.values(), *facts.cipher_suites.accepted.values())

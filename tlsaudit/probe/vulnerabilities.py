@@ -85,13 +85,13 @@ async def ask_vulnerabilities(facts: Facts, dialogue: Dialogue, sslyze: Sslyze, 
         connections=len(dialogue.log.probes),
         probes=tuple(dialogue.log),
         vulnerabilities={**facts.vulnerabilities, **verdicts},
-        session=_with_resumptions(_session(facts.session, renegotiations), resumptions),
+        session=_with_resumptions(with_renegotiations(facts.session, renegotiations), resumptions),
     )
 
 
 def undecided(facts: Facts, unknown: Unknown) -> Facts:
     """`facts` where nothing was asked for the reason that `unknown` gives."""
-    session = _with_resumptions(_session(facts.session, unknown), dict.fromkeys(_RESUMPTIONS, unknown))
+    session = _with_resumptions(with_renegotiations(facts.session, unknown), dict.fromkeys(_RESUMPTIONS, unknown))
     return replace(facts, vulnerabilities=dict.fromkeys(Vulnerability, unknown), session=session)
 
 
@@ -300,7 +300,7 @@ def _with_resumptions(session: Session, found: Mapping[str, Fact[bool]]) -> Sess
     return replace(session, resumption_by_id=by_id, resumption_by_ticket=by_ticket)
 
 
-def _session(session: Session, renegotiations: Fact[int]) -> Session:
+def with_renegotiations(session: Session, renegotiations: Fact[int]) -> Session:
     """CVE-2009-3555 needs a renegotiation that is granted and not bound to the session (RFC 5746)."""
     insecure = session.insecure_renegotiation
     bound = session.secure_renegotiation
