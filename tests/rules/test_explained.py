@@ -22,11 +22,14 @@ NO_COMMAND = {
     "TLS-CIPH-025 TLS-IMPL-001 TLS-IMPL-002 TLS-IMPL-004 TLS-IMPL-005 TLS-PQ-005": "openssl sends no such hello",
     "TLS-KEX-007 TLS-KEX-010 TLS-KEX-014 TLS-KEX-015 TLS-VULN-013": "openssl does not show it",
     "TLS-SESS-001 TLS-SESS-004 TLS-SESS-013 TLS-SESS-014": "openssl, as usually built, asks for none of it",
-    "TLS-VULN-001 TLS-VULN-002 TLS-VULN-003": "an attack that openssl cannot try",
+    "TLS-VULN-001 TLS-VULN-002 TLS-VULN-003 TLS-VULN-005 TLS-VULN-012": "an attack that openssl cannot try",
     "TLS-VULN-008 TLS-VULN-011": "that of the rule it goes with",
     "TLS-MTLS-003 TLS-MTLS-004 TLS-MTLS-005 TLS-MTLS-006 TLS-MTLS-007 TLS-MTLS-008 TLS-MTLS-009 TLS-MTLS-024": "needs "
     "the credential of the trial, whose key is in memory only",
     "TLS-MTLS-015": "openssl and curl do not show what HTTP/2 is asked for after the handshake",
+    "TLS-SESS-012": "openssl offers psk_ke beside psk_dhe_ke only, and servers prefer the latter",
+    "TLS-SESS-006": "openssl does not send the same early data twice",
+    "TLS-SESS-011": "which names get another certificate differs, and openssl does not say what resumption skips",
     "TLS-MTLS-013 TLS-MTLS-016 TLS-MTLS-017": "compares answers to several questions",
 }
 """Rules whose failures carry no command, and why."""
