@@ -27,6 +27,7 @@ _LEAK = b"\x02\x40\x00" + b"\x01" * 64
 """heartbeat_response, a length of 16384, and bytes of the request that it came from."""
 
 _SESSION_ID = 32
+_NO_ENCRYPT_THEN_MAC = 1 << 19
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nok\n"
 
 Chain = tuple[bytes, ...]
@@ -152,6 +153,7 @@ def padding_oracle(files: CertificateFiles, on_bad_padding: Broken = closes) -> 
     def play(connection: Connection) -> None:
         context = SSL.Context(SSL.TLS_SERVER_METHOD)
         context.set_max_proto_version(TLS_1_2)
+        context.set_options(_NO_ENCRYPT_THEN_MAC)
         context.set_cipher_list(b"ECDHE-RSA-AES128-SHA:@SECLEVEL=0")
         context.use_certificate_chain_file(str(files.chain))
         context.use_privatekey_file(str(files.key))

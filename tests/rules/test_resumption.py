@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rules.facts import TLS_1_2, Row, behaves, known, sound, speaks
+from tests.rules.facts import TLS_1_2, TLS_1_3, Row, behaves, known, sound, speaks
 from tlsaudit.model.facts import Facts, NameAnswer, NameOutcome
 from tlsaudit.model.knowledge import NOT_ASKED, Unknown, Why
 
@@ -37,6 +37,12 @@ ROWS = (
     Row("TLS-SESS-011", "pass", _names(known(None), unknown_sni=_SILENT), "one of the names is enough"),
     Row("TLS-SESS-011", "fail", _names(known(_WHERE)), severity="medium", observed="resumed without a server name"),
     Row("TLS-SESS-011", "not_applicable", sound(), "one certificate"),
+    Row(
+        "TLS-SESS-011",
+        "not_applicable",
+        sound(protocols=speaks(TLS_1_3), behaviours=behaves(no_sni=_ANOTHER)),
+        "TLS 1.3 alone",
+    ),
     Row("TLS-SESS-011", "not_tested", _names(NOT_ASKED)),
     Row("TLS-SESS-011", "not_tested", _with(no_sni=NOT_ASKED, unknown_sni=NOT_ASKED), "names"),
     Row("TLS-SESS-011", "inconclusive", _names(_SILENT)),

@@ -287,8 +287,8 @@ class Behaviours:
     psk_without_dhe: Fact[bool] = NOT_ASKED
     """A TLS 1.3 session is resumed without a new key exchange (psk_ke); asked where a ticket came."""
     tickets_across_names: Fact[str | None] = NOT_ASKED
-    """Under which name, in words, a session of the usual name is resumed although another certificate goes with it;
-    None: under none; asked where other names get another certificate."""
+    """Under which name, in words, a session of the usual name is resumed below TLS 1.3, although another certificate
+    goes with it; None: under none; asked where other names get another certificate."""
     intolerant_of: Fact[tuple[str, ...]] = NOT_ASKED
     """Unknown values that make the server refuse a hello which it takes without them, in words (RFC 8701)."""
     large_hello: Fact[bool] = NOT_ASKED

@@ -13,6 +13,7 @@ from tlsaudit.rules.rule import Case, Rule, rule
 from tlsaudit.rules.sources import rfc
 
 _SPEAKS_1_3 = speaks(ProtocolVersion.TLS_1_3)
+_SPEAKS_BELOW = speaks(ProtocolVersion.TLS_1_0, ProtocolVersion.TLS_1_1, ProtocolVersion.TLS_1_2)
 
 
 def _gives_tickets(case: Case) -> bool:
@@ -24,7 +25,12 @@ def _offers_early_data(case: Case) -> bool:
 
 
 def _has_another_certificate(case: Case) -> bool:
-    """Names that the server does not know, or none, get another certificate than the name that was meant."""
+    """Names that the server does not know, or none, get another certificate than the name that was meant.
+
+    TLS 1.3 leaves it to the client to resume under the right name (RFC 8446 section 4.2.11).
+    """
+    if not _SPEAKS_BELOW(case):
+        return False
     answers = (case.facts.behaviours.unknown_sni, case.facts.behaviours.no_sni)
     other = NameOutcome.OTHER_CERTIFICATE
     if any(isinstance(each, Known) and each.value.outcome is other for each in answers):
@@ -62,8 +68,8 @@ def early_data_twice(case: Case) -> Iterable[Fail]:
     applies=_has_another_certificate,
     expected="a session is resumed only under names that have the same certificate",
     why="Someone on the path can lead a connection to another site, which then speaks in the name of the first.",
-    remedy="Give virtual hosts with different certificates ticket keys of their own, and update the server.",
-    sources=(rfc(9846, "4.7.1"), rfc(9325, "3.9"), Source("CVE-2014-3616")),
+    remedy="Speak TLS 1.3 alone, switch tickets off below it, or serve the names apart, without a common ticket key.",
+    sources=(rfc(6066, "3"), rfc(9846, "4.7.1"), rfc(9325, "3.9"), Source("CVE-2014-3616")),
 )
 def tickets_across_names(case: Case) -> Iterable[Fail]:
     """A ticket for the name that was meant was taken up under one that gets another certificate."""

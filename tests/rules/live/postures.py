@@ -135,14 +135,17 @@ def _ticketbleed(lab: Lab) -> int:
     return lab.keep(ScriptedServer(vulnerable.ticketbleed(behind.port))).port
 
 
-def _two_certificates(*options: str) -> Posture:
-    """One certificate for localhost, and another for everybody else; their sessions are one server's."""
+def _two_certificates(lab: Lab) -> int:
+    """One certificate for localhost, and another for everybody else; OpenSSL resumes whatever it has a ticket for."""
+    named = ("-servername", "localhost", "-cert2", lab.pki.rsa.chain, "-key2", lab.pki.rsa.key)
+    return lab.openssl("-tls1_2", "-cipher", "ECDHE+AESGCM", *named, certificate=lab.pki.ecdsa).port
 
-    def start(lab: Lab) -> int:
-        named = ("-servername", "localhost", "-cert2", lab.pki.rsa.chain, "-key2", lab.pki.rsa.key)
-        return lab.openssl(*named, *options, certificate=lab.pki.ecdsa).port
 
-    return Posture(start=start)
+def _two_certificates_and_names(lab: Lab) -> int:
+    """The same of GnuTLS, which compares the name."""
+    other = lab.pki.write("other", lab.pki.intermediate.issue("other.lab.test"))
+    usual = ("--x509certfile", str(lab.pki.ecdsa.chain), "--x509keyfile", str(lab.pki.ecdsa.key))
+    return lab.gnutls("NORMAL:-VERS-ALL:+VERS-TLS1.2", *usual, certificate=other).port
 
 
 def _sending(*headers: str) -> Posture:
@@ -242,7 +245,7 @@ _SOUND: Mapping[str, Posture] = {
     "early data once": Posture(
         start=lambda lab: lab.gnutls("NORMAL:-VERS-ALL:+VERS-TLS1.3", "--earlydata", certificate=lab.pki.rsa).port
     ),
-    "two certificates at TLS 1.2": _two_certificates("-tls1_2", "-cipher", "ECDHE+AESGCM"),
+    "names compared": Posture(start=_two_certificates_and_names),
     "stapled": _must_staple(timedelta(hours=1)),
     "declared mutual TLS": _mutual("on", _REQUIRED),
     "declared open": _mutual("off", _NO_CLIENT_AUTH),
@@ -313,7 +316,7 @@ _FLAWED: Mapping[str, Posture] = {
     "classical group first": Posture(start=lambda lab: lab.node({"ecdhCurve": "X25519:X25519MLKEM768"}).port),
     "long tickets, early data": _nginx(f"{_MODERN} ssl_session_timeout 2d; ssl_early_data on;"),
     "resumption without DHE": _openssl("-tls1_3", "-allow_no_dhe_kex"),
-    "two certificates": _two_certificates("-tls1_3"),
+    "two certificates": Posture(start=_two_certificates),
     "NPN": _openssl("-tls1_2", "-nextprotoneg", "http/1.1"),
     "h2 over CBC": _haproxy("alpn h2 ssl-max-ver TLSv1.2 ciphers ECDHE-RSA-AES128-SHA256"),
     "h2 without its suite": _haproxy("alpn h2 ssl-max-ver TLSv1.2 ciphers ECDHE-RSA-AES256-GCM-SHA384"),

@@ -125,7 +125,7 @@ PROVEN: Mapping[str, Proof] = {
     "TLS-SESS-006": Proof("long tickets, early data", "early data once", "high", "is accepted again"),
     "TLS-SESS-007": Proof("GnuTLS without extensions", _MODERN, "medium", "extended_master_secret is not answered"),
     "TLS-SESS-009": Proof("long tickets, early data", _MODERN, "low", "a ticket lives 172800 seconds"),
-    "TLS-SESS-011": Proof("two certificates", "two certificates at TLS 1.2", "medium", "does not know, where another"),
+    "TLS-SESS-011": Proof("two certificates", "names compared", "medium", "does not know, where another"),
     "TLS-SESS-012": Proof("resumption without DHE", _MODERN, "medium", "psk_ke is chosen"),
     "TLS-SESS-013": Proof("withdrawn extensions", _MODERN, "medium", "truncated_hmac is answered"),
     "TLS-SESS-014": Proof("GnuTLS without extensions", _MODERN, "low", "heartbeat is answered"),

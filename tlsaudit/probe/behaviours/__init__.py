@@ -50,4 +50,6 @@ async def ask_behaviours(dialogue: Dialogue, notes: Notes, target: Target) -> No
         tasks.create_task(tolerance.unknown_values(ground, notes))
         tasks.create_task(schemes.try_broken(ground, notes))
         tasks.create_task(classic_tickets.ask(ground, notes, target))
-    await resumption.ask(ground, notes, target)
+        tasks.create_task(resumption.ask(ground, notes, target))
+    # Which names get another certificate is known by now.
+    await note("tickets_across_names", classic_tickets.across_names(ground, notes))

@@ -1,15 +1,16 @@
 """Tickets below TLS 1.3 (RFC 5077): how long they live, and whether they are taken under another name.
 
 A ticket comes in the clear, behind a whole handshake; where HTTP was asked below TLS 1.3 there is one already. Whether
-a session is resumed the first answer shows: the server echoes the session id that came with the ticket (section 3.4).
+a session is resumed the first answer shows: the server echoes the session id that came with the ticket (section 3.4),
+and sends no certificate.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from tlsaudit.model.facts import Behaviours, Layer, NameAnswer, NameOutcome
 from tlsaudit.model.knowledge import NOT_ASKED, Fact, Known, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.target import Target
@@ -19,10 +20,18 @@ from tlsaudit.probe.full import Exchange
 from tlsaudit.probe.get import get
 from tlsaudit.probe.hellos import Shape
 from tlsaudit.probe.notes import Notes
-from tlsaudit.wire import ClientHello, ExtensionType, extensions
+from tlsaudit.wire import CertificateMessage, ClientHello, ExtensionType, extensions
 
 SESSION_ID_LENGTH = 32
 """What a client sends by custom."""
+
+
+@dataclass(frozen=True, slots=True)
+class _OtherName:
+    """A server name that gets another certificate: in words, and as it is sent."""
+
+    where: str
+    sent: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +61,14 @@ async def ask(ground: Ground, notes: Notes, target: Target) -> None:
     """Note a whole handshake at the newest version below TLS 1.3, unless there is one."""
     if is_classic(notes.exchange):
         notes.classic = notes.exchange
-    elif ground.classic is not None and ground.suites[ground.classic]:
+    elif ground.classic is not None and ground.suites[ground.classic] and not _needs_certificate(notes, ground.classic):
         alpn = ground.shape.alpn
         notes.classic = await get(ground.dialogue, alpn, target, ground.classic, whose="for a ticket", close=True)
+
+
+def _needs_certificate(notes: Notes, version: ProtocolVersion) -> bool:
+    entry = notes.client_auth.get(version)
+    return entry is not None and entry.enforced_by is Layer.TLS
 
 
 def lifetime(notes: Notes) -> Fact[int | None]:
@@ -87,20 +101,33 @@ async def resume(ground: Ground, ticket: ClassicTicket, how: str, shape: Shape) 
     """The answer to an offer of the session, and whether the server took it up."""
     session_id = secrets.token_bytes(SESSION_ID_LENGTH)
     answer = await ground.dialogue.ask(f"{ticket.version}, resumption {how}", ticket.hello(shape, session_id))
-    return answer, answer.hello is not None and answer.hello.session_id == session_id
+    echoed = answer.hello is not None and answer.hello.session_id == session_id
+    return answer, echoed and answer.first(CertificateMessage) is None
 
 
-async def across_names(
-    ground: Ground, ticket: ClassicTicket, names: Sequence[tuple[str, str | None]]
-) -> Fact[str | None]:
-    """As at TLS 1.3; a server must not do so (RFC 6066 section 3)."""
-    last: Known[str | None] | None = None
-    for where, name in names:
-        answer, resumed = await resume(ground, ticket, where, replace(ground.shape, server_name=name))
-        if resumed:
-            return Known(where, answer.basis)
-        last = Known(None, answer.basis)
-    if last is None:
+async def across_names(ground: Ground, notes: Notes) -> Fact[str | None]:
+    """Whether the session is resumed under another name, where another certificate goes with it.
+
+    A server must not do so (RFC 6066 section 3); TLS 1.3 leaves that to the client (RFC 8446 section 4.2.11).
+    """
+    ticket, other = ticket_of(ground, notes), _other_name(notes.behaviours)
+    if ticket is None or other is None:
         return NOT_ASKED
+    answer, resumed = await resume(ground, ticket, other.where, replace(ground.shape, server_name=other.sent))
+    if resumed:
+        return Known(other.where, answer.basis)
     usual, resumed = await resume(ground, ticket, "under the usual name", ground.shape)
-    return last if resumed else Unknown(Why.NO_ANSWER, f"probe {usual.n}: no session was resumed by its ticket")
+    if resumed:
+        return Known(None, answer.basis)
+    return Unknown(Why.NO_ANSWER, f"probe {usual.n}: no session was resumed by its ticket")
+
+
+def _other_name(behaviours: Behaviours) -> _OtherName | None:
+    """A name that is known to get another certificate than the usual one; none at all stands in for one."""
+    if _gets_another(behaviours.unknown_sni):
+        return _OtherName("under a name that the server does not know", "tlsaudit.invalid")
+    return _OtherName("without a server name", None) if _gets_another(behaviours.no_sni) else None
+
+
+def _gets_another(fact: Fact[NameAnswer]) -> bool:
+    return isinstance(fact, Known) and fact.value.outcome is NameOutcome.OTHER_CERTIFICATE

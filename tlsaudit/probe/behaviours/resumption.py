@@ -1,4 +1,4 @@
-"""Resumption at TLS 1.3: without a new key exchange, with early data that comes twice, and under another name.
+"""Resumption at TLS 1.3: without a new key exchange, and with early data that comes twice.
 
 A ticket is used once, since servers may take each once only. Those that the handshakes of the inventory brought are
 used up first; for more there are a few handshakes of their own.
@@ -7,17 +7,14 @@ used up first; for more there are a few handshakes of their own.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tlsaudit.model.errors import DecodeError, NetworkError
-from tlsaudit.model.facts import NameAnswer, NameOutcome
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.target import Target
 from tlsaudit.probe import http, http2
-from tlsaudit.probe.behaviours import classic_tickets
 from tlsaudit.probe.behaviours.offers import Ground
 from tlsaudit.probe.dialogue import Answer
 from tlsaudit.probe.handshake import COMPUTABLE_SUITES, Handshake
@@ -57,11 +54,10 @@ class Ticket:
 
 @dataclass(slots=True)
 class Tickets:
-    """The tickets of one endpoint. `proven`: one of them was taken up, so that a refusal is about what was asked."""
+    """The tickets of one endpoint."""
 
     ground: Ground
     stock: list[Ticket] = field(default_factory=list)
-    proven: Basis | None = None
     handshakes: int = 0
 
     @classmethod
@@ -87,7 +83,7 @@ class Tickets:
 
 
 async def ask(ground: Ground, notes: Notes, target: Target) -> None:
-    """Note what tickets can be used for, one question after the other; who gets which name has to be known by then."""
+    """Note what tickets can be used for, one question after the other: there are few of them."""
     tickets = Tickets.of(ground, notes)
     resumable, early = bool(tickets.stock), any(each.psk.early_data for each in tickets.stock)
 
@@ -96,22 +92,6 @@ async def ask(ground: Ground, notes: Notes, target: Target) -> None:
 
     note(psk_without_dhe=await without_new_keys(tickets) if resumable else NOT_ASKED)
     note(early_data_replayed=await replayed(tickets, target) if early else NOT_ASKED)
-    others = other_names(notes.behaviours.no_sni, notes.behaviours.unknown_sni)
-    found = [await across_names(tickets, others)] if resumable else []
-    classic = classic_tickets.ticket_of(ground, notes)
-    found += [await classic_tickets.across_names(ground, classic, others)] if classic is not None else []
-    note(tickets_across_names=_worst(found))
-
-
-def _worst(found: Sequence[Fact[str | None]]) -> Fact[str | None]:
-    """Somewhere, then what is unknown, then nowhere; not asked where there is none of them."""
-
-    def rank(fact: Fact[str | None]) -> int:
-        if isinstance(fact, Known):
-            return 2 if fact.value is None else 0
-        return 3 if fact == NOT_ASKED else 1
-
-    return min(found, key=rank, default=NOT_ASKED)
 
 
 async def without_new_keys(tickets: Tickets) -> Fact[bool]:
@@ -119,43 +99,15 @@ async def without_new_keys(tickets: Tickets) -> Fact[bool]:
 
     It could shake hands instead: a key share is offered as well. That it resumes at all is shown by psk_dhe_ke.
     """
-    answer = await _resume(tickets, "without a new key exchange", tickets.ground.shape, PSK_KE)
+    answer = await _resume(tickets, "without a new key exchange", PSK_KE)
     if answer is None:
         return _NO_TICKET
     if _resumed(answer) and answer.hello is not None and answer.hello.key_share is None:
         return Known(True, answer.basis)
-    proof = await _prove(tickets)
-    return Known(False, answer.basis) if proof is not None else _never_resumed(answer)
-
-
-async def across_names(tickets: Tickets, names: Sequence[tuple[str, str | None]]) -> Fact[str | None]:
-    """The first of `names` (in words, and as sent) that a session of the usual name is resumed under."""
-    last: Known[str | None] | None = None
-    for where, name in names:
-        shape = replace(tickets.ground.shape, server_name=name)
-        answer = await _resume(tickets, where, shape, PSK_DHE_KE)
-        if answer is None:
-            return _NO_TICKET
-        if _resumed(answer):
-            return Known(where, answer.basis)
-        if await _prove(tickets) is None:
-            return _never_resumed(answer)
-        last = Known(None, answer.basis)
-    return last or NOT_ASKED
-
-
-def other_names(no_sni: Fact[NameAnswer], unknown_sni: Fact[NameAnswer]) -> list[tuple[str, str | None]]:
-    """The names that are known to get another certificate than the usual one."""
-    found: list[tuple[str, str | None]] = []
-    if _gets_another(unknown_sni):
-        found.append(("under a name that the server does not know", "tlsaudit.invalid"))
-    if _gets_another(no_sni):
-        found.append(("without a server name", None))
-    return found
-
-
-def _gets_another(fact: Fact[NameAnswer]) -> bool:
-    return isinstance(fact, Known) and fact.value.outcome is NameOutcome.OTHER_CERTIFICATE
+    usual = await _resume(tickets, "with a new key exchange", PSK_DHE_KE)
+    if usual is not None and _resumed(usual):
+        return Known(False, answer.basis)
+    return Unknown(Why.NO_ANSWER, f"probe {answer.n}: {answer.summary()}; no session was resumed in any way")
 
 
 async def replayed(tickets: Tickets, target: Target) -> Fact[bool]:
@@ -221,20 +173,12 @@ async def _send(ground: Ground, what: str, flight: bytes, reader: ResumptionRead
     return Unknown(Why.NO_ANSWER, f"probe {n}: {problem}")
 
 
-async def _prove(tickets: Tickets) -> Basis | None:
-    """That a session is resumed as every client would: asked once, and only where nothing has shown it yet."""
-    if tickets.proven is None:
-        answer = await _resume(tickets, "with a new key exchange", tickets.ground.shape, PSK_DHE_KE)
-        tickets.proven = answer.basis if answer is not None and _resumed(answer) else None
-    return tickets.proven
-
-
-async def _resume(tickets: Tickets, how: str, shape: Shape, mode: int) -> Answer | None:
+async def _resume(tickets: Tickets, how: str, mode: int) -> Answer | None:
     """The answer to an offer to resume a session in one way; None for want of a ticket."""
     ticket = await tickets.take()
     if ticket is None:
         return None
-    hello = _hello(shape, ticket, generate_key_share(ticket.group), mode)
+    hello = _hello(tickets.ground.shape, ticket, generate_key_share(ticket.group), mode)
     return await tickets.ground.dialogue.ask(f"TLSv1.3, resumption {how}", hello)
 
 
@@ -261,7 +205,3 @@ def _hello(shape: Shape, ticket: Ticket, share: KeyShare, mode: int, *more: Exte
 def _resumed(answer: Answer) -> bool:
     hello = answer.hello
     return hello is not None and not hello.is_retry and ExtensionType.PRE_SHARED_KEY in hello.extensions
-
-
-def _never_resumed(answer: Answer) -> Unknown:
-    return Unknown(Why.NO_ANSWER, f"probe {answer.n}: {answer.summary()}; no session was resumed in any way")
