@@ -17,6 +17,7 @@ _HISTORY = "needs earlier reports of the same endpoint"
 _PLAIN_HTTP = "needs a second request, in plain text or to another page"
 _STARTTLS = "needs the plain-text dialogue of a service before TLS"
 _ATTACK = "needs an attack that is not tried: it may crash the server or read foreign memory"
+_SCHANNEL = "a fingerprint of Schannel does not tell what is patched, and the attack itself may crash the server"
 _DERIVED = "can be derived from facts that are there; not written yet"
 _PROBE = "needs a question that is not asked yet"
 
@@ -62,7 +63,7 @@ PLANNED: tuple[Planned, ...] = (
     Planned("TLS-SESS-010", "Ticket key not rotated", _HISTORY),
     Planned("TLS-VULN-014", "ALPACA", _DERIVED),
     Planned("TLS-VULN-015", "CRIME and BREACH", _DERIVED),
-    Planned("TLS-VULN-016", "Winshock", _ATTACK),
+    Planned("TLS-VULN-016", "Winshock", _SCHANNEL),
     Planned("TLS-VULN-018", "Opossum", _PLAIN_HTTP),
     Planned("TLS-HTTP-006", "Content over plain HTTP", _PLAIN_HTTP),
     Planned("TLS-HTTP-007", "Redirects elsewhere before it redirects to HTTPS", _PLAIN_HTTP),
