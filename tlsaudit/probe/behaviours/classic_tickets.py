@@ -58,12 +58,13 @@ def is_classic(exchange: Exchange | None) -> bool:
 
 
 async def ask(ground: Ground, notes: Notes, target: Target) -> None:
-    """Note a whole handshake at the newest version below TLS 1.3, unless there is one."""
+    """Note a whole handshake at the newest version below TLS 1.3, unless there is one, and what its ticket says."""
     if is_classic(notes.exchange):
         notes.classic = notes.exchange
     elif ground.classic is not None and ground.suites[ground.classic] and not _needs_certificate(notes, ground.classic):
         alpn = ground.shape.alpn
         notes.classic = await get(ground.dialogue, alpn, target, ground.classic, whose="for a ticket", close=True)
+    notes.behaviours = replace(notes.behaviours, classic_ticket_lifetime=lifetime(notes))
 
 
 def _needs_certificate(notes: Notes, version: ProtocolVersion) -> bool:

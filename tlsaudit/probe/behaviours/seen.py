@@ -28,7 +28,7 @@ def complete(notes: Notes) -> Behaviours:
         notes.behaviours,
         downgrade_sentinel=_sentinel(notes),
         ticket_lifetime=_ticket_lifetime(tickets),
-        classic_ticket_lifetime=lifetime(notes),
+        classic_ticket_lifetime=_classic_lifetime(notes),
         early_data=_early_data(tickets),
         repeated_random=_repeated_random(notes),
         inconsistency=inconsistency(notes),
@@ -92,6 +92,12 @@ def _ticket_lifetime(tickets: Fact[tuple[NewSessionTicket, ...]]) -> Fact[int | 
     if isinstance(tickets, Unknown):
         return tickets
     return Known(max((ticket.lifetime for ticket in tickets.value), default=None), tickets.basis)
+
+
+def _classic_lifetime(notes: Notes) -> Fact[int | None]:
+    """What was asked, or what the exchange showed by itself."""
+    found = lifetime(notes)
+    return found if found != NOT_ASKED else notes.behaviours.classic_ticket_lifetime
 
 
 def _early_data(tickets: Fact[tuple[NewSessionTicket, ...]]) -> Fact[int | None]:
