@@ -53,13 +53,18 @@ def test_without_tickets_nothing_is_asked(lab: Lab) -> None:
     assert not asked(found, "resumption")
 
 
-def test_tickets_of_which_none_is_taken_up_prove_nothing(lab: Lab) -> None:
+def test_tickets_of_which_none_is_taken_up(lab: Lab) -> None:
     ports = [lab.nginx(f"{BOTH} ssl_early_data on;").port for _ in range(2)]
     with ScriptedServer(by_ticket(*ports)) as balancer:
         found = audit(balancer, full=True).facts.behaviours
-    for fact in (found.psk_without_dhe, found.early_data_replayed):
-        assert isinstance(fact, Unknown)
-        assert fact.why is Why.NO_ANSWER
+    assert found.psk_without_dhe.need() is None
+    assert isinstance(found.early_data_replayed, Unknown)
+    assert found.early_data_replayed.why is Why.NO_ANSWER
+
+
+def test_sessions_that_the_server_keeps_nowhere_are_not_resumed(lab: Lab) -> None:
+    server = lab.apache("SSLSessionTickets off")
+    assert behaviours(server).psk_without_dhe.need() is None
 
 
 @pytest.mark.parametrize("product", ["nginx", "HAProxy"])

@@ -49,6 +49,7 @@ ROWS = (
     Row("TLS-SESS-012", "pass", sound()),
     Row("TLS-SESS-012", "fail", _with(psk_without_dhe=known(True)), severity="medium", cap="B", observed="psk_ke"),
     Row("TLS-SESS-012", "not_applicable", _with(ticket_lifetime=known(None)), "no tickets"),
+    Row("TLS-SESS-012", "not_applicable", _with(psk_without_dhe=known(None)), "nothing is resumed"),
     Row("TLS-SESS-012", "not_applicable", sound(protocols=speaks(TLS_1_2))),
     Row("TLS-SESS-012", "not_tested", _with(psk_without_dhe=NOT_ASKED)),
     Row("TLS-SESS-012", "inconclusive", _with(psk_without_dhe=_SILENT)),

@@ -223,8 +223,8 @@ NameOutcome = Literal["same_certificate", "other_certificate", "refused"]
 class BehavioursPart(_Part):
     """Behaviours as seen; what is not known is left out, and `unknown` of the subject says why.
 
-    `draft_version`, `ticket_lifetime` and `classic_ticket_lifetime` (seconds), `early_data` (bytes) and
-    `tickets_across_names` are left out as well where there is none.
+    `draft_version`, `ticket_lifetime` and `classic_ticket_lifetime` (seconds), `early_data` (bytes),
+    `psk_without_dhe` and `tickets_across_names` are left out as well where there is none.
     """
 
     negotiated_version: str | None = None

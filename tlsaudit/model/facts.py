@@ -284,8 +284,9 @@ class Behaviours:
     """max_early_data_size of a TLS 1.3 ticket, which is the offer of 0-RTT; None: none is offered."""
     early_data_replayed: Fact[bool] = NOT_ASKED
     """Early data that was taken is taken again, byte for byte; asked where it is offered."""
-    psk_without_dhe: Fact[bool] = NOT_ASKED
-    """A TLS 1.3 session is resumed without a new key exchange (psk_ke); asked where a ticket came."""
+    psk_without_dhe: Fact[bool | None] = NOT_ASKED
+    """A TLS 1.3 session is resumed without a new key exchange (psk_ke); None: none is resumed; asked where a ticket
+    came."""
     tickets_across_names: Fact[str | None] = NOT_ASKED
     """Under which name, in words, a session of the usual name is resumed below TLS 1.3, although another certificate
     goes with it; None: under none; asked where other names get another certificate."""

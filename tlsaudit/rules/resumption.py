@@ -16,8 +16,12 @@ _SPEAKS_1_3 = speaks(ProtocolVersion.TLS_1_3)
 _SPEAKS_BELOW = speaks(ProtocolVersion.TLS_1_0, ProtocolVersion.TLS_1_1, ProtocolVersion.TLS_1_2)
 
 
-def _gives_tickets(case: Case) -> bool:
-    return _SPEAKS_1_3(case) and case.facts.behaviours.ticket_lifetime.need() is not None
+def _resumes(case: Case) -> bool:
+    """Tickets are given, and taken back."""
+    behaviours = case.facts.behaviours
+    if not _SPEAKS_1_3(case) or behaviours.ticket_lifetime.need() is None:
+        return False
+    return behaviours.psk_without_dhe.need() is not None
 
 
 def _offers_early_data(case: Case) -> bool:
@@ -85,7 +89,7 @@ def tickets_across_names(case: Case) -> Iterable[Fail]:
     severity=Severity.MEDIUM,
     cap=Cap.B,
     cwe=(327,),
-    applies=_gives_tickets,
+    applies=_resumes,
     expected="sessions are resumed with psk_dhe_ke alone",
     why="Without a new exchange there is no forward secrecy: whoever gets the ticket key reads every such session.",
     remedy="Allow psk_dhe_ke only (OpenSSL: without SSL_OP_ALLOW_NO_DHE_KEX; nothing else is its default).",

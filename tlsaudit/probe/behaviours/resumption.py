@@ -15,7 +15,7 @@ from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Unkn
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.target import Target
 from tlsaudit.probe import http, http2
-from tlsaudit.probe.behaviours.offers import Ground
+from tlsaudit.probe.behaviours.offers import Ground, unanswered
 from tlsaudit.probe.dialogue import Answer
 from tlsaudit.probe.handshake import COMPUTABLE_SUITES, Handshake
 from tlsaudit.probe.hellos import ALL_SCHEMES, Shape
@@ -39,7 +39,7 @@ from tlsaudit.wire import (
 _MOST_HANDSHAKES = 3
 """To get more tickets by."""
 _TRIES = 2
-"""Tickets that are tried until one brings early data in."""
+"""Tickets that are tried until one is taken up, or brings early data in."""
 _NO_TICKET = Unknown(Why.NO_ANSWER, "no ticket came that a session could be resumed with")
 
 
@@ -94,20 +94,24 @@ async def ask(ground: Ground, notes: Notes, target: Target) -> None:
     note(early_data_replayed=await replayed(tickets, target) if early else NOT_ASKED)
 
 
-async def without_new_keys(tickets: Tickets) -> Fact[bool]:
+async def without_new_keys(tickets: Tickets) -> Fact[bool | None]:
     """Whether a server resumes with psk_ke, where the key of the ticket is all there is (RFC 8446 section 4.2.9).
 
-    It could shake hands instead: a key share is offered as well. That it resumes at all is shown by psk_dhe_ke.
+    It could shake hands instead: a key share is offered as well. That it resumes at all is shown by psk_dhe_ke; None
+    where it makes whole handshakes of that, too.
     """
     answer = await _resume(tickets, "without a new key exchange", PSK_KE)
     if answer is None:
         return _NO_TICKET
     if _resumed(answer) and answer.hello is not None and answer.hello.key_share is None:
         return Known(True, answer.basis)
-    usual = await _resume(tickets, "with a new key exchange", PSK_DHE_KE)
-    if usual is not None and _resumed(usual):
-        return Known(False, answer.basis)
-    return Unknown(Why.NO_ANSWER, f"probe {answer.n}: {answer.summary()}; no session was resumed in any way")
+    for _ in range(_TRIES):
+        usual = await _resume(tickets, "with a new key exchange", PSK_DHE_KE)
+        if usual is None or usual.hello is None:
+            return unanswered(usual) if usual is not None else _NO_TICKET
+        if _resumed(usual):
+            return Known(False, answer.basis)
+    return Known(None, answer.basis)
 
 
 async def replayed(tickets: Tickets, target: Target) -> Fact[bool]:
