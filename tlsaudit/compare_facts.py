@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from tlsaudit.model.difference import FactChange
 from tlsaudit.model.document import Subject
-from tlsaudit.model.document_facts import BehavioursPart, DeploymentPart, FactsPart, KeyExchangePart
+from tlsaudit.model.document_facts import BehavioursPart, DeploymentPart, FactsPart, HttpPart, KeyExchangePart
 
 _NOT_ESTABLISHED = frozenset({"unknown", "not_tested", "inconclusive"})
 _NONE = "none"
@@ -195,7 +195,27 @@ def _values(subject: Subject, facts: FactsPart) -> dict[str, str | None]:
             "http.location": http.location or _NONE,
             "http.hsts": http.hsts.raw if http.hsts else _NONE,
         }
+        found |= _page(subject, http)
+    if facts.http.plain is not None:
+        plain = facts.http.plain
+        found["http.plain.state"] = plain.state
+        found["http.plain.status"] = plain.status or _NONE
+        found["http.plain.location"] = plain.location or _NONE
+        if "http.plain.upgrade" not in subject.unknown:
+            found["http.plain.upgrade"] = plain.upgrade or _NONE
+    if facts.before_tls is not None:
+        found |= {f"before_tls.{name}": value for name, value in facts.before_tls}
+    if facts.twin is not None:
+        found |= {f"twin.{name}": value for name, value in facts.twin}
     return {path: _text(value) for path, value in found.items()}
+
+
+def _page(subject: Subject, http: HttpPart) -> dict[str, object]:
+    found = {
+        "http.compression": http.compression or _NONE,
+        "http.insecure_content": ", ".join(http.insecure_content) or _NONE,
+    }
+    return {path: value for path, value in found.items() if path not in subject.unknown}
 
 
 def _text(value: object) -> str | None:
