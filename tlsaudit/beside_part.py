@@ -1,4 +1,4 @@
-"""What stands within and beside an endpoint's TLS, as the report shows it: HTTP, a start in plain text, the twin name."""
+"""What stands within and beside TLS, as the report shows it: HTTP, a start in plain text, the twin name."""
 
 from __future__ import annotations
 

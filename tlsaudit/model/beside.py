@@ -1,4 +1,4 @@
-"""What stands beside an endpoint's TLS: its site in plain HTTP, the start in plain text of its service, its other name."""
+"""What stands beside an endpoint's TLS: its site in plain HTTP, its service's start in plain text, its other name."""
 
 from __future__ import annotations
 

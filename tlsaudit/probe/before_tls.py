@@ -54,16 +54,18 @@ async def ask_sign_in(dialogue: Dialogue, notes: Notes) -> None:
         failure = error
     said = service.guard.plain(data) if data else None
     dialogue.log.close(n, said.words if said else str(failure or "closed without an answer"))
-    found = _sign_in(said, failure, notes, Basis(Origin.OBSERVED, f"probe:{n}"))
+    found = _sign_in(said, failure, notes, user, Basis(Origin.OBSERVED, f"probe:{n}"))
     _note(notes, replace(_noted(notes), signs_in=found), n)
 
 
-def _sign_in(said: Said | None, failure: NetworkError | None, notes: Notes, basis: Basis) -> Fact[str | None]:
+def _sign_in(
+    said: Said | None, failure: NetworkError | None, notes: Notes, user: str, basis: Basis
+) -> Fact[str | None]:
     """A client that is sent away without TLS is sent away for want of it only where with TLS it is not."""
     if said is None:
         return Unknown(Why.NO_ANSWER, f"without TLS: {failure}") if failure else Known(None, basis)
     if said.refused is False:
-        return Known(said.words, basis)
+        return Known(f"{said.words}, user {user!a}", basis)
     within = notes.exchange.said if notes.exchange is not None else None
     if said.refused and within is not None and within.refused is not None:
         return Known(None, basis)
