@@ -223,7 +223,7 @@ def expect_ct(case: Case) -> Iterable[Fail]:
 @rule(
     "TLS-HTTP-010",
     title="HTTPS that leads back to HTTP",
-    severity=Severity.HIGH,
+    severity=Severity.MEDIUM,
     cap=Cap.C,
     cwe=(319, 757),
     applies=_is_http,
@@ -234,11 +234,12 @@ def expect_ct(case: Case) -> Iterable[Fail]:
     reproduce=_SHOW_HEADERS,
 )
 def leads_back(case: Case) -> Iterable[Fail]:
-    """The answer over TLS is a redirect to http://."""
+    """The answer over TLS is a redirect to http://, which is worse than that there was no answer to tell."""
     answer = _answer(case)
     location = answer.value.location or ""
     if answer.value.status in _REDIRECTS and location.strip().lower().startswith("http:"):
-        yield Fail(f"HTTP {answer.value.status} over TLS leads to {location[:200]!a}", (answer.basis,))
+        observed = f"HTTP {answer.value.status} over TLS leads to {location[:200]!a}"
+        yield Fail(observed, (answer.basis,), severity=Severity.HIGH)
 
 
 @rule(

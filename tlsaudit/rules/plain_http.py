@@ -98,7 +98,7 @@ def redirects_elsewhere(case: Case) -> Iterable[Fail]:
     expected="status 301 or 308",
     why="Clients do not remember a temporary redirect, and ask without TLS again.",
     remedy="Answer with 301, or with 308 where the method matters.",
-    sources=(_ALL_PAGES, rfc(9110, "15.4", verified=False)),
+    sources=(_ALL_PAGES,),
     reproduce=_SHOW,
 )
 def redirect_not_permanent(case: Case) -> Iterable[Fail]:
