@@ -156,6 +156,8 @@ async def exchange(
     result.session = tls.get_session() if result.established else None
     result.resumed = result.established and session is not None and not observer.authenticated
     closed = bool(tls.get_shutdown() & SSL.RECEIVED_SHUTDOWN)
+    # A session whose connection is freed without a close counts as broken, whenever that happens (SSL_free).
+    tls.set_shutdown(SSL.SENT_SHUTDOWN | SSL.RECEIVED_SHUTDOWN)
     older = result.version is not None and result.version is not ProtocolVersion.TLS_1_3
     result.accepted_by_tls = result.established and (older or observer.ticket or closed)
     result.chain = _chain(tls)
