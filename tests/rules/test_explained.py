@@ -30,6 +30,9 @@ NO_COMMAND = {
     "TLS-SESS-012": "openssl offers psk_ke beside psk_dhe_ke only, and servers prefer the latter",
     "TLS-SESS-006": "openssl does not send the same early data twice",
     "TLS-SESS-011": "which names get another certificate differs, and openssl does not say what resumption skips",
+    "TLS-PROTO-012 TLS-PROTO-013": "openssl asks for TLS first, and sends nothing before it",
+    "TLS-ALPN-004": "that of TLS-SESS-003 and TLS-SESS-004",
+    "TLS-CIPH-013": "openssl as it comes is only one of the clients; that of TLS-CIPH-020 shows the order",
     "TLS-MTLS-013 TLS-MTLS-016 TLS-MTLS-017": "compares answers to several questions",
 }
 """Rules whose failures carry no command, and why."""

@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from tlsaudit.model.document_facts import (
+    BeforeTlsPart,
     BehavioursPart,
     CertificatePart,
     ClientAuthAtPart,
@@ -26,11 +27,13 @@ from tlsaudit.model.document_facts import (
     Moment,
     NameOutcome,
     NamePart,
+    PlainHttpPart,
     StaplePart,
     Suite,
     TrialAtPart,
     TrialPart,
     TrustPart,
+    TwinPart,
     Verdict,
     rfc3339,
 )
@@ -289,6 +292,7 @@ class Document(_Part):
 __all__ = [
     "SCHEMA",
     "BasisPart",
+    "BeforeTlsPart",
     "BehavioursPart",
     "CapPart",
     "CertificatePart",
@@ -312,6 +316,7 @@ __all__ = [
     "Moment",
     "NameOutcome",
     "NamePart",
+    "PlainHttpPart",
     "PolicyReference",
     "ProbePart",
     "Problem",
@@ -329,6 +334,7 @@ __all__ = [
     "TrialAtPart",
     "TrialPart",
     "TrustPart",
+    "TwinPart",
     "UnknownPart",
     "Verdict",
     "rfc3339",
