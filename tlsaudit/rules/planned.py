@@ -16,7 +16,6 @@ _DATA = "needs a dated table that is not there yet"
 _HISTORY = "needs earlier reports of the same endpoint"
 _ATTACK = "needs an attack that is not tried: it may crash the server or read foreign memory"
 _SCHANNEL = "a fingerprint of Schannel does not tell what is patched, and the attack itself may crash the server"
-_PROBE = "needs a question that is not asked yet"
 
 
 @dataclass(frozen=True, slots=True)
