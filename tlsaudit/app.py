@@ -18,18 +18,27 @@ from tlsaudit.data.trust import AnchorSet
 from tlsaudit.document import audited, not_audited, result_part
 from tlsaudit.judge import judge
 from tlsaudit.model import document as doc
-from tlsaudit.model.errors import InputError, NetworkError
+from tlsaudit.model.errors import DecodeError, InputError, NetworkError
 from tlsaudit.model.facts import Facts
 from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Unknown, Why
 from tlsaudit.model.limits import Expectation
 from tlsaudit.model.result import Severity
 from tlsaudit.model.target import Target
 from tlsaudit.net import CONNECTIONS, NOT_THE_TARGETS, PER_ADDRESS, Network, NetworkLimits, shortage
-from tlsaudit.pki import TrustStore
+from tlsaudit.pki import Crl, TrustStore, read_crl_file
 from tlsaudit.policy import Policy, left_open, what_is_forbidden
 from tlsaudit.policy.baseline import Baseline
 from tlsaudit.policy.waivers import Waiver
-from tlsaudit.probe import NotAuditedError, Settings, Sslyze, Trusting, audit_endpoint
+from tlsaudit.probe import (
+    Fetcher,
+    GivenCrl,
+    NotAuditedError,
+    Settings,
+    Sslyze,
+    StatusSources,
+    Trusting,
+    audit_endpoint,
+)
 from tlsaudit.proxies import Proxy
 from tlsaudit.rules import (
     DECLARED_CA_RULES,
@@ -56,6 +65,7 @@ _AT_ONCE = 64
 _DEADLINE_IN_TIMEOUTS = 12
 _MOST_ADDRESSES = 64
 _MOST_NAMED = 20
+_LARGEST_CRL_FILE = 32 * 1024 * 1024
 _ASKING_LESS = frozenset({"gate", "inventory"})
 
 Emit = Callable[[doc.Subject], Awaitable[None]]
@@ -80,7 +90,9 @@ class ScanOptions:
     connections a second, `connections` and `per_address` how many are open at once, over all and to one endpoint.
     `credentials` are presented to endpoints that ask for a client certificate. In the mode `mtls`, which asks and
     judges nothing but client authentication and gives no score, `mutual_paths` are asked as well as `/`.
-    `waivers` and `baseline` stand for failures that then fail nothing; None: there are none.
+    `waivers` and `baseline` stand for failures that then fail nothing; None: there are none. With `fetch` the CRLs and
+    OCSP responders that certificates name are asked, at addresses that are not public only where the endpoint is on
+    such a one, or with `fetch_anywhere`; `crls` are read instead or as well.
     """
 
     policy: Policy
@@ -102,6 +114,9 @@ class ScanOptions:
     scope: Scope | None = None
     waivers: tuple[Waiver, ...] | None = None
     baseline: Baseline | None = None
+    fetch: bool = False
+    fetch_anywhere: bool = False
+    crls: tuple[GivenCrl, ...] = ()
 
     def network_limits(self) -> NetworkLimits:
         """What the network is given of them."""
@@ -115,6 +130,13 @@ class ScanOptions:
             scope=self.scope,
         )
 
+    def status_sources(self, network: Network) -> StatusSources | None:
+        """Where the status of certificates comes from; None: nobody asked for it."""
+        if not self.fetch and not self.crls:
+            return None
+        fetcher = Fetcher(network, anywhere=self.fetch_anywhere) if self.fetch else None
+        return StatusSources(fetcher=fetcher, crls=self.crls)
+
     def settings(self) -> Settings:
         """What the questions to each endpoint are given of them."""
         return Settings(
@@ -126,6 +148,23 @@ class ScanOptions:
             credentials=self.credentials,
             mutual_paths=self.mutual_paths if self.mode == "mtls" else None,
         )
+
+
+def load_crls(*paths: Path) -> tuple[GivenCrl, ...]:
+    """The certificate revocation lists in files, PEM or DER. Raises InputError."""
+    return tuple(GivenCrl(place=str(path), crl=crl) for path in paths for crl in _crls(path))
+
+
+def _crls(path: Path) -> tuple[Crl, ...]:
+    try:
+        with path.open("rb") as file:
+            return read_crl_file(file.read(_LARGEST_CRL_FILE + 1))
+    except OSError as error:
+        raise InputError(f"CRL file {str(path)!r}: {error.strerror}") from None
+    except ValueError:
+        raise InputError(f"CRL file {str(path)!r}: not a file name") from None
+    except DecodeError as error:
+        raise InputError(f"CRL file {str(path)!r}: {error}") from None
 
 
 def load_anchors(*ca_files: Path) -> Anchors:
@@ -204,9 +243,10 @@ class Scan:
 
     async def run(self) -> None:
         """Audit every target, many at once; a target's trouble is its own and never ends the run."""
+        network = Network(self._options.network_limits())
         auditor = Auditor(
-            network=Network(self._options.network_limits()),
-            settings=self._options.settings(),
+            network=network,
+            settings=replace(self._options.settings(), status=self._options.status_sources(network)),
             options=self._options,
             as_of=self.as_of,
         )

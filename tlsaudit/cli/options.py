@@ -49,6 +49,30 @@ ScopeFile = Annotated[
         "resolves to. With it, --trials goes with lists and inventories.",
     ),
 ]
+Fetch = Annotated[
+    bool,
+    typer.Option(
+        "--fetch",
+        help="Ask whether certificates were revoked: fetch the CRLs and ask the OCSP responders that they name, over "
+        "http://, each once a run.",
+    ),
+]
+FetchAnywhere = Annotated[
+    bool,
+    typer.Option(
+        "--fetch-anywhere",
+        help="With --fetch, fetch also from addresses that are not public, and from names that a proxy resolves: "
+        "whoever made a certificate chose where it leads.",
+    ),
+]
+CrlFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--crl",
+        metavar="FILE",
+        help="Certificate revocation lists (PEM or DER) to look certificates up in, without the network; repeatable.",
+    ),
+]
 PolicyId = Annotated[
     str, typer.Option("--policy", metavar="ID|FILE", help="Policy to judge by: an id, or a .yaml file.")
 ]

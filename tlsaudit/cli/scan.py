@@ -75,6 +75,9 @@ def scan(
     client_ca: credentials.ClientCaFile = None,
     client_ca_key: credentials.ClientCaKey = None,
     trial: credentials.TrialFiles = None,
+    fetch: options.Fetch = False,
+    fetch_anywhere: options.FetchAnywhere = False,
+    crl: options.CrlFiles = None,
     scope: options.ScopeFile = None,
     all_addresses: Annotated[
         bool,
@@ -111,6 +114,8 @@ def scan(
     refuse_timeout(timeout)
     expect = declared_client_auth(expect_client_auth)
     refuse_limits(max_rate, per_address, connections)
+    if fetch_anywhere and not fetch:
+        raise InputError("--fetch-anywhere goes with --fetch")
     through = proxy_of(proxy)
     if through is not None and all_addresses:
         raise InputError("--all-addresses cannot go with a proxy: the proxy resolves names, and tells nobody")
@@ -155,6 +160,9 @@ def scan(
         scope=bounds,
         waivers=known.waivers,
         baseline=known.baseline,
+        fetch=fetch,
+        fetch_anywhere=fetch_anywhere,
+        crls=app.load_crls(*(crl or ())),
     )
     return run_audit(wanted.targets, scan_options, pairs, write_baseline=known.write)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from tlsaudit.model.knowledge import Basis, Fact
+from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact
 from tlsaudit.model.protocol import ProtocolVersion
 
 
@@ -210,9 +210,11 @@ class OcspStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staple:
-    """A stapled OCSP response, read but not judged. `verified`: signed by the issuer or its delegate; None: no issuer.
+    """An OCSP response, stapled or fetched, or what a CRL says, read but not judged.
 
-    `detail` is the response status (tryLater) or the reason why it could not be read.
+    `verified`: signed by the issuer or its delegate; None: no issuer, or none of its keys that is at hand. `detail` is
+    the response status (tryLater) or the reason why it could not be read; `reason` a CRLReason (RFC 5280 section
+    5.3.1) by its name, where a certificate was revoked for one.
     """
 
     status: OcspStatus
@@ -221,6 +223,31 @@ class Staple:
     next_update: datetime | None = None
     verified: bool | None = None
     detail: str = ""
+    revoked_at: datetime | None = None
+    reason: str = ""
+
+
+class StatusSource(StrEnum):
+    """Who can say whether a certificate was revoked."""
+
+    OCSP = "ocsp"
+    CRL = "crl"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevocationCheck:
+    """What one responder or one CRL says of one certificate; `place` is its URL, or the file that was given.
+
+    The answer is unknown with `no_answer` where who publishes it did not deliver, with `not_asked` where we did not
+    want to fetch it, else where it does not decide.
+    """
+
+    sha256: str
+    """Of the certificate."""
+    subject: str
+    source: StatusSource
+    place: str
+    answer: Fact[Staple]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +257,7 @@ class CertificateDeployment:
     A server with an RSA and an ECDSA certificate has two. `leaf` is unknown where the first certificate could not
     be read. `leaf_signs`: the leaf's key verifies the handshake signature (RFC 8446 section 4.4.2: it MUST be first).
     `versions`: the protocol versions that showed it. `message_bytes`: length of the Certificate message.
+    `revocation`: every status of every certificate of its paths that has an issuer, from responders, CRLs and files.
     """
 
     leaf: Fact[Certificate]
@@ -242,3 +270,4 @@ class CertificateDeployment:
     versions: tuple[ProtocolVersion, ...]
     message_bytes: int
     basis: Basis
+    revocation: Fact[tuple[RevocationCheck, ...]] = NOT_ASKED

@@ -30,6 +30,7 @@ from tlsaudit.probe.mesh import MESH_NAMES, ask_plaintext
 from tlsaudit.probe.mutual import ask_client_auth, ask_mutual, narrowed
 from tlsaudit.probe.notes import UNFINISHED, Notes
 from tlsaudit.probe.repetition import ask_again
+from tlsaudit.probe.revocation import StatusSources, with_revocation
 from tlsaudit.probe.suites import failed_over
 from tlsaudit.probe.tls13 import GROUPS_13, SUITES_13, ask_retry, explore, shake_hands, without_retry
 from tlsaudit.probe.trials import present
@@ -50,6 +51,7 @@ class Settings:
     `sslyze` adds the attacks. With `forbidden` only those suites and groups are asked for. `credentials` are presented
     where a client certificate is asked for. With `mutual_paths` nothing but client authentication is asked: for `/`,
     these paths, and without a server name. `names` are those that the certificate has to cover; none: the target's.
+    `status` are the sources of revocation that are asked when the endpoint has been; None: none is.
     """
 
     trusting: Trusting
@@ -60,6 +62,7 @@ class Settings:
     credentials: Credentials = field(default_factory=Credentials)
     mutual_paths: tuple[str, ...] | None = None
     names: tuple[str, ...] = ()
+    status: StatusSources | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,8 @@ async def audit_endpoint(target: Target, network: Network, settings: Settings, *
     problem = _problem(dialogue, notes, facts)
     if settings.mutual_paths is not None:
         facts = narrowed(facts)
+    elif settings.status is not None:
+        facts = await with_revocation(facts, settings.status)
     if settings.sslyze is not None:
         facts = await _vulnerabilities(facts, problem, dialogue, settings.sslyze, allowance)
     return Audit(facts, problem)

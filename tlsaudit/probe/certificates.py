@@ -6,11 +6,19 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tlsaudit.model.certificate import Certificate, CertificateDeployment, NameMatch, Staple, Unparsed
+from tlsaudit.model.certificate import Certificate, CertificateDeployment, NameMatch, Path, Staple, Unparsed
 from tlsaudit.model.errors import DecodeError
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
-from tlsaudit.pki import TrustStore, analyse_chain, match_name, parse_certificate, parse_staple, verify_signature
+from tlsaudit.pki import (
+    TrustStore,
+    analyse_chain,
+    issued,
+    match_name,
+    parse_certificate,
+    parse_staple,
+    verify_signature,
+)
 from tlsaudit.probe.dialogue import Answer
 from tlsaudit.probe.full import Exchange
 from tlsaudit.probe.handshake import Handshake
@@ -140,13 +148,14 @@ def _deployment(
             basis=basis,
         )
     leaf = parsed[0]
+    analysis = analyse_chain(parsed, trusting.stores, trusting.deciding)
     return CertificateDeployment(
         leaf=Known(leaf, basis),
         chain=parsed,
         unparsed=unparsed,
-        analysis=Known(analyse_chain(parsed, trusting.stores, trusting.deciding), derived),
+        analysis=Known(analysis, derived),
         name=Known(_match(references, leaf), derived),
-        staple=_staple(seen, parsed),
+        staple=_staple(seen, parsed, analysis.paths),
         leaf_signs=_leaf_signs(seen, leaf),
         versions=tuple(versions),
         message_bytes=max(sighting.message_bytes for sighting in seen),
@@ -171,11 +180,11 @@ def _parse(chain: tuple[bytes, ...]) -> tuple[tuple[Certificate, ...], tuple[Unp
     return tuple(parsed), tuple(unparsed)
 
 
-def _staple(seen: list[Sighting], chain: tuple[Certificate, ...]) -> Fact[Staple | None]:
+def _staple(seen: list[Sighting], chain: tuple[Certificate, ...], paths: tuple[Path, ...]) -> Fact[Staple | None]:
     for sighting in seen:
         if sighting.staple is not None:
             leaf = chain[0]
-            issuer = next((each for each in chain[1:] if each.subject_der == leaf.issuer_der), None)
+            issuer = next((above for below, above in issued(chain, paths) if below.sha256 == leaf.sha256), None)
             return Known(parse_staple(sighting.staple, leaf, issuer), sighting.basis)
     asked = next((sighting for sighting in seen if sighting.staple_asked), None)
     return Known(None, asked.basis) if asked is not None else NOT_ASKED

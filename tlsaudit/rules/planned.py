@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 _FILES = "needs configuration files, which are not read yet"
 _DNS = "needs DNS, which is not asked yet"
-_FETCH = "needs OCSP responders and CRLs, which are not fetched yet"
 _LOGS = "needs the list of Certificate Transparency logs"
 _FLEET = "needs a fleet with its inventory and history"
 _DATA = "needs a dated table that is not there yet"
@@ -48,11 +47,6 @@ PLANNED: tuple[Planned, ...] = (
     Planned("TLS-CERT-059", "Issuer and serial number of another certificate", _FLEET),
     Planned("TLS-CHAIN-014", "Distrusted authority", _DATA),
     Planned("TLS-CHAIN-016", "Unexpected authority", "an expected one is the only anchor: TLS-CHAIN-001 says it"),
-    Planned("TLS-REVO-001", "Leaf revoked", _FETCH),
-    Planned("TLS-REVO-002", "Intermediate revoked", _FETCH),
-    Planned("TLS-REVO-007", "CRL unusable", _FETCH),
-    Planned("TLS-REVO-008", "Responder dead", _FETCH),
-    Planned("TLS-REVO-010", "No OCSP by design", _FETCH),
     Planned("TLS-CT-001", "Too few timestamps", _LOGS),
     Planned("TLS-CT-002", "Timestamps of one operator", _LOGS),
     Planned("TLS-CT-003", "Timestamp that does not verify", _LOGS),
