@@ -13,7 +13,8 @@ from typing import Final
 
 from tlsaudit import __version__
 from tlsaudit.credentials import Credentials
-from tlsaudit.data import trust, versions
+from tlsaudit.data import ct_logs, trust, versions
+from tlsaudit.data.ct_logs import CtLogs
 from tlsaudit.data.trust import AnchorSet
 from tlsaudit.document import audited, not_audited, result_part
 from tlsaudit.judge import judge
@@ -77,6 +78,11 @@ class Anchors:
 
     trusting: Trusting
     dates: Mapping[str, str]
+
+    @property
+    def logs_date(self) -> str | None:
+        """The day of the list of Certificate Transparency logs, if there is one."""
+        return self.trusting.logs.date.isoformat() if self.trusting.logs else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,16 +173,18 @@ def _crls(path: Path) -> tuple[Crl, ...]:
         raise InputError(f"CRL file {str(path)!r}: {error}") from None
 
 
-def load_anchors(*ca_files: Path) -> Anchors:
+def load_anchors(*ca_files: Path, logs: CtLogs | None = None) -> Anchors:
     """Mozilla's store, the system's where there is one, and `ca_files` as the one store that decides, if any are given.
 
-    Raises InputError where one of them cannot be read, holds no certificate, or something that is none.
+    `logs` are the Certificate Transparency logs that count; None: those that come with tlsaudit. Raises InputError
+    where a file cannot be read, holds no certificate, or something that is none.
     """
     found = [anchors for anchors in (trust.mozilla(), trust.system()) if anchors is not None]
     public = Anchors(
         trusting=Trusting(
             stores={anchors.name: TrustStore.from_ders(anchors.name, anchors.ders) for anchors in found},
             deciding=found[0].name,
+            logs=logs or ct_logs.known_logs(),
         ),
         dates={anchors.name: anchors.date for anchors in found},
     )
@@ -190,7 +198,7 @@ def with_authorities(anchors: Anchors, *ca_files: Path) -> Anchors:
     name = given[0].name
     stores = {**anchors.trusting.stores, name: TrustStore.from_ders(name, ders)}
     dates = {**anchors.dates, name: max(each.date for each in given)}
-    return Anchors(trusting=Trusting(stores=stores, deciding=name), dates=dates)
+    return Anchors(trusting=replace(anchors.trusting, stores=stores, deciding=name), dates=dates)
 
 
 def _checked(path: Path) -> AnchorSet:
@@ -310,6 +318,7 @@ class Scan:
                 scoring=SCORING,
                 registry=versions.registry_date(),
                 trust_stores=_dates((options.anchors, *options.anchors_for.values())),
+                ct_logs=options.anchors.logs_date,
             ),
             as_of=self.as_of,
             started_at=self._started,

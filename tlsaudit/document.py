@@ -11,7 +11,15 @@ from tlsaudit.data.groups import group_name, groups_for
 from tlsaudit.data.signatures import scheme_name
 from tlsaudit.data.suites import SSL2_CIPHERS, openssl_name, suite_name, suites_for
 from tlsaudit.model import document as doc
-from tlsaudit.model.certificate import Certificate, CertificateDeployment, RevocationCheck, Staple, StatusSource
+from tlsaudit.model.certificate import (
+    Certificate,
+    CertificateDeployment,
+    RevocationCheck,
+    SctOrigin,
+    Staple,
+    StatusSource,
+    Timestamps,
+)
 from tlsaudit.model.facts import (
     Behaviours,
     Facts,
@@ -228,8 +236,24 @@ def _deployment(deployment: CertificateDeployment) -> doc.DeploymentPart:
         versions=[version.value for version in deployment.versions],
         missing_issuer=analysis.missing_issuer if analysis else None,
         unparsed=[f"certificate {each.index + 1}: {each.error}" for each in deployment.unparsed],
+        timestamps=_timestamps(deployment.timestamps),
         revocation=_revocation(deployment.revocation),
     )
+
+
+def _timestamps(fact: Fact[Timestamps]) -> list[doc.TimestampPart] | None:
+    if not isinstance(fact, Known):
+        return None
+    return [
+        doc.TimestampPart(
+            log=each.log or each.log_id,
+            operator=each.operator,
+            at=each.at,
+            origin="embedded" if each.origin is SctOrigin.EMBEDDED else "tls",
+            verified=each.verified,
+        )
+        for each in fact.value.found
+    ]
 
 
 def _revocation(fact: Fact[tuple[RevocationCheck, ...]]) -> list[doc.RevocationPart] | None:

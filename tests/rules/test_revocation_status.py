@@ -7,7 +7,23 @@ from datetime import timedelta
 
 import pytest
 
-from tests.rules.served import BASIS, DAY, HOST, NOW, SECOND, case, deployment, failures, issuing, only, root
+from tests.rules.served import (
+    BASIS,
+    DAY,
+    HOST,
+    NOW,
+    SECOND,
+    CaseTable,
+    assert_complete,
+    assert_fails,
+    assert_passes,
+    case,
+    deployment,
+    failures,
+    issuing,
+    only,
+    root,
+)
 from tests.rules.test_revocation import GOOD, leaf
 from tlsaudit.demo.mint import Authority, Leaf, self_signed
 from tlsaudit.model.certificate import (
@@ -20,7 +36,6 @@ from tlsaudit.model.certificate import (
 )
 from tlsaudit.model.knowledge import NOT_ASKED, Fact, Known, Undecided, Unknown, Why
 from tlsaudit.model.result import Severity
-from tlsaudit.pki import parse_certificate
 from tlsaudit.rules import revocation_status as rules
 from tlsaudit.rules.rule import Case, Rule
 
@@ -61,6 +76,43 @@ def crl(answer: Staple | Unknown, staple: Staple | None = None) -> Case:
 def ocsp(answer: Staple | Unknown) -> Case:
     """A certificate with a responder that gives this answer."""
     return case(told(leaf(ocsp=True), (StatusSource.OCSP, answer)))
+
+
+def below(revoked: Authority, *others: Authority, status: Staple = REVOKED) -> CertificateDeployment:
+    """A server whose intermediate has this status, with others for the same key or without."""
+    issued = revoked.issue(HOST)
+    served = deployment(issued.certificate, revoked.certificate, *(each.certificate for each in others))
+    middle = served.chain[1]
+    check = RevocationCheck(
+        sha256=middle.sha256, subject=middle.subject, source=StatusSource.CRL, place=URL, answer=Known(status, BASIS)
+    )
+    return replace(served, revocation=Known((check,), BASIS))
+
+
+FAILS: CaseTable = {
+    "TLS-REVO-001": lambda: crl(REVOKED),
+    "TLS-REVO-002": lambda: case(below(root().subordinate("Revoked"))),
+    "TLS-REVO-007": lambda: crl(DEAD),
+    "TLS-REVO-008": lambda: ocsp(DEAD),
+    "TLS-REVO-010": lambda: crl(GOOD),
+}
+PASSES: CaseTable = {
+    "TLS-REVO-001": lambda: crl(GOOD),
+    "TLS-REVO-002": lambda: case(below(root().subordinate("Sound"), status=GOOD)),
+    "TLS-REVO-007": lambda: crl(GOOD),
+    "TLS-REVO-008": lambda: ocsp(GOOD),
+    "TLS-REVO-010": lambda: ocsp(GOOD),
+}
+
+
+def test_every_rule_has_a_case_that_fails_and_one_that_passes() -> None:
+    assert_complete(rules.RULES, FAILS, PASSES)
+
+
+@pytest.mark.parametrize("rule", rules.RULES, ids=lambda rule: rule.id)
+def test_bad_status_fails_and_a_sound_one_passes(rule: Rule) -> None:
+    assert_fails(rule, FAILS)
+    assert_passes(rule, PASSES)
 
 
 def test_revoked_says_who_says_so() -> None:
@@ -139,18 +191,6 @@ def test_who_cannot_be_asked_about_has_no_status() -> None:
         assert not rules.leaf_revoked.applies(made)
         assert not rules.crl_unusable.applies(made)
         assert not rules.responder_dead.applies(made)
-
-
-def below(revoked: Authority, extra: Authority | None = None) -> CertificateDeployment:
-    """A server whose intermediate was revoked, with another one for the same key or without."""
-    issued = revoked.issue(HOST)
-    others = () if extra is None else (extra.certificate,)
-    served = deployment(issued.certificate, revoked.certificate, *others)
-    bad = parse_certificate(served.chain[1].der)
-    check = RevocationCheck(
-        sha256=bad.sha256, subject=bad.subject, source=StatusSource.CRL, place=URL, answer=Known(REVOKED, BASIS)
-    )
-    return replace(served, revocation=Known((check,), BASIS))
 
 
 def test_a_revoked_intermediate_is_milder_where_another_path_remains() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact
@@ -52,6 +52,58 @@ class PublicKey:
     exponent: int | None = None
     pss: bool = False
     weaknesses: frozenset[KeyWeakness] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sct:
+    """A signed certificate timestamp (RFC 6962 section 3.2) as it came; `scheme` is hash and signature as one number.
+
+    `signed` and `extensions` are the beginning and the end of what the log signed.
+    """
+
+    log_id: str
+    """SHA-256 of the log's key, in hexadecimal."""
+    at: datetime
+    signed: bytes
+    extensions: bytes
+    scheme: int
+    signature: bytes
+
+
+class SctOrigin(StrEnum):
+    """How a timestamp came: in the certificate or in the handshake."""
+
+    EMBEDDED = "embedded"
+    TLS = "tls"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timestamp:
+    """A timestamp and the log that it is of; `log` and `operator` are None where the list of logs has no such id.
+
+    `verified`: the log's key signed it for this certificate; None: no key, or no issuer to tell with. From `out_since`
+    on the log counts no more.
+    """
+
+    origin: SctOrigin
+    at: datetime
+    log_id: str
+    log: str | None = None
+    operator: str | None = None
+    out_since: date | None = None
+    verified: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timestamps:
+    """The timestamps of a certificate, and the date of the list of logs that they were looked up in.
+
+    `unreadable` counts those in the certificate that are none.
+    """
+
+    logs_date: date
+    found: tuple[Timestamp, ...]
+    unreadable: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +155,8 @@ class Certificate:
     unknown_critical: tuple[str, ...]
     defects: tuple[str, ...]
     """What breaks DER or RFC 5280 without making the certificate unreadable, one sentence each."""
+    scts: tuple[Sct, ...] = ()
+    """The embedded timestamps that can be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,3 +325,4 @@ class CertificateDeployment:
     message_bytes: int
     basis: Basis
     revocation: Fact[tuple[RevocationCheck, ...]] = NOT_ASKED
+    timestamps: Fact[Timestamps] = NOT_ASKED

@@ -133,6 +133,19 @@ class RevocationPart(_Part):
     detail: str = ""
 
 
+class TimestampPart(_Part):
+    """One signed certificate timestamp; `log` is the log's name, or its id where the list of logs does not have it.
+
+    `verified` is null where nobody could tell: an unknown log, or no issuer.
+    """
+
+    log: str
+    operator: str | None = None
+    at: Moment
+    origin: Literal["embedded", "tls"]
+    verified: bool | None = None
+
+
 class DeploymentPart(_Part):
     """One certificate that the endpoint serves, with its chain as sent."""
 
@@ -146,6 +159,8 @@ class DeploymentPart(_Part):
     versions: list[str] = []
     missing_issuer: str | None = None
     unparsed: list[str] = []
+    timestamps: list[TimestampPart] | None = None
+    """None: there was no list of logs to look them up in."""
     revocation: list[RevocationPart] | None = None
     """None: neither fetched nor given."""
 

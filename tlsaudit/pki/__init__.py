@@ -8,13 +8,17 @@ from tlsaudit.pki.identity import match_name
 from tlsaudit.pki.issuers import issued
 from tlsaudit.pki.names import format_name, normalise
 from tlsaudit.pki.ocsp import ocsp_request, parse_staple
+from tlsaudit.pki.scts import Entry, checked, delivered
 from tlsaudit.pki.signatures import verify_signature
 from tlsaudit.pki.store import TrustStore
 
 __all__ = [
     "Crl",
+    "Entry",
     "TrustStore",
     "analyse_chain",
+    "checked",
+    "delivered",
     "format_name",
     "inspect_dh",
     "issued",

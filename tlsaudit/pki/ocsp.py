@@ -110,30 +110,18 @@ def ocsp_request(certificate: Certificate, issuer: Certificate) -> bytes | None:
     name_hash = new_hash("sha1", certificate.issuer_der, usedforsecurity=False).digest()
     size = certificate.serial.bit_length() // 8 + 1
     serial = certificate.serial.to_bytes(size, "big", signed=True)
-    sha1 = _wrapped(der.SEQUENCE, _wrapped(der.OBJECT_IDENTIFIER, _SHA1), _wrapped(der.NULL))
-    cert_id = _wrapped(
+    sha1 = der.encode(der.SEQUENCE, der.encode(der.OBJECT_IDENTIFIER, _SHA1), der.encode(der.NULL))
+    cert_id = der.encode(
         der.SEQUENCE,
         sha1,
-        _wrapped(der.OCTET_STRING, name_hash),
-        _wrapped(der.OCTET_STRING, key_hash),
-        _wrapped(der.INTEGER, serial),
+        der.encode(der.OCTET_STRING, name_hash),
+        der.encode(der.OCTET_STRING, key_hash),
+        der.encode(der.INTEGER, serial),
     )
     request = cert_id
     for _ in ("Request", "requestList", "TBSRequest", "OCSPRequest"):
-        request = _wrapped(der.SEQUENCE, request)
+        request = der.encode(der.SEQUENCE, request)
     return request
-
-
-def _wrapped(tag: int, *parts: bytes) -> bytes:
-    """One value in DER; a request is never longer than two octets of length can say."""
-    content = b"".join(parts)
-    length = bytes([len(content)]) if len(content) < 0x80 else _long_length(len(content))
-    return bytes([tag]) + length + content
-
-
-def _long_length(length: int) -> bytes:
-    octets = length.to_bytes((length.bit_length() + 7) // 8, "big")
-    return bytes([0x80 | len(octets)]) + octets
 
 
 def _basic(response_bytes: bytes) -> _Basic:

@@ -6,13 +6,27 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tlsaudit.model.certificate import Certificate, CertificateDeployment, NameMatch, Path, Staple, Unparsed
+from tlsaudit.data.ct_logs import CtLogs
+from tlsaudit.model.certificate import (
+    Certificate,
+    CertificateDeployment,
+    NameMatch,
+    Path,
+    Sct,
+    SctOrigin,
+    Staple,
+    Timestamps,
+    Unparsed,
+)
 from tlsaudit.model.errors import DecodeError
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.pki import (
+    Entry,
     TrustStore,
     analyse_chain,
+    checked,
+    delivered,
     issued,
     match_name,
     parse_certificate,
@@ -31,17 +45,20 @@ from tlsaudit.wire import (
     ExtensionType,
     RsaParameters,
     parse_certificate_status,
+    parse_sct_list,
 )
 
 _MOST_DEPLOYMENTS = 8
+_MOST_TIMESTAMPS = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trusting:
-    """The trust stores of a run, by name, and the one whose verdict counts."""
+    """The trust stores of a run, by name, and the one whose verdict counts; `logs` vouch for public certificates."""
 
     stores: Mapping[str, TrustStore]
     deciding: str
+    logs: CtLogs | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +81,8 @@ class Sighting:
     staple_asked: bool = True
     staple: bytes | None = None
     signature: Signature | None = None
+    timestamps: bytes | None = None
+    """The extension signed_certificate_timestamp (RFC 6962 section 3.3.1)."""
 
 
 def sighting_of_answer(answer: Answer) -> Sighting | None:
@@ -79,6 +98,7 @@ def sighting_of_answer(answer: Answer) -> Sighting | None:
         message_bytes=message.length,
         staple=status.response if status is not None else None,
         signature=_signed_parameters(answer),
+        timestamps=answer.hello.extensions.get(ExtensionType.SIGNED_CERTIFICATE_TIMESTAMP) if answer.hello else None,
     )
 
 
@@ -94,6 +114,7 @@ def sighting_of_handshake(handshake: Handshake) -> Sighting | None:
         basis=handshake.basis,
         message_bytes=message.length,
         staple=_entry_staple(message),
+        timestamps=_entry(message, ExtensionType.SIGNED_CERTIFICATE_TIMESTAMP),
         signature=Signature(proof.scheme, proof.content, proof.signature) if proof is not None else None,
     )
 
@@ -157,6 +178,7 @@ def _deployment(
         name=Known(_match(references, leaf), derived),
         staple=_staple(seen, parsed, analysis.paths),
         leaf_signs=_leaf_signs(seen, leaf),
+        timestamps=_timestamps(seen, parsed, analysis.paths, trusting.logs),
         versions=tuple(versions),
         message_bytes=max(sighting.message_bytes for sighting in seen),
         basis=basis,
@@ -183,11 +205,42 @@ def _parse(chain: tuple[bytes, ...]) -> tuple[tuple[Certificate, ...], tuple[Unp
 def _staple(seen: list[Sighting], chain: tuple[Certificate, ...], paths: tuple[Path, ...]) -> Fact[Staple | None]:
     for sighting in seen:
         if sighting.staple is not None:
-            leaf = chain[0]
-            issuer = next((above for below, above in issued(chain, paths) if below.sha256 == leaf.sha256), None)
-            return Known(parse_staple(sighting.staple, leaf, issuer), sighting.basis)
+            return Known(parse_staple(sighting.staple, chain[0], _issuer(chain, paths)), sighting.basis)
     asked = next((sighting for sighting in seen if sighting.staple_asked), None)
     return Known(None, asked.basis) if asked is not None else NOT_ASKED
+
+
+def _timestamps(
+    seen: list[Sighting], chain: tuple[Certificate, ...], paths: tuple[Path, ...], known: CtLogs | None
+) -> Fact[Timestamps]:
+    """The timestamps of the leaf, each log once a way of coming."""
+    if known is None:
+        return NOT_ASKED
+    entry = Entry(leaf=chain[0], issuer=_issuer(chain, paths))
+    came = [(SctOrigin.EMBEDDED, sct) for sct in chain[0].scts]
+    came += [(SctOrigin.TLS, sct) for sighting in seen for sct in _delivered(sighting.timestamps)]
+    distinct = list(dict.fromkeys(came))[:_MOST_TIMESTAMPS]
+    return Known(
+        Timestamps(
+            logs_date=known.date,
+            found=tuple(checked(sct, origin, entry, known.logs) for origin, sct in distinct),
+            unreadable=chain[0].sct_count - len(chain[0].scts),
+        ),
+        Basis(Origin.DERIVED, seen[0].basis.at),
+    )
+
+
+def _delivered(data: bytes | None) -> tuple[Sct, ...]:
+    if data is None:
+        return ()
+    try:
+        return delivered(parse_sct_list(data))
+    except DecodeError:
+        return ()
+
+
+def _issuer(chain: tuple[Certificate, ...], paths: tuple[Path, ...]) -> Certificate | None:
+    return next((above for below, above in issued(chain, paths) if below.sha256 == chain[0].sha256), None)
 
 
 def _leaf_signs(seen: list[Sighting], leaf: Certificate) -> Fact[bool]:
@@ -213,8 +266,13 @@ def _signed_parameters(answer: Answer) -> Signature | None:
     return Signature(parameters.signature_scheme, content, parameters.signature)
 
 
+def _entry(message: CertificateMessage, extension: ExtensionType) -> bytes | None:
+    """An extension that stands beside the leaf (RFC 8446 section 4.4.2)."""
+    return message.entry_extensions[0].get(extension) if message.entry_extensions else None
+
+
 def _entry_staple(message: CertificateMessage) -> bytes | None:
-    data = message.entry_extensions[0].get(ExtensionType.STATUS_REQUEST) if message.entry_extensions else None
+    data = _entry(message, ExtensionType.STATUS_REQUEST)
     if data is None:
         return None
     try:

@@ -18,6 +18,7 @@ from tlsaudit.rules import (
     cipher_exchange,
     client_auth,
     client_certificates,
+    distrust,
     fleet,
     http,
     implementation,
@@ -31,6 +32,7 @@ from tlsaudit.rules import (
     revocation_status,
     session,
     signature,
+    transparency,
     vulnerability,
     workload,
 )
@@ -49,6 +51,7 @@ _MODULES = (
     cipher_exchange,
     client_auth,
     client_certificates,
+    distrust,
     http,
     implementation,
     key_exchange,
@@ -61,6 +64,7 @@ _MODULES = (
     revocation_status,
     session,
     signature,
+    transparency,
     vulnerability,
     workload,
 )
