@@ -13,7 +13,7 @@ from typing import Final
 
 from tlsaudit import __version__
 from tlsaudit.credentials import Credentials
-from tlsaudit.data import ct_logs, trust, versions
+from tlsaudit.data import ct_logs, published_keys, trust, versions
 from tlsaudit.data.ct_logs import CtLogs
 from tlsaudit.data.trust import AnchorSet
 from tlsaudit.document import audited, not_audited, result_part
@@ -173,11 +173,22 @@ def _crls(path: Path) -> tuple[Crl, ...]:
         raise InputError(f"CRL file {str(path)!r}: {error}") from None
 
 
-def load_anchors(*ca_files: Path, logs: CtLogs | None = None) -> Anchors:
+def load_logs(path: Path | None) -> CtLogs:
+    """The Certificate Transparency logs in a file, else those that come with tlsaudit. Raises InputError."""
+    return ct_logs.known_logs() if path is None else ct_logs.logs_from_file(path)
+
+
+def load_keys(path: Path) -> Mapping[str, str]:
+    """The compromised keys in a file. Raises InputError."""
+    return published_keys.keys_from_file(path)
+
+
+def load_anchors(*ca_files: Path, logs: CtLogs | None = None, blocklist: Mapping[str, str] | None = None) -> Anchors:
     """Mozilla's store, the system's where there is one, and `ca_files` as the one store that decides, if any are given.
 
-    `logs` are the Certificate Transparency logs that count; None: those that come with tlsaudit. Raises InputError
-    where a file cannot be read, holds no certificate, or something that is none.
+    `logs` are the Certificate Transparency logs that count; None: those that come with tlsaudit. `blocklist` names
+    compromised keys, by the SHA-256 of their SubjectPublicKeyInfo. Raises InputError where a file cannot be read, holds
+    no certificate, or something that is none.
     """
     found = [anchors for anchors in (trust.mozilla(), trust.system()) if anchors is not None]
     public = Anchors(
@@ -185,6 +196,7 @@ def load_anchors(*ca_files: Path, logs: CtLogs | None = None) -> Anchors:
             stores={anchors.name: TrustStore.from_ders(anchors.name, anchors.ders) for anchors in found},
             deciding=found[0].name,
             logs=logs or ct_logs.known_logs(),
+            blocklist=blocklist or {},
         ),
         dates={anchors.name: anchors.date for anchors in found},
     )

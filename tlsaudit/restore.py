@@ -179,6 +179,7 @@ def _deployment(part: doc.DeploymentPart, basis: Basis) -> CertificateDeployment
         leaf_signs=_NOT_HELD,
         revocation=_NOT_HELD,
         timestamps=_NOT_HELD,
+        published=_NOT_HELD,
         versions=tuple(_VERSIONS[each] for each in part.versions if each in _VERSIONS),
         message_bytes=0,
         basis=basis,

@@ -67,6 +67,8 @@ class _Settings(BaseModel):
     ca_file: list[_Words] | None = None
     fetch: bool | None = None
     crl: list[_Words] | None = None
+    ct_logs: _Words | None = None
+    blocklist: _Words | None = None
     client_cert: _Words | None = None
     client_key: _Words | None = None
     expect_client_auth: Literal["none", "optional", "required"] | None = None
@@ -79,7 +81,9 @@ class _Settings(BaseModel):
 
 KEYS: Final = tuple(name.replace("_", "-") for name in _Settings.model_fields)
 _LISTS = frozenset({"ca-file", "crl"})
-_PATHS = frozenset({"waivers", "baseline", "scope", "ca-file", "crl", "client-cert", "client-key"})
+_PATHS = frozenset(
+    {"waivers", "baseline", "scope", "ca-file", "crl", "ct-logs", "blocklist", "client-cert", "client-key"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

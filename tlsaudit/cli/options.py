@@ -73,6 +73,23 @@ CrlFiles = Annotated[
         help="Certificate revocation lists (PEM or DER) to look certificates up in, without the network; repeatable.",
     ),
 ]
+Blocklist = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Keys that are compromised: a line each with the SHA-256 of the SubjectPublicKeyInfo in hexadecimal, and "
+        "a name if you like.",
+    ),
+]
+CtLogsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--ct-logs",
+        metavar="FILE",
+        help="List of Certificate Transparency logs (Chrome's log_list.json, version 3) instead of the one that came "
+        "with tlsaudit.",
+    ),
+]
 PolicyId = Annotated[
     str, typer.Option("--policy", metavar="ID|FILE", help="Policy to judge by: an id, or a .yaml file.")
 ]

@@ -78,6 +78,8 @@ def scan(
     fetch: options.Fetch = False,
     fetch_anywhere: options.FetchAnywhere = False,
     crl: options.CrlFiles = None,
+    ct_log_list: options.CtLogsFile = None,
+    blocklist: options.Blocklist = None,
     scope: options.ScopeFile = None,
     all_addresses: Annotated[
         bool,
@@ -138,7 +140,9 @@ def scan(
     from tlsaudit import app
     from tlsaudit.policy import load_policy
 
-    judging, anchors = load_policy(policy), app.load_anchors(*(ca_file or ()))
+    logs = app.load_logs(ct_log_list)
+    blocked = app.load_keys(blocklist) if blocklist is not None else {}
+    judging, anchors = load_policy(policy), app.load_anchors(*(ca_file or ()), logs=logs, blocklist=blocked)
     expectation = Expectation(client_auth=expect)
     wanted = what.judged_by(listed, judging, anchors, expectation)
     scan_options = app.ScanOptions(

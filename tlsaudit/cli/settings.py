@@ -20,7 +20,11 @@ FLAGS: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 _THE_REPORTS: Final = frozenset({("diff", "mode"), ("diff", "policy"), ("report", "policy")})
 """What `diff` takes from the report beside a target, and `report` from its report, unless a flag says otherwise."""
-_UNSET: Final = {"mode": "full; inventory for lists and networks", "ca-file": "none, Mozilla's store decides"}
+_UNSET: Final = {
+    "mode": "full; inventory for lists and networks",
+    "ca-file": "none, Mozilla's store decides",
+    "ct-logs": "those that came with tlsaudit",
+}
 _WIDEST = 60
 
 

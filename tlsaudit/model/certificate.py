@@ -326,3 +326,5 @@ class CertificateDeployment:
     basis: Basis
     revocation: Fact[tuple[RevocationCheck, ...]] = NOT_ASKED
     timestamps: Fact[Timestamps] = NOT_ASKED
+    published: Fact[str | None] = NOT_ASKED
+    """Where the leaf's private key can be read; None: in no list that is known."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tlsaudit.data.ct_logs import CtLogs
+from tlsaudit.data.published_keys import PUBLISHED
 from tlsaudit.model.certificate import (
     Certificate,
     CertificateDeployment,
@@ -54,11 +55,16 @@ _MOST_TIMESTAMPS = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trusting:
-    """The trust stores of a run, by name, and the one whose verdict counts; `logs` vouch for public certificates."""
+    """The trust stores of a run, by name, and the one whose verdict counts; `logs` vouch for public certificates.
+
+    `blocklist` names the source of keys that are compromised, by the SHA-256 of their SubjectPublicKeyInfo; the keys
+    that everybody knows are known without it.
+    """
 
     stores: Mapping[str, TrustStore]
     deciding: str
     logs: CtLogs | None = None
+    blocklist: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +185,7 @@ def _deployment(
         staple=_staple(seen, parsed, analysis.paths),
         leaf_signs=_leaf_signs(seen, leaf),
         timestamps=_timestamps(seen, parsed, analysis.paths, trusting.logs),
+        published=Known(trusting.blocklist.get(leaf.spki_sha256) or PUBLISHED.get(leaf.spki_sha256), derived),
         versions=tuple(versions),
         message_bytes=max(sighting.message_bytes for sighting in seen),
         basis=basis,

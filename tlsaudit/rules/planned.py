@@ -9,9 +9,8 @@ from dataclasses import dataclass
 
 _FILES = "needs configuration files, which are not read yet"
 _DNS = "needs DNS, which is not asked yet"
-_LOGS = "needs the list of Certificate Transparency logs"
+_MONITOR = "needs a monitor of Certificate Transparency logs, which are not asked"
 _FLEET = "needs a fleet with its inventory and history"
-_DATA = "needs a dated table that is not there yet"
 _HISTORY = "needs earlier reports of the same endpoint"
 _PLAIN_HTTP = "needs a second request, in plain text or to another page"
 _STARTTLS = "needs the plain-text dialogue of a service before TLS"
@@ -40,13 +39,18 @@ PLANNED: tuple[Planned, ...] = (
     Planned("TLS-PQ-006", "Below the level of CNSA 2.0", "the rules on lists judge it under the policy cnsa-2"),
     Planned("TLS-CERT-012", "Twin name with www not covered", _DNS),
     Planned("TLS-CERT-024", "Renewal overdue", _HISTORY),
-    Planned("TLS-CERT-037", "Weak key of Debian's OpenSSL", _DATA),
+    Planned(
+        "TLS-CERT-037",
+        "Weak key of Debian's OpenSSL",
+        "no package that is still served has the list of these keys; with one of your own --blocklist finds them",
+    ),
     Planned("TLS-CERT-040", "Prime shared with another key", _FLEET),
-    Planned("TLS-CERT-041", "Key known to be compromised", _DATA),
     Planned("TLS-CERT-059", "Issuer and serial number of another certificate", _FLEET),
     Planned("TLS-CHAIN-016", "Unexpected authority", "an expected one is the only anchor: TLS-CHAIN-001 says it"),
-    Planned("TLS-CT-004", "Unexpected certificate logged", _LOGS),
-    Planned("TLS-CT-005", "Internal names logged", _LOGS),
+    Planned("TLS-CT-004", "Unexpected certificate logged", _MONITOR),
+    Planned(
+        "TLS-CT-005", "Internal names logged", "needs the operator's internal suffixes, which nothing declares yet"
+    ),
     Planned("TLS-SESS-006", "Early data accepted twice", _PROBE),
     Planned("TLS-SESS-008", "No encrypt-then-MAC", "TLS-CIPH-009 says it"),
     Planned("TLS-SESS-010", "Ticket key not rotated", _HISTORY),

@@ -91,6 +91,12 @@ def build() -> dict[str, str]:
             {},
             roots=trust_tables.ends(),
         ),
+        "published_keys.json": _table(
+            "RFC 9500 section 2; packages of Debian 12 that hold private keys for tests",
+            trust_tables.KEYS_DATE,
+            {},
+            keys=trust_tables.published_keys(),
+        ),
         "versions.json": _table(
             "the tables beside this file",
             REGISTRY_DATE,

@@ -14,6 +14,7 @@ LOGS_DATE = "2026-10-02"
 """The older of the two times of data that the program has (the younger is 2026-10-05): no log is missing by then."""
 ROOTS_DATE = "2026-11-02"
 """When Debian built this Chromium; NSS 3.132 is of the same month."""
+KEYS_DATE = "2026-11-21"
 _PROGRAMS = {"Chrome": f"chromium-{CHROMIUM}-root-ends.csv", "Mozilla": f"nss-{NSS}-distrust-after.csv"}
 
 
@@ -40,3 +41,8 @@ def ends() -> list[dict[str, Any]]:
     """One record a root and program: certificates issued `after` are not accepted."""
     found = [{"program": program, **row} for program, name in _PROGRAMS.items() for row in rows(name)]
     return sorted(found, key=lambda record: (record["program"], record["after"], record["name"], record["sha256"]))
+
+
+def published_keys() -> list[dict[str, Any]]:
+    """One record a key whose private half was published."""
+    return [dict(row) for row in rows("published-keys.csv")]
