@@ -51,8 +51,9 @@ def _checks(deployment: CertificateDeployment) -> tuple[RevocationCheck, ...]:
 
 def _statements(deployment: CertificateDeployment, certificate: Certificate) -> Iterator[tuple[str, Staple]]:
     """Who says something of the certificate, and what."""
-    stapled = deployment.staple
-    if isinstance(stapled, Known) and stapled.value is not None and certificate.sha256 == deployment.chain[0].sha256:
+    stapled, leaf = deployment.staple, deployment.leaf
+    is_leaf = isinstance(leaf, Known) and certificate.sha256 == leaf.value.sha256
+    if is_leaf and isinstance(stapled, Known) and stapled.value is not None:
         yield "the stapled OCSP response", stapled.value
     for check in _checks(deployment):
         if check.sha256 == certificate.sha256 and isinstance(check.answer, Known):
