@@ -204,6 +204,24 @@ def test_a_run_forgets_the_oldest_answers(monkeypatch: pytest.MonkeyPatch) -> No
     assert publisher.asked == ["GET /a", "GET /b", "GET /a"]
 
 
+def test_few_answers_are_read_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch, "_AT_ONCE", 2)
+    together: list[int] = []
+    reading = 0
+
+    async def follow(*_: object) -> bytes:
+        nonlocal reading
+        reading += 1
+        together.append(reading)
+        await asyncio.sleep(0.01)
+        reading -= 1
+        return b""
+
+    monkeypatch.setattr(Fetcher, "_follow", follow)
+    assert len(fetched(*[f"http://{HOST}:9999/{number}" for number in range(10)])) == 10
+    assert max(together) == 2
+
+
 def test_who_asked_first_may_leave() -> None:
     async def ask(url: str) -> Fact[bytes]:
         fetcher = Fetcher(Network(NetworkLimits()))

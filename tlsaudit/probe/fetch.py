@@ -29,6 +29,8 @@ LARGEST: Final = 16 * 1024 * 1024
 _KEPT = 64 * 1024 * 1024
 """Bytes of answers that a run remembers."""
 _MOST_KEPT = 4096
+_AT_ONCE = 32
+"""Answers that are read side by side: hostile publishers, each with the largest, fill half a gigabyte at most."""
 _LONGEST_URL = 2048
 _LONGEST_HEAD = 16384
 _MOST_ADDRESSES = 3
@@ -95,6 +97,7 @@ class Fetcher:
         self._seconds = 4 * network.limits.connect_timeout + network.limits.read_timeout
         self._asked: OrderedDict[tuple[str, bytes | None, Kind | None], asyncio.Task[Fact[bytes]]] = OrderedDict()
         self._kept = 0
+        self._seats = asyncio.Semaphore(_AT_ONCE)
 
     async def fetch(self, url: str, *, near: str | None, body: bytes | None = None) -> Fact[bytes]:
         """What is at `url`; with `body` an OCSP request is posted there. `near` is the address of the endpoint.
@@ -121,7 +124,7 @@ class Fetcher:
 
     async def _bounded(self, url: str, near: Kind | None, body: bytes | None) -> Fact[bytes]:
         try:
-            async with asyncio.timeout(self._seconds):
+            async with self._seats, asyncio.timeout(self._seconds):
                 answer = await self._follow(url, near, body)
         except _NotFetchedError as error:
             return error.unknown
