@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from tlsaudit.model.document_facts import (
+    BeforeTlsPart,
     BehavioursPart,
     CertificatePart,
     ClientAuthAtPart,
@@ -26,6 +27,7 @@ from tlsaudit.model.document_facts import (
     Moment,
     NameOutcome,
     NamePart,
+    PlainHttpPart,
     RevocationPart,
     StaplePart,
     Suite,
@@ -33,6 +35,7 @@ from tlsaudit.model.document_facts import (
     TrialAtPart,
     TrialPart,
     TrustPart,
+    TwinPart,
     Verdict,
     rfc3339,
 )
@@ -291,6 +294,7 @@ class Document(_Part):
 __all__ = [
     "SCHEMA",
     "BasisPart",
+    "BeforeTlsPart",
     "BehavioursPart",
     "CapPart",
     "CertificatePart",
@@ -314,6 +318,7 @@ __all__ = [
     "Moment",
     "NameOutcome",
     "NamePart",
+    "PlainHttpPart",
     "PolicyReference",
     "ProbePart",
     "Problem",
@@ -333,6 +338,7 @@ __all__ = [
     "TrialAtPart",
     "TrialPart",
     "TrustPart",
+    "TwinPart",
     "UnknownPart",
     "Verdict",
     "rfc3339",
