@@ -113,6 +113,39 @@ class StaplePart(_Part):
     detail: str = ""
 
 
+class RevocationPart(_Part):
+    """What one responder or CRL says of one certificate; `place` is its URL, or the file that was given.
+
+    `status` is `not_asked` where we did not want to fetch it, `no_answer` where its publisher did not deliver,
+    `undecided` where it does not say; `detail` says more of these.
+    """
+
+    certificate: str
+    """Its SHA-256."""
+    source: Literal["ocsp", "crl"]
+    place: str
+    status: str
+    this_update: Moment | None = None
+    next_update: Moment | None = None
+    revoked_at: Moment | None = None
+    reason: str = ""
+    verified: bool | None = None
+    detail: str = ""
+
+
+class TimestampPart(_Part):
+    """One signed certificate timestamp; `log` is the log's name, or its id where the list of logs does not have it.
+
+    `verified` is null where nobody could tell: an unknown log, or no issuer.
+    """
+
+    log: str
+    operator: str | None = None
+    at: Moment
+    origin: Literal["embedded", "tls"]
+    verified: bool | None = None
+
+
 class DeploymentPart(_Part):
     """One certificate that the endpoint serves, with its chain as sent."""
 
@@ -126,6 +159,10 @@ class DeploymentPart(_Part):
     versions: list[str] = []
     missing_issuer: str | None = None
     unparsed: list[str] = []
+    timestamps: list[TimestampPart] | None = None
+    """None: there was no list of logs to look them up in."""
+    revocation: list[RevocationPart] | None = None
+    """None: neither fetched nor given."""
 
 
 class ClientAuthAtPart(_Part):

@@ -34,6 +34,7 @@ from tlsaudit.probe.notes import UNFINISHED, Notes
 from tlsaudit.probe.plain_http import ask_plain_http, no_port
 from tlsaudit.probe.renegotiation import ask_renegotiation
 from tlsaudit.probe.repetition import ask_again
+from tlsaudit.probe.revocation import StatusSources, with_revocation
 from tlsaudit.probe.suites import failed_over
 from tlsaudit.probe.tls13 import GROUPS_13, SUITES_13, ask_retry, explore, shake_hands, without_retry
 from tlsaudit.probe.trials import present
@@ -55,6 +56,7 @@ class Settings:
     `sslyze` adds the attacks. With `forbidden` only those suites and groups are asked for. `credentials` are presented
     where a client certificate is asked for. With `mutual_paths` nothing but client authentication is asked: for `/`,
     these paths, and without a server name. `names` are those that the certificate has to cover; none: the target's.
+    `status` are the sources of revocation that are asked when the endpoint has been; None: none is.
     """
 
     trusting: Trusting
@@ -65,6 +67,7 @@ class Settings:
     credentials: Credentials = field(default_factory=Credentials)
     mutual_paths: tuple[str, ...] | None = None
     names: tuple[str, ...] = ()
+    status: StatusSources | None = None
 
     @property
     def inventory(self) -> bool:
@@ -127,6 +130,8 @@ async def audit_endpoint(target: Target, network: Network, settings: Settings, *
         facts = await _vulnerabilities(facts, problem, dialogue, settings.sslyze, allowance)
     if settings.full and problem is None:
         facts = await ask_attacks(facts, notes, dialogue, target, allowance)
+    if settings.status is not None and settings.mutual_paths is None:
+        facts = await with_revocation(facts, settings.status)
     return Audit(facts, problem)
 
 
