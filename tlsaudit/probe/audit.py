@@ -118,21 +118,36 @@ async def audit_endpoint(target: Target, network: Network, settings: Settings, *
     facts = await asyncio.to_thread(assemble, notes, dialogue, names, settings.trusting)
     facts = replace(facts, client_auth=described(facts.client_auth, notes, settings.credentials, settings.trusting))
     problem = _problem(dialogue, notes, facts)
-    if notes.renegotiations != NOT_ASKED:
-        facts = replace(facts, session=with_renegotiations(facts.session, notes.renegotiations))
     if settings.mutual_paths is not None:
         facts = narrowed(facts)
     twin = no_twin(target, settings.names)
     if settings.inventory and twin is NOT_ASKED:
         twin = await ask_twin(dialogue, facts, target)
     facts = replace(facts, twin=twin)
+    facts = await _attacks(facts, problem, dialogue, notes, target=target, settings=settings, allowance=allowance)
+    if settings.status is not None and settings.mutual_paths is None:
+        facts = await with_revocation(facts, settings.status)
+    return Audit(facts, problem)
+
+
+async def _attacks(
+    facts: Facts,
+    problem: Problem | None,
+    dialogue: Dialogue,
+    notes: Notes,
+    *,
+    target: Target,
+    settings: Settings,
+    allowance: Allowance,
+) -> Facts:
+    """`facts` with what was tried of attacks, as far as the mode tries any."""
+    if notes.renegotiations != NOT_ASKED:
+        facts = replace(facts, session=with_renegotiations(facts.session, notes.renegotiations))
     if settings.sslyze is not None:
         facts = await _vulnerabilities(facts, problem, dialogue, settings.sslyze, allowance)
     if settings.full and problem is None:
         facts = await ask_attacks(facts, notes, dialogue, target, allowance)
-    if settings.status is not None and settings.mutual_paths is None:
-        facts = await with_revocation(facts, settings.status)
-    return Audit(facts, problem)
+    return facts
 
 
 async def _vulnerabilities(
