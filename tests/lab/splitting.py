@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from collections.abc import Iterator
 from itertools import cycle
 
 from tests.lab.process import HOST
@@ -16,6 +17,7 @@ from tlsaudit.wire.records import HandshakeReader, RecordReader
 _ALL_OF_A_FLIGHT = 0.2
 _SUPPORTED_VERSIONS = 43
 _PRE_SHARED_KEY = 41
+_KEY_SHARE = 51
 _TLS_1_3 = b"\x03\x04"
 
 
@@ -43,14 +45,28 @@ def by_ticket(without: int, bearing: int) -> Behaviour:
 
 
 def in_turn(*ports: int) -> Behaviour:
-    """Hands each connection to the next of several servers, as a balancer does."""
-    turns = cycle(ports)
+    """Hands each question to the next of several servers every time that it is asked.
+
+    A balancer does so with each connection; then it is chance who answers a question that is asked again.
+    """
+    turns: dict[object, Iterator[int]] = {}
+    lock = threading.Lock()
 
     def play(connection: Connection) -> None:
-        port = next(turns)
-        _hand_on(connection, b"", port)
+        first, hello = _hello(connection)
+        with lock:
+            port = next(turns.setdefault(_question(first, hello), cycle(ports)))
+        _hand_on(connection, first, port)
 
     return play
+
+
+def _question(first: bytes, hello: ClientHello | None) -> object:
+    """What is asked, without what is random in it."""
+    if hello is None:
+        return first
+    extensions = tuple((each.type, each.data) for each in hello.extensions or () if each.type != _KEY_SHARE)
+    return hello.version, tuple(hello.cipher_suites), extensions
 
 
 def _hand_on(connection: Connection, first: bytes, port: int) -> None:

@@ -99,7 +99,7 @@ class TlsServer:
                 return
             self._open.add(secured)
         try:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, ValueError):  # ValueError: the server is closed, and TLS taken away here
                 secured.do_handshake()
                 if _has_request(secured):
                     secured.sendall(self._respond(secured))
