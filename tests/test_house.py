@@ -40,6 +40,8 @@ ARROWS = {
     "config": {"pki", "model", "data"},
     "restore": {"model", "data"},
     "rejudge": {"judge", "restore", "document", "policy", "rules", "score", "model"},
+    "file_document": {"document", "model"},
+    "linting": {"config", "app", "judge", "rules", "score", "policy", "file_document", "data", "model"},
     "targets": {"model"},
     "inventory": {"model", "policy", "scope", "targets"},
     "app": {
@@ -50,7 +52,7 @@ ARROWS = {
     "demo": {"model"},
     "cli": {
         "app", "config", "rejudge", "report", "demo", "policy", "proxies", "rules", "targets", "model", "credentials",
-        "inventory", "scope", "suppress", "compare", "tally", "settings",
+        "inventory", "scope", "suppress", "compare", "tally", "settings", "linting",
     },
     "__main__": {"cli", "model"},
     "__init__": set(),
@@ -75,6 +77,7 @@ PURE = {
     "compare_facts",
     "restore",
     "rejudge",
+    "file_document",
 }
 OUTSIDE_WORLD = {
     "asyncio", "http", "io", "logging", "multiprocessing", "os", "pathlib", "select", "selectors", "shutil", "signal",

@@ -91,7 +91,10 @@ class Lab:
         return self._stack.enter_context(server)
 
     def nginx(self, server: str = "", *, certificates: Sequence[CertificateFiles] = (), http: str = "") -> Running:
-        """nginx with directives of the server block (and of http); ECDSA certificate unless told otherwise."""
+        """nginx with directives of the server block, and of http, where PORT stands for the port of that server.
+
+        It has an ECDSA certificate unless told otherwise.
+        """
         requires("nginx")
         pairs = "".join(
             f"ssl_certificate {each.chain}; ssl_certificate_key {each.key};\n" for each in self._or_ecdsa(certificates)
@@ -106,7 +109,7 @@ class Lab:
             (folder / "nginx.conf").write_text(
                 "daemon off; master_process off; pid nginx.pid; error_log stderr;\n"
                 "events { worker_connections 512; }\n"
-                f"http {{\naccess_log off;\n{temporary}{http}\n"
+                f"http {{\naccess_log off;\n{temporary}{http.replace('PORT', str(port))}\n"
                 f"server {{\nlisten {HOST}:{port} ssl backlog=511;\nserver_name localhost;\n{pairs}{server}\n"
                 'location / { default_type text/plain; return 200 "ok\\n"; }\n}\n}\n'
             )

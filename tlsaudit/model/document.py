@@ -31,6 +31,7 @@ from tlsaudit.model.document_facts import (
     TrialAtPart,
     TrialPart,
     TrustPart,
+    UpstreamPart,
     Verdict,
     rfc3339,
 )
@@ -42,10 +43,10 @@ _GRADES: Final = r"^(A\+|A-|[ABCDFTM])\??$"
 Grade = Annotated[str, Field(pattern=_GRADES)]
 SeverityName = Literal["info", "low", "medium", "high", "critical"]
 Status = Literal["audited", "incomplete", "unreachable", "not_tls", "unparsable"]
-Mode = Literal["gate", "inventory", "full", "mtls"]
+Mode = Literal["gate", "inventory", "full", "mtls", "lint"]
 """What was asked. `gate`: only what the policy forbids; `inventory`: versions, suites, groups, certificates, client
 authentication, ALPN, HTTP; `full`: that, how odd questions are taken, and whether named attacks work; `mtls`:
-only client authentication, with other paths and without a server name."""
+only client authentication, with other paths and without a server name; `lint`: nothing, files were read."""
 
 
 class _Part(BaseModel):
@@ -330,6 +331,7 @@ __all__ = [
     "TrialPart",
     "TrustPart",
     "UnknownPart",
+    "UpstreamPart",
     "Verdict",
     "rfc3339",
 ]

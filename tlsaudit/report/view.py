@@ -22,6 +22,7 @@ from tlsaudit.model.document import (
     Subject,
     Suite,
     Summary,
+    UpstreamPart,
 )
 
 SEVERITIES: Final = ("critical", "high", "medium", "low", "info")
@@ -181,6 +182,16 @@ def beside_words(client_auth: ClientAuthPart) -> str:
         None: "",
     }[client_auth.mesh]
     return "; ".join(each for each in (mesh, "plain text is answered" if client_auth.plaintext else "") if each)
+
+
+def upstream_words(upstream: UpstreamPart) -> str:
+    """Where a terminator passes on to, and how, in words."""
+    where = {True: "on this machine", False: "on another machine", None: "it is not known where"}[upstream.local]
+    how = {True: "over TLS", False: "in clear", None: "it is not known whether over TLS"}[upstream.tls]
+    words = [upstream.destination, where, how]
+    if upstream.tls:
+        words.append({True: "verified", False: "not verified", None: "verification is not known"}[upstream.verifies])
+    return ", ".join(words)
 
 
 def verifies_words(client_auth: ClientAuthPart) -> str:

@@ -1,0 +1,80 @@
+"""`tlsaudit lint`: audit deployment configurations before they are deployed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tlsaudit.cli import options, outputs
+from tlsaudit.cli.scan import declared_client_auth
+from tlsaudit.model.errors import InputError
+
+
+def lint(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", hidden=True)],
+    policy: options.PolicyId = "owasp",
+    formats: options.Formats = None,
+    output: options.Outputs = None,
+    fail_on: options.FailOn = "high",
+    kind: Annotated[
+        str | None, typer.Option("--type", metavar="TYPE", help="What the files are, instead of finding out: nginx.")
+    ] = None,
+    assume: Annotated[
+        str,
+        typer.Option(
+            metavar="PRODUCT=VERSION,...",
+            help="What the files are for, such as nginx=1.22,openssl=3.0. Without it the newest defaults hold where "
+            "the text is silent, and what it asks for is judged as accepted.",
+        ),
+    ] = "",
+    ca_file: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE", help="CA certificates (PEM or DER) that decide on trust instead of Mozilla's; repeatable."
+        ),
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Judge as of this date or time instead of now.")
+    ] = None,
+    expect_client_auth: Annotated[
+        str | None,
+        typer.Option(metavar="MODE", help="What client authentication should be: none, optional or required."),
+    ] = None,
+) -> int:
+    """Audit configuration files: every TLS listener, and the upstreams behind it, with file and line.
+
+    PATH is a file or a folder, and nothing outside of it is read. The rules are those of a live endpoint.
+    """
+    pairs = outputs.pair(formats or [], output or [])
+    lowest = options.severity(fail_on)
+    when = options.moment(as_of)
+    expect = declared_client_auth(expect_client_auth)
+
+    from tlsaudit import app, linting
+    from tlsaudit.config import read
+    from tlsaudit.model.limits import Expectation
+    from tlsaudit.policy import load_policy
+
+    if kind is not None and kind not in read.TYPES:
+        raise InputError(f"--type {kind!r} is not known; known: {', '.join(read.TYPES)}")
+    linted = linting.lint(
+        paths,
+        linting.LintOptions(
+            policy=load_policy(policy),
+            anchors=app.load_anchors(*(ca_file or ())),
+            assume=read.parse_assumptions(assume),
+            kind=kind,
+            as_of=when,
+            expect=Expectation(client_auth=expect),
+            fail_on=lowest,
+        ),
+    )
+    for subject in linted.document.subjects:
+        if subject.error is not None:
+            outputs.complain(subject.error.message)
+    if not linted.document.subjects:
+        outputs.complain(f"no TLS listener in the files that were recognised ({linted.files})")
+    outputs.write(linted.document, pairs)
+    return linted.document.summary.exit_code

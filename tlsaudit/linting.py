@@ -1,0 +1,137 @@
+"""Configuration files in, a report document out: the same rules and the same report as for live endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tlsaudit import __version__
+from tlsaudit.app import Anchors, summarise
+from tlsaudit.config.read import Anchors as Stores
+from tlsaudit.config.read import (
+    Assumptions,
+    Context,
+    Evaluator,
+    Found,
+    Recognised,
+    Tree,
+    Unparsable,
+    read_tree,
+    recognise_files,
+)
+from tlsaudit.data import versions
+from tlsaudit.file_document import Writer, unparsable
+from tlsaudit.judge import judge
+from tlsaudit.model import document as doc
+from tlsaudit.model.errors import InputError
+from tlsaudit.model.limits import Expectation
+from tlsaudit.model.result import Severity
+from tlsaudit.policy import Policy
+from tlsaudit.rules import KEY_RULES, LISTENER_RULES, RULESET, UPSTREAM_RULES
+from tlsaudit.score import SCORING
+
+_RULES = {"listener": LISTENER_RULES, "upstream": UPSTREAM_RULES, "certificate": KEY_RULES}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LintOptions:
+    """What a lint is given. `kind` is the type of every file, None: what is in them says it."""
+
+    policy: Policy
+    anchors: Anchors
+    assume: Assumptions = field(default_factory=Assumptions)
+    kind: str | None = None
+    as_of: datetime | None = None
+    expect: Expectation = field(default_factory=Expectation)
+    fail_on: Severity | None = Severity.HIGH
+
+
+@dataclass(frozen=True, slots=True)
+class Linted:
+    """The report, and how many files were recognised."""
+
+    document: doc.Document
+    files: int
+
+
+def lint(paths: Sequence[Path], options: LintOptions) -> Linted:
+    """Judge every listener and upstream of the files below `paths`.
+
+    Raises InputError where a path does not exist, or nothing below one is recognised: a gate that was pointed at the
+    wrong place must not pass.
+    """
+    started = datetime.now(UTC)
+    as_of = options.as_of or started
+    trees = [(path, Tree(path)) for path in paths]
+    recognised = [(tree, _recognised(path, tree, options.kind)) for path, tree in trees]
+    trusting = options.anchors.trusting
+    context = Context(
+        assume=options.assume,
+        evaluator=Evaluator(),
+        anchors=Stores(stores=trusting.stores, deciding=trusting.deciding),
+    )
+    subjects: dict[str, doc.Subject] = {}
+    for tree, files in recognised:
+        for subject in _subjects(tree, files, context, options, as_of):
+            subjects.setdefault(subject.id, subject)
+    listed = list(subjects.values())
+    document = doc.Document(
+        tool=doc.Tool(name="tlsaudit", version=__version__),
+        mode="lint",
+        policy=doc.PolicyReference(id=options.policy.id, version=options.policy.version, sha256=options.policy.sha256),
+        data=doc.DataVersions(
+            ruleset=RULESET,
+            scoring=SCORING,
+            registry=versions.registry_date(),
+            trust_stores=dict(options.anchors.dates),
+        ),
+        as_of=as_of,
+        started_at=started,
+        finished_at=datetime.now(UTC),
+        subjects=listed,
+        summary=summarise(listed, options.fail_on),
+    )
+    return Linted(document, sum(len(each) for _, files in recognised for each in files.values()))
+
+
+def _recognised(path: Path, tree: Tree, kind: str | None) -> Recognised:
+    found = recognise_files(tree, kind)
+    if not found:
+        hint = "" if tree.start.is_dir() else "; say with --type what it is"
+        raise InputError(f"nothing that is known here under {str(path)!r}{hint}")
+    return found
+
+
+def _subjects(
+    tree: Tree, files: Recognised, context: Context, options: LintOptions, as_of: datetime
+) -> Iterator[doc.Subject]:
+    writer = Writer()
+    for found in read_tree(tree, files, context):
+        location = doc.Location(file=found.file, line=found.line)
+        if isinstance(found, Unparsable):
+            yield unparsable(location, code=found.code, message=found.message)
+        else:
+            yield _judged(writer, found, location, options, as_of)
+
+
+def _judged(writer: Writer, found: Found, location: doc.Location, options: LintOptions, as_of: datetime) -> doc.Subject:
+    judgement = judge(
+        found.facts,
+        options.policy,
+        as_of=as_of,
+        expect=options.expect,
+        mode="lint",
+        subject_id=found.id,
+        rules=_RULES[found.kind],
+    )
+    return writer.configured(
+        found.facts,
+        judgement,
+        kind=found.kind,
+        subject_id=found.id,
+        name=found.name,
+        location=location,
+        requested=found.requested,
+    )
