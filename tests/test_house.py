@@ -41,7 +41,8 @@ ARROWS = {
     "restore": {"model", "data"},
     "rejudge": {"judge", "restore", "document", "policy", "rules", "score", "model"},
     "file_document": {"document", "model"},
-    "linting": {"config", "app", "judge", "rules", "score", "policy", "file_document", "data", "model"},
+    "ignores": {"config", "model"},
+    "linting": {"ignores", "config", "app", "judge", "rules", "score", "policy", "file_document", "data", "model"},
     "targets": {"model"},
     "inventory": {"model", "policy", "scope", "targets"},
     "app": {
@@ -78,6 +79,7 @@ PURE = {
     "restore",
     "rejudge",
     "file_document",
+    "ignores",
 }
 OUTSIDE_WORLD = {
     "asyncio", "http", "io", "logging", "multiprocessing", "os", "pathlib", "select", "selectors", "shutil", "signal",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tlsaudit import __version__
 from tlsaudit.app import Anchors, summarise
+from tlsaudit.config.inline import Ignore, read_ignores
 from tlsaudit.config.read import Anchors as Stores
 from tlsaudit.config.read import (
     Assumptions,
@@ -23,9 +24,10 @@ from tlsaudit.config.read import (
 )
 from tlsaudit.data import versions
 from tlsaudit.file_document import Writer, unparsable
+from tlsaudit.ignores import Ignores
 from tlsaudit.judge import judge
 from tlsaudit.model import document as doc
-from tlsaudit.model.errors import InputError
+from tlsaudit.model.errors import DecodeError, InputError
 from tlsaudit.model.limits import Expectation
 from tlsaudit.model.result import Severity
 from tlsaudit.policy import Policy
@@ -50,10 +52,11 @@ class LintOptions:
 
 @dataclass(frozen=True, slots=True)
 class Linted:
-    """The report, and how many files were recognised."""
+    """The report, how many files were recognised, and what whoever runs this should know, a sentence each."""
 
     document: doc.Document
     files: int
+    notes: tuple[str, ...] = ()
 
 
 def lint(paths: Sequence[Path], options: LintOptions) -> Linted:
@@ -72,10 +75,12 @@ def lint(paths: Sequence[Path], options: LintOptions) -> Linted:
         evaluator=Evaluator(),
         anchors=Stores(stores=trusting.stores, deciding=trusting.deciding),
     )
+    comments, wrong = _comments(recognised)
+    ignores = Ignores(comments, as_of=as_of)
     subjects: dict[str, doc.Subject] = {}
     for tree, files in recognised:
         for subject in _subjects(tree, files, context, options, as_of):
-            subjects.setdefault(subject.id, subject)
+            subjects.setdefault(subject.id, ignores.apply(subject))
     listed = list(subjects.values())
     document = doc.Document(
         tool=doc.Tool(name="tlsaudit", version=__version__),
@@ -93,7 +98,8 @@ def lint(paths: Sequence[Path], options: LintOptions) -> Linted:
         subjects=listed,
         summary=summarise(listed, options.fail_on),
     )
-    return Linted(document, sum(len(each) for _, files in recognised for each in files.values()))
+    number = sum(len(each) for _, files in recognised for each in files.values())
+    return Linted(document, number, (*wrong, *ignores.notes()))
 
 
 def _recognised(path: Path, tree: Tree, kind: str | None) -> Recognised:
@@ -102,6 +108,22 @@ def _recognised(path: Path, tree: Tree, kind: str | None) -> Recognised:
         hint = "" if tree.start.is_dir() else "; say with --type what it is"
         raise InputError(f"nothing that is known here under {str(path)!r}{hint}")
     return found
+
+
+def _comments(recognised: Sequence[tuple[Tree, Recognised]]) -> tuple[list[Ignore], list[str]]:
+    """The inline comments of all files that were recognised."""
+    found: dict[Ignore, None] = {}
+    wrong: dict[str, None] = {}
+    for tree, files in recognised:
+        for path in (path for paths in files.values() for path in paths):
+            try:
+                text = tree.read(path).decode("utf-8", "replace")
+            except DecodeError:
+                continue
+            comments, problems = read_ignores(text, tree.shown(path))
+            found |= dict.fromkeys(comments)
+            wrong |= dict.fromkeys(problems)
+    return list(found), list(wrong)
 
 
 def _subjects(

@@ -77,6 +77,45 @@ def test_a_declared_expectation(tmp_path: Path) -> None:
     assert (result["outcome"], result["location"]) == ("fail", {"file": "nginx.conf", "line": 4})
 
 
+_IGNORE = '# tlsaudit:ignore=TLS-PROTO-003,TLS-PROTO-004 {} reason="until the old terminals are gone"'
+
+
+@pytest.mark.parametrize(
+    ("comment", "code", "note"),
+    [
+        (_IGNORE.format("until=2999-12-31"), 0, ""),
+        (_IGNORE.format("until=2020-01-01"), 1, "nginx.conf:5: the inline ignore has expired on 2020-01-01"),
+        (_IGNORE.format(""), 1, "nginx.conf:5: an inline ignore needs rules"),
+        ("# tlsaudit:ignore=TLS-PROTO-003 until=2999-12-31", 1, "nginx.conf:5: an inline ignore needs rules"),
+        ('# tlsaudit:ignore=TLS-CONF-014 until=2999-12-31 reason="another one"', 1, "stands for nothing that fails"),
+        (f"{_IGNORE.format('until=2999-12-31')}\n", 1, "stands for nothing that fails"),
+    ],
+)
+def test_a_comment_lets_a_failure_through(tmp_path: Path, comment: str, code: int, note: str) -> None:
+    file = write(tmp_path, f"{SOUND}\n{comment}\nssl_protocols TLSv1 TLSv1.1 TLSv1.3;")
+    ended = tlsaudit("lint", file, "--format", "json")
+    assert ended.code == code
+    assert note in ended.err
+    if code == 0:
+        waived = [each for each in ended.document["subjects"][0]["results"] if each["outcome"] == "waived"]
+        assert {each["rule"] for each in waived} == {"TLS-PROTO-003", "TLS-PROTO-004"}
+        assert {each["suppression"]["by"] for each in waived} == {"inline"}
+
+
+def test_waivers_and_a_baseline(tmp_path: Path) -> None:
+    file = write(tmp_path, f"{SOUND} ssl_protocols TLSv1 TLSv1.3; server_name shop.example;")
+    waivers = tmp_path / "waivers.yaml"
+    entry = (
+        "rule: TLS-PROTO-003\n  scope: nginx.conf#shop.example:443\n  owner: a\n  reason: b\n  expires: 2999-01-01\n"
+    )
+    waivers.write_text(f"- {entry}")
+    assert tlsaudit("lint", file, "--waivers", waivers).code == 0
+    baseline = tmp_path / "known.json"
+    assert tlsaudit("lint", file, "--write-baseline", baseline).code == 1
+    file.write_text("\n\n" + file.read_text())
+    assert tlsaudit("lint", file, "--baseline", baseline).code == 0
+
+
 def test_sarif_and_annotations_point_at_the_line(tmp_path: Path) -> None:
     write(tmp_path, f"{SOUND}\nssl_protocols TLSv1 TLSv1.3;")
     sarif = json.loads(tlsaudit("lint", tmp_path, "--format", "sarif").out)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tlsaudit.cli import options, outputs
+from tlsaudit.cli import gate, options, outputs
 from tlsaudit.cli.scan import declared_client_auth
 from tlsaudit.model.errors import InputError
 
@@ -42,6 +42,9 @@ def lint(
         str | None,
         typer.Option(metavar="MODE", help="What client authentication should be: none, optional or required."),
     ] = None,
+    waivers: gate.WaiversFile = None,
+    baseline: gate.BaselineFile = None,
+    write_baseline: gate.WriteBaseline = None,
 ) -> int:
     """Audit configuration files: every TLS listener, and the upstreams behind it, with file and line.
 
@@ -51,6 +54,7 @@ def lint(
     lowest = options.severity(fail_on)
     when = options.moment(as_of)
     expect = declared_client_auth(expect_client_auth)
+    known = gate.read(waivers, baseline, write_baseline)
 
     from tlsaudit import app, linting
     from tlsaudit.config import read
@@ -71,10 +75,16 @@ def lint(
             fail_on=lowest,
         ),
     )
-    for subject in linted.document.subjects:
+    document = gate.applied(linted.document, known)
+    collector = gate.Collector(path=known.write)
+    for subject in document.subjects:
+        collector.add(subject)
         if subject.error is not None:
             outputs.complain(subject.error.message)
-    if not linted.document.subjects:
+    gate.tell(linted.notes)
+    if not document.subjects:
         outputs.complain(f"no TLS listener in the files that were recognised ({linted.files})")
-    outputs.write(linted.document, pairs)
-    return linted.document.summary.exit_code
+    collector.write(as_of=document.as_of, policy=document.policy.id, mode=document.mode)
+    summary = app.summarise(document.subjects, lowest)
+    outputs.write(document.model_copy(update={"summary": summary}), pairs)
+    return summary.exit_code
