@@ -59,6 +59,7 @@ CASES = (
         "ssl_protocols TLSv1.3; ssl_conf_command Ciphersuites TLS_AES_128_CCM_SHA256:TLS_AES_256_GCM_SHA384;",
     ),
     Case("lowest version by command", "ssl_protocols TLSv1.2 TLSv1.3; ssl_conf_command MinProtocol TLSv1.3;"),
+    Case("a gap in the versions", "ssl_protocols TLSv1 TLSv1.2 TLSv1.3; ssl_ciphers ECDHE+AES;"),
     Case("groups", "ssl_protocols TLSv1.3; ssl_ecdh_curve X448:secp384r1;"),
     Case("groups by command", "ssl_protocols TLSv1.3; ssl_conf_command Groups P-256:ffdhe2048;"),
     Case("client certificates", "ssl_verify_client on; ssl_client_certificate {clients};"),

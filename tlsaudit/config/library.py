@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tlsaudit.config.assume import Version, version_words
 from tlsaudit.data.suites import SUITES, CipherSuite, openssl_name
@@ -67,6 +68,9 @@ def effect(request: Request, openssl: Version | None) -> Effect:
             allowed[version] = basis
         else:
             refused[f"{version} is asked for, and {problem}", basis] = None
+    gap = _gap(request, openssl) if openssl is not None else None
+    if gap is not None:
+        return Effect(allowed={}, versions={}, suites={}, refused=(*refused, gap))
     suites = dict(_usable(request, allowed))
     versions = allowed
     if openssl is not None:
@@ -82,6 +86,22 @@ def effect(request: Request, openssl: Version | None) -> Effect:
 def default_level(openssl: Version | None) -> int:
     """The security level where nobody sets one: of OpenSSL itself, distributions may have raised it."""
     return 2 if openssl is None or openssl >= (3, 2) else 1 if openssl >= (1, 1) else 0
+
+
+def _gap(request: Request, openssl: Version) -> tuple[str, Basis] | None:
+    """Why nothing works at all where the versions have a gap.
+
+    OpenSSL since 1.1.1 takes the newest version below the lowest gap for the newest of all (ssl_get_min_max_version),
+    and ends every handshake where no suite of the list fits that one (tls_setup_handshake).
+    """
+    asked = [each for each in ProtocolVersion if each in request.versions and each.rank > ProtocolVersion.SSL_3.rank]
+    below = next((low for low, high in pairwise(asked) if high.rank - low.rank > 1), None)
+    if openssl < (1, 1, 1) or below is None:
+        return None
+    if any(SUITES[code].min_version.rank <= below.rank <= SUITES[code].max_version.rank for code in request.suites):
+        return None
+    what = f"{', '.join(asked)} are asked for, with a gap above {below}, and no suite fits {below}"
+    return f"{what}: OpenSSL {version_words(openssl)} ends every handshake", request.versions[below]
 
 
 def _usable(request: Request, versions: Mapping[ProtocolVersion, Basis]) -> Iterator[tuple[SuiteAt, Basis]]:

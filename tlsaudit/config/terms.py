@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeGuard, TypeVar
 
 from tlsaudit.config.assume import Version
 from tlsaudit.config.ciphers import TLS_1_3_DEFAULT, CipherString
@@ -31,6 +32,8 @@ from tlsaudit.model.facts import (
 )
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Tried, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
+
+T = TypeVar("T")
 
 _GROUP_VERSIONS = (ProtocolVersion.TLS_1_2, ProtocolVersion.TLS_1_3)
 
@@ -100,20 +103,25 @@ def facts_of(terms: Terms, openssl: Version | None) -> Facts:
 
 
 def requested_of(terms: Terms) -> dict[str, object]:
-    """What the text asks for, before any library."""
+    """What the text asks for, before any library; without what it leaves to defaults."""
     found: dict[str, object] = {}
-    if isinstance(terms.protocols, Known):
+    if _is_said(terms.protocols):
         found["protocols"] = [version.value for version in terms.protocols.value]
-    if isinstance(terms.ciphers, Known):
+    if _is_said(terms.ciphers):
         found["ciphers"] = terms.ciphers.value.text
         found["cipher_suites"] = [openssl_name(code) for code in terms.ciphers.value.suites]
-    if isinstance(terms.suites_1_3, Known):
+    if _is_said(terms.suites_1_3):
         found["ciphersuites"] = [SUITES[code].name for code in terms.suites_1_3.value]
-    if isinstance(terms.groups, Known):
+    if _is_said(terms.groups):
         found["groups"] = [group_name(code) for code in terms.groups.value]
-    if isinstance(terms.client.mode, Known):
+    if _is_said(terms.client.mode):
         found["client_auth"] = terms.client.mode.value.value
     return found
+
+
+def _is_said(fact: Fact[T]) -> TypeGuard[Known[T]]:
+    """Whether the text itself says it."""
+    return isinstance(fact, Known) and fact.basis.origin is not Origin.DEFAULT
 
 
 def _effect(terms: Terms, openssl: Version | None) -> Effect:
