@@ -98,7 +98,8 @@ def _gap(request: Request, openssl: Version) -> tuple[str, Basis] | None:
     below = next((low for low, high in pairwise(asked) if high.rank - low.rank > 1), None)
     if openssl < (1, 1, 1) or below is None:
         return None
-    if any(SUITES[code].min_version.rank <= below.rank <= SUITES[code].max_version.rank for code in request.suites):
+    there = (SUITES[code] for code in request.suites if _missing(SUITES[code], openssl) is None)
+    if any(suite.min_version.rank <= below.rank <= suite.max_version.rank for suite in there):
         return None
     what = f"{', '.join(asked)} are asked for, with a gap above {below}, and no suite fits {below}"
     return f"{what}: OpenSSL {version_words(openssl)} ends every handshake", request.versions[below]
@@ -138,12 +139,21 @@ def _refuses_version(version: ProtocolVersion, level: int, openssl: Version) -> 
 
 def _refuses_suite(suite: CipherSuite, level: int, openssl: Version, dh_bits: int | None) -> str | None:
     name = f"OpenSSL {version_words(openssl)}"
+    missing = _missing(suite, openssl)
+    if missing is not None:
+        return missing
+    if level >= 1 and _is_below(suite, level, dh_bits):
+        return f"{name} refuses it at security level {level}"
+    return None
+
+
+def _missing(suite: CipherSuite, openssl: Version) -> str | None:
+    """Why the library does not have the suite at all."""
+    name = f"OpenSSL {version_words(openssl)}"
     if openssl >= (1, 1) and (suite.enc in _WEAK or suite.export or suite.kx in {"DH", "ECDH"}):
         return f"{name} is built without it"
     if openssl >= (3,) and suite.enc == "SEED":
         return f"{name} has it in its legacy provider only"
-    if level >= 1 and _is_below(suite, level, dh_bits):
-        return f"{name} refuses it at security level {level}"
     return None
 
 
