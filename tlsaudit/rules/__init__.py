@@ -121,7 +121,7 @@ KEY_RULES: tuple[Rule, ...] = private_key.RULES
 _FILE_RULES = (*configuration.RULES, *KEY_RULES, *upstream.RULES)
 
 LISTENER_RULES: tuple[Rule, ...] = tuple(
-    sorted((*(each for each in CATALOGUE if each.id not in _NO_FILE_SHOWS), *configuration.RULES), key=_id)
+    sorted((*(each for each in SCAN_RULES if each.id not in _NO_FILE_SHOWS), *configuration.RULES), key=_id)
 )
 """Rules of a listener in a configuration file: those of an endpoint, and what only a file shows."""
 
