@@ -9,7 +9,7 @@ from tlsaudit.model.errors import InputError
 
 Version = tuple[int, ...]
 
-PRODUCTS = ("nginx", "openssl")
+PRODUCTS = ("nginx", "haproxy", "openssl")
 _VERSION = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4}){0,3}[a-z]?")
 
 
@@ -21,6 +21,7 @@ class Assumptions:
     """
 
     nginx: Version | None = None
+    haproxy: Version | None = None
     openssl: Version | None = None
 
 
@@ -30,7 +31,9 @@ def parse_assumptions(text: str) -> Assumptions:
     for part in filter(None, (each.strip() for each in text.split(","))):
         product, equals, version = part.partition("=")
         if not equals or product not in PRODUCTS:
-            raise InputError(f"--assume {part!r}: write PRODUCT=VERSION, the product being {' or '.join(PRODUCTS)}")
+            raise InputError(
+                f"--assume {part!r}: write PRODUCT=VERSION, the product being one of {', '.join(PRODUCTS)}"
+            )
         if not _VERSION.fullmatch(version):
             raise InputError(f"--assume {part!r}: {version!r} is no version such as 1.22")
         found[product] = tuple(int(number) for number in re.findall(r"[0-9]+", version))

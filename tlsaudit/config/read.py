@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from tlsaudit.config import nginx, secrets
+from tlsaudit.config import haproxy, nginx, secrets
 from tlsaudit.config.assume import Assumptions, parse_assumptions
 from tlsaudit.config.ciphers import Evaluator
 from tlsaudit.config.found import Anchors, Context, Found, Unparsable
-from tlsaudit.config.recognise import TYPES, recognise
+from tlsaudit.config.recognise import LOOK_AT, TYPES, recognise
 from tlsaudit.config.tree import Tree
 from tlsaudit.model.errors import DecodeError
 
@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 _KEYS: Final = "private keys"
-_READERS: Final = {"nginx": nginx.read, _KEYS: secrets.read}
+_READERS: Final = {"nginx": nginx.read, "haproxy": haproxy.read, _KEYS: secrets.read}
 
 Recognised = Mapping[str, tuple[Path, ...]]
 
@@ -56,7 +56,7 @@ def _kinds(tree: Tree, path: Path, forced: str | None) -> Iterator[str]:
     except DecodeError as error:
         if not error.problem.startswith("larger"):
             return
-        content = b""
+        content = tree.head(path, LOOK_AT)
     kind = recognise(path.name, content)
     if forced is not None and (kind is not None or path == tree.start):
         kind = forced

@@ -6,9 +6,10 @@ import re
 from pathlib import PurePath
 from typing import Final
 
-TYPES: Final = ("nginx",)
+TYPES: Final = ("nginx", "haproxy")
 """What `--type` takes."""
-_LOOK_AT = 256 * 1024
+LOOK_AT: Final = 256 * 1024
+"""Octets at the start of a file that say what it is."""
 _OTHER_LANGUAGES = frozenset(
     [
         ".md",
@@ -89,15 +90,35 @@ _NGINX_SNIPPET = re.compile(
     re.MULTILINE,
 )
 
+_HAPROXY_NAME = re.compile(r"\Ahaproxy[^/]*\.(?:cfg|conf)(\.(template|tmpl|j2|tpl|erb))?\Z")
+_HAPROXY_SECTION = re.compile(
+    rb"^[ \t]*(?:global|defaults(?:[ \t]+\S+)?|(?:frontend|backend|listen|crt-store)[ \t]+[^\s{};]+)"
+    rb"(?:[ \t]+from[ \t]+\S+)?[ \t]*(?:#[^\n]*)?\r?$",
+    re.MULTILINE,
+)
+_HAPROXY_WORD = re.compile(
+    rb"^[ \t]*(?:bind|server|mode|balance|default_backend|use_backend|default-server|maxconn|timeout[ \t]+\S+"
+    rb"|stats[ \t]+socket|ssl-default-(?:bind|server)-\S+|load[ \t]+crt)[ \t]+[^\n;{}]+$",
+    re.MULTILINE,
+)
+
 
 def recognise(name: str, content: bytes) -> str | None:
     """The type of a file, None where it is none that is read here."""
     path = PurePath(name)
-    if b"\0" in content[:_LOOK_AT]:
-        return "nginx" if _NGINX_NAME.search(path.name) else None
-    text = content[:_LOOK_AT]
+    if b"\0" in content[:LOOK_AT]:
+        return _by_name(path)
+    text = content[:LOOK_AT]
+    if path.suffix.lower() not in _OTHER_LANGUAGES and _HAPROXY_SECTION.search(text) and _HAPROXY_WORD.search(text):
+        return "haproxy"
     if path.suffix.lower() not in _OTHER_LANGUAGES and (
         (_NGINX_BLOCK.search(text) and _NGINX_WORD.search(text)) or _NGINX_SNIPPET.search(text)
     ):
         return "nginx"
-    return "nginx" if _NGINX_NAME.search(path.name) else None
+    return _by_name(path)
+
+
+def _by_name(path: PurePath) -> str | None:
+    if _NGINX_NAME.search(path.name):
+        return "nginx"
+    return "haproxy" if _HAPROXY_NAME.search(path.name) else None

@@ -101,6 +101,17 @@ class Tree:
             raise DecodeError(shown, f"larger than {LARGEST // 1024} kB")
         return content.removeprefix(_BOM)
 
+    def head(self, path: Path, octets: int) -> bytes:
+        """How a file begins, whatever its size; nothing where it cannot be read."""
+        real = self.inside(path)
+        if real is None or not real.is_file():
+            return b""
+        try:
+            with real.open("rb") as file:
+                return file.read(octets).removeprefix(_BOM)
+        except OSError:
+            return b""
+
     def shown(self, path: Path) -> str:
         """The name of a file in reports, with slashes."""
         for base in (self._shown_from, self.root):

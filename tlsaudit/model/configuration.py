@@ -36,6 +36,8 @@ class Setup:
     client_ca_is_public: Fact[bool] = NOT_ASKED
     client_revocation: Fact[bool] = NOT_ASKED
     """Revoked client certificates are refused."""
+    client_errors_ignored: Fact[tuple[Said, ...]] = NOT_ASKED
+    """Errors in client certificates, or in their chains, that let them through all the same."""
     key_mismatches: Fact[tuple[Said, ...]] = NOT_ASKED
     """Private keys that do not belong to the certificate beside them."""
     private_key: Fact[Said | None] = NOT_ASKED

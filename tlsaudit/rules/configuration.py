@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from tlsaudit.model.configuration import Said
 from tlsaudit.model.facts import ClientAuthMode
 from tlsaudit.model.knowledge import Fact, Known
-from tlsaudit.model.result import Fail, Severity, Source
+from tlsaudit.model.result import Cap, Fail, Severity, Source
 from tlsaudit.rules.deployments import printable
 from tlsaudit.rules.registry import sure
 from tlsaudit.rules.rule import Case, Rule, rule
@@ -31,6 +31,23 @@ def _has_early_data(case: Case) -> bool:
 
 def _staples(case: Case) -> bool:
     return case.facts.setup.stapling.need()
+
+
+@rule(
+    "TLS-CONF-007",
+    title="Errors of client certificates ignored",
+    severity=Severity.CRITICAL,
+    cap=Cap.F,
+    cwe=(295,),
+    applies=_asks_for_certificates,
+    expected="every error in a client's chain ends the handshake",
+    why="Certificates that are expired, revoked or of another CA are let in as if they were good.",
+    remedy="Remove what lets them through (HAProxy: ca-ignore-err and crt-ignore-err).",
+    sources=(asvs("12.1.3 (L2)"), Source("HAProxy configuration manual, 5.1")),
+)
+def ignored_client_errors(case: Case) -> Iterable[Fail]:
+    """Errors of verification are named that do not matter."""
+    return _each(case.facts.setup.client_errors_ignored)
 
 
 @rule(
@@ -234,6 +251,7 @@ def _each(fact: Fact[tuple[Said, ...]]) -> Iterable[Fail]:
 
 
 RULES: tuple[Rule, ...] = (
+    ignored_client_errors,
     public_client_ca,
     no_client_revocation,
     lowered_security_level,

@@ -89,7 +89,6 @@ PLANNED: tuple[Planned, ...] = (
     Planned("TLS-DNS-010", "Mail without MTA-STS or DANE", _DNS),
     Planned("TLS-CONF-004", "Client code that verifies nothing", _FILES),
     Planned("TLS-CONF-006", "Mesh that takes plain text", _FILES),
-    Planned("TLS-CONF-007", "Errors of client certificates ignored", _FILES),
     Planned("TLS-CONF-010", "Header with the client's identity can be forged", _FILES),
     Planned("TLS-CONF-013", "Weak or old Diffie-Hellman parameters", _FILES),
     Planned("TLS-CONF-019", "TLS failures of upstreams not logged", _FILES),

@@ -9,11 +9,12 @@ from tlsaudit.config.found import Context, Found, Unparsable
 from tlsaudit.config.nginx.files import Files
 from tlsaudit.config.nginx.fragments import fragment
 from tlsaudit.config.nginx.listeners import Listener, listeners, settings_alone
-from tlsaudit.config.nginx.parse import Directive, SyntaxProblemError
+from tlsaudit.config.nginx.parse import Directive
 from tlsaudit.config.nginx.reading import Reading
 from tlsaudit.config.nginx.scope import Scope
 from tlsaudit.config.nginx.servers import MODULES, read_servers
 from tlsaudit.config.nginx.upstreams import group_scopes, upstreams
+from tlsaudit.config.problem import SyntaxProblemError
 from tlsaudit.config.terms import facts_of, requested_of
 from tlsaudit.config.tree import Tree
 

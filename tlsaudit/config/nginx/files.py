@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from tlsaudit.config.nginx.parse import Directive, SyntaxProblemError, parse
+from tlsaudit.config.nginx.parse import Directive, parse
+from tlsaudit.config.problem import SyntaxProblemError
 from tlsaudit.config.tree import Tree
 from tlsaudit.model.errors import DecodeError
 
 DEEPEST_INCLUDE = 16
 MOST_INCLUDED = 2000
+MOST_OCTETS = 16 * 1024 * 1024
 _PREFIXES = ("/etc/nginx", "/usr/local/nginx/conf", "/opt/nginx/conf", "/usr/local/etc/nginx")
 """Where packages put the folder of nginx.conf, which a repository keeps elsewhere."""
 _HARMLESS = frozenset(
@@ -22,6 +24,14 @@ _HARMLESS = frozenset(
 )  # fmt: skip
 """Files that every package brings and that say nothing about TLS."""
 _MODULES = frozenset({"modules-enabled", "modules"})
+
+
+@dataclass(slots=True)
+class _Budget:
+    """What one main file may still include."""
+
+    includes: int = MOST_INCLUDED
+    octets: int = MOST_OCTETS
 
 
 class Files:
@@ -36,8 +46,8 @@ class Files:
 
         An include that is not in the tree stays a directive named include: nobody knows what it says.
         """
-        budget = [MOST_INCLUDED]
-        return list(self._expanded(self._parsed(main), main.parent, (self._real(main),), budget))
+        budget = _Budget()
+        return list(self._expanded(self._parsed(main)[0], main.parent, (self._real(main),), budget))
 
     def path(self, word: str, base: Path) -> tuple[Path, ...]:
         """Where a file that a directive names may be: relative ones below the folder of the main file."""
@@ -56,7 +66,8 @@ class Files:
     def _real(self, path: Path) -> Path:
         return self._tree.inside(path) or path
 
-    def _parsed(self, path: Path) -> list[Directive]:
+    def _parsed(self, path: Path) -> tuple[list[Directive], int]:
+        """The directives of one file, and its size."""
         shown = self._tree.shown(path)
         self.read.add(self._real(path))
         try:
@@ -65,10 +76,10 @@ class Files:
             raise SyntaxProblemError(shown, 1, error.problem, "unreadable") from None
         if b"\0" in content:
             raise SyntaxProblemError(shown, content[: content.index(b"\0")].count(b"\n") + 1, "binary data")
-        return parse(content.decode("utf-8", "replace"), shown)
+        return parse(content.decode("utf-8", "replace"), shown), len(content)
 
     def _expanded(
-        self, directives: Iterable[Directive], base: Path, above: tuple[Path, ...], budget: list[int]
+        self, directives: Iterable[Directive], base: Path, above: tuple[Path, ...], budget: _Budget
     ) -> Iterator[Directive]:
         for each in directives:
             if each.name == "include" and each.block is None and len(each.args) == 1:
@@ -79,7 +90,7 @@ class Files:
                 yield each
 
     def _included(
-        self, directive: Directive, base: Path, above: tuple[Path, ...], budget: list[int]
+        self, directive: Directive, base: Path, above: tuple[Path, ...], budget: _Budget
     ) -> Iterator[Directive]:
         word = directive.args[0]
         name = PurePosixPath(word)
@@ -94,12 +105,13 @@ class Files:
                 raise SyntaxProblemError(
                     directive.file, directive.line, f"include loop: {self._tree.shown(path)}", "include"
                 )
-            budget[0] -= 1
-            if budget[0] < 0:
-                raise SyntaxProblemError(
-                    directive.file, directive.line, f"more than {MOST_INCLUDED} includes", "include"
-                )
-            yield from self._expanded(self._parsed(path), base, (*above, real), budget)
+            parsed, octets = self._parsed(path)
+            budget.includes -= 1
+            budget.octets -= octets
+            if min(budget.includes, budget.octets) < 0:
+                what = f"more than {MOST_INCLUDED} includes, or {MOST_OCTETS // 1024} kB in them"
+                raise SyntaxProblemError(directive.file, directive.line, what, "include")
+            yield from self._expanded(parsed, base, (*above, real), budget)
 
     def _matches(self, word: str, base: Path) -> tuple[Path, ...]:
         if _is_pattern(word):

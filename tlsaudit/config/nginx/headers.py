@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 from tlsaudit.config.nginx.parse import Directive
 from tlsaudit.config.nginx.scope import Scope, Setting, variable
+from tlsaudit.config.nginx.values import possible
 from tlsaudit.model.configuration import Said
 from tlsaudit.model.facts import HttpAnswer
 from tlsaudit.model.hsts import parse_hsts
-from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Unknown, Why
+from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Unknown, Why
 
 _FIELD = "strict-transport-security"
 _WITHOUT_ALWAYS = frozenset({200, 201, 204, 206, 301, 302, 303, 304, 307, 308})
@@ -36,18 +37,34 @@ def answer_of(scope: Scope, place: Basis) -> Fact[HttpAnswer | None]:
     for each in headers.directives if headers is not None else ():
         if len(each.args) < 2 or each.args[0].lower() != _FIELD:
             continue
-        unknown = variable(Setting((each,), Origin.EXPLICIT))
-        if unknown is not None:
-            return unknown
-        if each.args[1] and ("always" in each.args[2:] or status is None or status in _WITHOUT_ALWAYS):
-            fields.append(each.args[1])
+        values = possible(level, each.args[1])
+        if len(values) > 1 or "$" in values[0]:
+            return variable(Setting((each,), Origin.EXPLICIT)) or NOT_ASKED
+        if values[0] and ("always" in each.args[2:] or status is None or status in _WITHOUT_ALWAYS):
+            fields.append(values[0])
             basis = Basis(headers.origin if headers is not None else Origin.EXPLICIT, each.at)
+    more, more_at = _more_set(level)
+    if more:
+        fields, basis = [more], more_at
     if not fields and not redirected:
         behind = next((each for name in _BEHIND for each in level.own(name)), None)
         if behind is not None:
             reason = f"{behind.name} at {behind.at}: what is behind may send Strict-Transport-Security itself"
             return Unknown(Why.NOT_ASKED, reason)
     return Known(HttpAnswer(status=status, hsts=parse_hsts(fields)), basis)
+
+
+def _more_set(level: Scope) -> tuple[str, Basis]:
+    """The field as `more_set_headers` sets it, for every status (headers-more-nginx-module); it is inherited."""
+    at: Scope | None = level
+    while at is not None:
+        for each in reversed(at.own("more_set_headers")):
+            if each.args and not each.args[0].startswith("-"):
+                name, _, value = each.args[-1].partition(":")
+                if name.strip().lower() == _FIELD and "$" not in value:
+                    return value.strip(), Basis(Origin.EXPLICIT if at is level else Origin.INHERITED, each.at)
+        at = at.parent
+    return "", Basis(Origin.DEFAULT, "")
 
 
 def lost(scope: Scope) -> tuple[Said, ...]:

@@ -120,6 +120,7 @@ class Clients:
     terms: ClientTerms
     ca_is_public: Fact[bool]
     revocation: Fact[bool]
+    ignored: Fact[tuple[Said, ...]] = NOT_ASKED
 
 
 def clients_of(reading: Reading, scope: Scope, module: str, place: Basis) -> Clients:
@@ -145,6 +146,7 @@ def clients_of(reading: Reading, scope: Scope, module: str, place: Basis) -> Cli
         ),
         ca_is_public=_ca_is_public(reading, scope) if asks else NOT_ASKED,
         revocation=_revocation(scope, setting.basis) if asks else NOT_ASKED,
+        ignored=Known((), setting.basis) if asks else NOT_ASKED,  # nginx cannot leave out a part of verification
     )
 
 

@@ -70,9 +70,7 @@ def _listener(reading: Reading, server: Server, listen: Listen, socket: Socket) 
     identity = identity_of(reading, scope, names, versions, stapling)
     clients = clients_of(reading, scope, server.module, place)
     early = _early_data(scope, versions, place)
-    http2 = server.module == "http" and (
-        any("http2" in each.parameters for each in _listens(socket, listen)) or _is_on(scope, "http2")
-    )
+    http2 = server.module == "http" and (socket.http2 or _is_on(scope, "http2"))
     terms = Terms(
         endpoint=Endpoint(
             host=name,
@@ -103,6 +101,7 @@ def _listener(reading: Reading, server: Server, listen: Listen, socket: Socket) 
             stapling=stapling,
             client_ca_is_public=clients.ca_is_public,
             client_revocation=clients.revocation,
+            client_errors_ignored=clients.ignored,
             key_mismatches=identity.mismatches,
             version_defaults=Known(said, place) if reading.assume.nginx is None else NOT_ASKED,
         ),
@@ -148,10 +147,6 @@ def concrete_names(names: tuple[str, ...]) -> tuple[str, ...]:
             continue
         found.append(f"any{each[1:]}" if each.startswith("*.") else each.removeprefix("."))
     return tuple(found)
-
-
-def _listens(socket: Socket, listen: Listen) -> Iterator[Listen]:
-    return (each for server in socket.servers for each in server.listens if each.socket == listen.socket)
 
 
 def _is_on(scope: Scope, name: str) -> bool:
@@ -297,8 +292,8 @@ def _early_data(scope: Scope, versions: tuple[ProtocolVersion, ...], place: Basi
 
 def _guarded(scope: Scope, early: Fact[int | None]) -> Fact[bool]:
     """Whether $ssl_early_data is passed on, or looked at, anywhere in the server."""
-    if isinstance(early, Unknown):
-        return early
+    if isinstance(early, Unknown) or early.value is None:
+        return early if isinstance(early, Unknown) else NOT_ASKED
     return Known(_mentions(scope, "$ssl_early_data"), early.basis)
 
 
@@ -326,6 +321,7 @@ def _ticket_key(scope: Scope, place: Basis) -> Fact[bool]:
 
 
 def _foreign_default(server: Server, socket: Socket, place: Basis) -> Fact[bool]:
-    named = [each for each in socket.servers if concrete_names(each.names)]
-    alone = len({id(each) for each in socket.servers}) < 2
-    return Known(not alone and socket.default is server and server in named, place)
+    if socket.default is not server:
+        return Known(False, place)
+    alone = all(each is server for each in socket.servers)
+    return Known(not alone and bool(concrete_names(server.names)), place)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
-from tlsaudit.model.errors import DecodeError
+from tlsaudit.config.problem import SyntaxProblemError
 
 DEEPEST = 32
 MOST_DIRECTIVES = 50_000
@@ -25,16 +25,6 @@ _TOKEN = re.compile(
 )
 _ESCAPE = re.compile(r"""\\(["'\\tnr])""")
 _ESCAPES = {"t": "\t", "n": "\n", "r": "\r"}
-
-
-class SyntaxProblemError(DecodeError):
-    """A file that breaks the grammar, or is no configuration yet; `line` is where, `code` says which."""
-
-    def __init__(self, file: str, line: int, problem: str, code: str = "syntax") -> None:
-        super().__init__(f"{file}:{line}", problem)
-        self.file = file
-        self.line = line
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tlsaudit.config.nginx.parse import Directive
 from tlsaudit.model.knowledge import Basis, Origin, Unknown, Why
@@ -40,18 +40,25 @@ class Scope:
     file: str
     line: int
     parent: Scope | None = None
+    _by_name: dict[str, tuple[Directive, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Filled when it is first asked: a level of http may hold thousands of servers."""
 
     def inner(self, block: Directive) -> Scope:
         """The level of a block in this one."""
         return Scope(block.block or (), block.file, block.line, self)
 
     def blocks(self, *names: str) -> Iterator[Directive]:
-        """The blocks with one of these names at this level."""
-        return (each for each in self.directives if each.block is not None and each.name in names)
+        """The blocks with one of these names at this level, name by name."""
+        return (each for name in names for each in self.own(name) if each.block is not None)
 
     def own(self, name: str) -> tuple[Directive, ...]:
         """The directives of this name at this very level."""
-        return tuple(each for each in self.directives if each.name == name)
+        if not self._by_name:
+            grouped: dict[str, list[Directive]] = {}
+            for each in self.directives:
+                grouped.setdefault(each.name, []).append(each)
+            self._by_name.update({each: tuple(found) for each, found in grouped.items()})
+        return self._by_name.get(name, ())
 
     def setting(self, name: str) -> Setting | Unknown | None:
         """What holds here: None where nobody sets it; unknown where a file that is not there may."""

@@ -47,6 +47,7 @@ class Socket:
     servers: list[Server] = field(default_factory=list)
     default: Server | None = None
     tls: bool = False
+    http2: bool = False
 
 
 def read_servers(top: Scope) -> tuple[list[Server], dict[tuple[str, str], Socket]]:
@@ -60,6 +61,7 @@ def read_servers(top: Scope) -> tuple[list[Server], dict[tuple[str, str], Socket
             socket.servers.append(server)
             marked = bool(listen.parameters & {"default_server", "default"})
             socket.default = server if marked or socket.default is None else socket.default
+            socket.http2 = socket.http2 or "http2" in listen.parameters
             socket.tls = socket.tls or bool(listen.parameters & {"ssl", "quic"}) or legacy
     for server in servers:
         server.tls = [each for each in server.listens if sockets[server.module, each.socket].tls]

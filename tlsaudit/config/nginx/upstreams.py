@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from tlsaudit.config.nginx import defaults
 from tlsaudit.config.nginx.parse import Directive
 from tlsaudit.config.nginx.reading import Reading, read_flag, read_protocols, settled
-from tlsaudit.config.nginx.scope import Scope
+from tlsaudit.config.nginx.scope import Scope, Setting
+from tlsaudit.config.nginx.values import possible
 from tlsaudit.config.terms import Terms, facts_of
 from tlsaudit.model.configuration import Upstream
 from tlsaudit.model.facts import Endpoint, Facts, Preference
@@ -22,13 +22,13 @@ _PASSES = {
     "uwsgi_pass": ("uwsgi", "uwsgi"),
     "fastcgi_pass": ("fastcgi", ""),
     "scgi_pass": ("scgi", ""),
+    "auth_http": ("http", ""),
 }
 """Directive, scheme where none is written, and the prefix of its directives on TLS ("": it has none)."""
 _TLS_SCHEMES = frozenset({"https", "grpcs", "suwsgi"})
 _DEEPEST = 8
 _MOST = 200
 _LOCAL_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"})
-_SET = re.compile(r"\$\{?([A-Za-z0-9_]+)\}?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class Passed:
 def upstreams(reading: Reading, scope: Scope, module: str, groups: Mapping[str, Scope]) -> Iterator[Passed]:
     """Every different destination of a server block; `groups` are the upstream blocks of the module by name."""
     seen: set[tuple[object, ...]] = set()
-    for level, directive in _passes(scope, 0):
+    for level, directive in _passes(scope, 0) if module != "mail" else _asks(scope):
         for passed in _passed(reading, level, directive, module, groups):
             upstream = passed.facts.upstream
             key = (passed.destination, repr(upstream), tuple(passed.facts.protocols.accepted))
@@ -60,11 +60,26 @@ def _passes(scope: Scope, depth: int) -> Iterator[tuple[Scope, Directive]]:
             yield from _passes(scope.inner(each), depth + 1)
 
 
+def _asks(scope: Scope) -> Iterator[tuple[Scope, Directive]]:
+    """Whom a mail server asks about each client, with the client's password."""
+    found = scope.setting("auth_http")
+    if isinstance(found, Setting):
+        yield scope, found.directives[-1]
+
+
 def _passed(
     reading: Reading, scope: Scope, directive: Directive, module: str, groups: Mapping[str, Scope]
 ) -> Iterator[Passed]:
+    for word in possible(scope, directive.args[0]):
+        if word:
+            yield from _passed_to(reading, scope, replace(directive, args=(word,)), module, groups)
+
+
+def _passed_to(
+    reading: Reading, scope: Scope, directive: Directive, module: str, groups: Mapping[str, Scope]
+) -> Iterator[Passed]:
+    word = directive.args[0]
     default, prefix = _PASSES[directive.name]
-    word = _resolved(scope, directive.args[0])
     scheme, rest = _split(word, "tcp" if module == "stream" else default)
     basis = Basis(Origin.EXPLICIT, directive.at)
     tls = _tls(scope, scheme, module, basis)
@@ -137,24 +152,6 @@ def _tls(scope: Scope, scheme: str, module: str, basis: Basis) -> Fact[bool]:
     if "$" in scheme:
         return Unknown(Why.UNRESOLVED, f"the scheme is a variable: {scheme[:60]!r} ({basis.at})")
     return Known(scheme in _TLS_SCHEMES, basis)
-
-
-def _resolved(scope: Scope, word: str) -> str:
-    """The word with each variable that a `set` gives one constant value."""
-    for name in dict.fromkeys(_SET.findall(word)):
-        values = set(_set_values(scope, name))
-        if len(values) == 1 and "$" not in (value := values.pop()):
-            word = word.replace(f"${{{name}}}", value).replace(f"${name}", value)
-    return word
-
-
-def _set_values(scope: Scope, name: str) -> Iterator[str]:
-    level: Scope | None = scope
-    while level is not None:
-        for each in level.own("set"):
-            if len(each.args) == 2 and each.args[0] == f"${name}":
-                yield each.args[1]
-        level = level.parent
 
 
 def _split(word: str, default: str) -> tuple[str, str]:

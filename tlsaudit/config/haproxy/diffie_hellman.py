@@ -1,0 +1,56 @@
+"""Parameters for DHE: from the certificate's file, from `global`, or made by HAProxy itself."""
+
+from __future__ import annotations
+
+from tlsaudit.config.haproxy.files import Files
+from tlsaudit.config.haproxy.identity import Group
+from tlsaudit.config.haproxy.options import Option
+from tlsaudit.config.haproxy.sections import Config
+from tlsaudit.config.pem import read_dh
+from tlsaudit.model.facts import DhParameters
+from tlsaudit.model.knowledge import Basis, Fact, Known, Unknown, Why
+
+_LONGEST_DIGITS = 6
+_SIZES = (4096, 2048, 1024)
+"""What ssl_get_tmp_dh has, by the size of the RSA key and up to tune.ssl.default-dh-param."""
+
+
+def dh_of(config: Config, files: Files, group: Group, place: Basis) -> Fact[DhParameters | None]:
+    """The parameters; known None where there are none, so that DHE is not offered."""
+    own = next((each for each in group.members if each.dh is not None), None)
+    if own is not None:
+        return Known(own.dh, own.entry.basis)
+    for name in ("ssl-dh-param-file", "tune.ssl.default-dh-param"):
+        option = config.globals.last(name)
+        if isinstance(option, Unknown):
+            return option
+        if option is not None:
+            return _read(files, option) if name.endswith("file") else _made(group, option)
+    unread = next((each.bundle for each in group.members if isinstance(each.bundle, Unknown)), None)
+    return unread or Known(None, place)
+
+
+def _read(files: Files, option: Option) -> Fact[DhParameters | None]:
+    content = files.content(option.value)
+    if isinstance(content, Unknown):
+        return content
+    parameters = read_dh(content)
+    if parameters is None:
+        return Unknown(Why.UNSUPPORTED, f"{option.value[:200]!r} holds no parameters for Diffie-Hellman")
+    return Known(parameters, option.basis)
+
+
+def _made(group: Group, option: Option) -> Fact[DhParameters | None]:
+    """The size of the key, up to the number that is set; one of HAProxy's own three groups."""
+    if not option.value.isdigit() or len(option.value) > _LONGEST_DIGITS:
+        return Unknown(Why.UNSUPPORTED, f"{option.value[:60]!r} is no number of bits ({option.basis.at})")
+    bits = int(option.value)
+    for each in group.members:
+        if isinstance(each.bundle, Unknown):
+            return each.bundle
+        leaf = each.bundle.certificates[:1]
+        if leaf and leaf[0].key.type == "rsa":
+            bits = min(bits, leaf[0].key.bits or bits)
+    size = next((each for each in _SIZES if bits >= each), _SIZES[-1])
+    made = DhParameters(bits=size, generator=2, is_prime=True, is_safe_prime=True, well_known=True)
+    return Known(made, option.basis)
