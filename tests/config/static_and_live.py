@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tests.lab.pki import CertificateFiles
+from tests.lab.process import Running
 from tests.lab.servers import Lab
 from tlsaudit.app import Anchors, ScanOptions, scan
 from tlsaudit.config.read import parse_assumptions
@@ -31,7 +32,14 @@ def both(
     http: str = "",
 ) -> tuple[doc.Subject, doc.Subject]:
     """The listener as read from the file, and the endpoint as seen on the wire."""
-    running = lab.nginx(server, certificates=[_here(lab, each) for each in certificates], http=http)
+    running = lab.nginx(server, certificates=[here(lab, each) for each in certificates], http=http)
+    return compared(lab, anchors, running, name=f"localhost:{running.port}", assume=assume)
+
+
+def compared(
+    lab: Lab, anchors: Anchors, running: Running, *, name: str, assume: str
+) -> tuple[doc.Subject, doc.Subject]:
+    """The listener of this name in the files of a server that runs, and the endpoint as seen on the wire."""
     linted = lint(
         [lab.directory], LintOptions(policy=load_policy("owasp"), anchors=anchors, assume=parse_assumptions(assume))
     )
@@ -39,14 +47,15 @@ def both(
     target = parse_target(f"localhost@127.0.0.1:{running.port}")
     options = ScanOptions(policy=load_policy("owasp"), anchors=anchors, timeout=_SECONDS)
     (live,) = asyncio.run(scan([target], options)).subjects
-    return next(each for each in static if each.name == f"localhost:{running.port}"), live
+    return next(each for each in static if each.name == name), live
 
 
-def _here(lab: Lab, files: CertificateFiles) -> CertificateFiles:
+def here(lab: Lab, files: CertificateFiles) -> CertificateFiles:
     """The same certificate in the folder that is linted: nothing outside of it is read."""
-    for each in (files.chain, files.key):
+    for each in (files.chain, files.key, files.combined):
         shutil.copy(each, lab.directory)
-    return replace(files, chain=lab.directory / files.chain.name, key=lab.directory / files.key.name)
+    chain, key, combined = (lab.directory / each.name for each in (files.chain, files.key, files.combined))
+    return replace(files, chain=chain, key=key, combined=combined)
 
 
 def differences(static: doc.Subject, live: doc.Subject) -> list[str]:

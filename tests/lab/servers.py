@@ -117,15 +117,17 @@ class Lab:
 
         return self._start("nginx", command, folder)
 
-    def haproxy(self, bind: str = "", *, certificate: CertificateFiles | None = None, frontend: str = "") -> Running:
-        """HAProxy with options of the bind line and lines of the frontend."""
+    def haproxy(
+        self, bind: str = "", *, certificate: CertificateFiles | None = None, frontend: str = "", settings: str = ""
+    ) -> Running:
+        """HAProxy with options of the bind line, lines of the frontend, and further ones of `global`."""
         requires("haproxy")
         folder = self._folder("haproxy")
         combined = (certificate or self.pki.ecdsa).combined
 
         def command(port: int) -> list[str | Path]:
             (folder / "haproxy.cfg").write_text(
-                "global\n  tune.ssl.default-dh-param 2048\n"
+                f"global\n  tune.ssl.default-dh-param 2048\n{settings}\n"
                 "defaults\n  mode http\n  timeout client 10s\n  timeout server 10s\n  timeout connect 10s\n"
                 f"frontend lab\n  bind {HOST}:{port} ssl crt {combined} {bind}\n{frontend}\n"
                 "  http-request return status 200 content-type text/plain string ok\n"

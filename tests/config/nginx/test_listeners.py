@@ -89,11 +89,11 @@ def test_an_inner_level_replaces_an_outer_one(bench: Bench) -> None:
 
 
 def test_what_is_asked_for_stands_beside_what_comes_of_it(bench: Bench) -> None:
-    text = http(server("ssl_protocols TLSv1 TLSv1.2; ssl_ciphers RC4:ECDHE+AESGCM;"))
+    text = http(server("ssl_protocols TLSv1 TLSv1.1 TLSv1.2; ssl_ciphers RC4:ECDHE+AESGCM;"))
     found = listener(bench.lint(text, assume="openssl=3.0"))
     assert accepted(found) == {"TLSv1.2"}
     assert found.requested is not None
-    assert found.requested["protocols"] == ["TLSv1.0", "TLSv1.2"]
+    assert found.requested["protocols"] == ["TLSv1.0", "TLSv1.1", "TLSv1.2"]
     assert "RC4-SHA" in str(found.requested["cipher_suites"])
     assert found.facts is not None
     assert all("RC4" not in suite.name for suite in found.facts.cipher_suites["TLSv1.2"])

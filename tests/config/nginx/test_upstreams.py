@@ -31,7 +31,8 @@ def upstreams(bench: Bench, inside: str, around: str = "") -> list[doc.UpstreamP
         ("location / { fastcgi_pass unix:/run/php.sock; }", "unix:/run/php.sock", True, False),
         ("set $app http://10.2.2.2:1; location / { proxy_pass $app; }", "10.2.2.2:1", False, False),
         ("location / { proxy_pass http://$backend; }", "$backend", None, False),
-        ("location / { proxy_pass $scheme://10.1.1.1; }", "10.1.1.1", False, None),
+        ("location / { proxy_pass $scheme://10.1.1.1; }", "10.1.1.1", False, True),
+        ("location / { proxy_pass $upstream_scheme://10.1.1.1; }", "10.1.1.1", False, None),
     ],
 )
 def test_destinations(bench: Bench, text: str, destination: str, local: bool | None, tls: bool | None) -> None:

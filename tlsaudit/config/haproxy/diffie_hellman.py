@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from tlsaudit.config.assume import Assumptions
 from tlsaudit.config.haproxy.files import Files
 from tlsaudit.config.haproxy.identity import Group
 from tlsaudit.config.haproxy.options import Option
 from tlsaudit.config.haproxy.sections import Config
 from tlsaudit.config.pem import read_dh
 from tlsaudit.model.facts import DhParameters
-from tlsaudit.model.knowledge import Basis, Fact, Known, Unknown, Why
+from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Unknown, Why
 
 _LONGEST_DIGITS = 6
+_BEFORE_2_6 = Option("tune.ssl.default-dh-param", "2048", Basis(Origin.DEFAULT, ""))
 _SIZES = (4096, 2048, 1024)
 """What ssl_get_tmp_dh has, by the size of the RSA key and up to tune.ssl.default-dh-param."""
 
 
-def dh_of(config: Config, files: Files, group: Group, place: Basis) -> Fact[DhParameters | None]:
+def dh_of(config: Config, files: Files, group: Group, assume: Assumptions, place: Basis) -> Fact[DhParameters | None]:
     """The parameters; known None where there are none, so that DHE is not offered."""
     own = next((each for each in group.members if each.dh is not None), None)
     if own is not None:
@@ -26,8 +28,8 @@ def dh_of(config: Config, files: Files, group: Group, place: Basis) -> Fact[DhPa
             return option
         if option is not None:
             return _read(files, option) if name.endswith("file") else _made(group, option)
-    unread = next((each.bundle for each in group.members if isinstance(each.bundle, Unknown)), None)
-    return unread or Known(None, place)
+    # A certificate's file that is not here may hold some as well; hardly any does.
+    return Known(None, place) if assume.haproxy is None or assume.haproxy >= (2, 6) else _made(group, _BEFORE_2_6)
 
 
 def _read(files: Files, option: Option) -> Fact[DhParameters | None]:
@@ -46,9 +48,7 @@ def _made(group: Group, option: Option) -> Fact[DhParameters | None]:
         return Unknown(Why.UNSUPPORTED, f"{option.value[:60]!r} is no number of bits ({option.basis.at})")
     bits = int(option.value)
     for each in group.members:
-        if isinstance(each.bundle, Unknown):
-            return each.bundle
-        leaf = each.bundle.certificates[:1]
+        leaf = () if isinstance(each.bundle, Unknown) else each.bundle.certificates[:1]
         if leaf and leaf[0].key.type == "rsa":
             bits = min(bits, leaf[0].key.bits or bits)
     size = next((each for each in _SIZES if bits >= each), _SIZES[-1])

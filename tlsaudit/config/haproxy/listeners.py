@@ -130,7 +130,7 @@ def _terms(reading: Reading, bound: _Bound, group: Group, endpoint: Endpoint) ->
         prefers_1_3=preference,
         certificates=deployments_of(group, bound.unlisted, versions, reading.anchors, completed=completed),
         keys=keys_of(group),
-        dh=dh_of(reading.config, reading.files, group, place),
+        dh=dh_of(reading.config, reading.files, group, reading.assume, place),
         client=clients.terms,
         alpn=_alpn(reading, proxy, options, endpoint, place),
         early_data=early,
@@ -169,7 +169,7 @@ def settings_alone(reading: Reading) -> Terms | None:
         prefers=preference,
         prefers_1_3=preference,
         certificates=elsewhere,
-        dh=elsewhere,
+        dh=dh_of(reading.config, reading.files, Group((), Options(), []), reading.assume, place),
         client=ClientTerms(mode=elsewhere),
         http=elsewhere,
     )
