@@ -13,7 +13,7 @@ from tests.rules.facts import Row, asks, at, known, sound
 from tests.rules.served import deployment, issuing
 from tlsaudit.demo.mint import general_name
 from tlsaudit.model.configuration import Said, Setup
-from tlsaudit.model.facts import Behaviours, ClientAuthMode, Facts
+from tlsaudit.model.facts import Behaviours, ClientAuthMode, DhParameters, Facts
 from tlsaudit.model.knowledge import Unknown, Why
 
 _OPEN = Unknown(Why.UNRESOLVED, "the name has a variable in it")
@@ -44,12 +44,38 @@ def stapled(*ocsp_urls: str) -> Facts:
     return sound(setup=Setup(stapling=known(True)), certificate_deployments=known((deployment(leaf.certificate),)))
 
 
+def group(bits: int, *, standard: bool = True) -> DhParameters:
+    """Parameters of this size."""
+    return DhParameters(bits=bits, generator=2, is_prime=True, is_safe_prime=True, well_known=standard)
+
+
 def said(what: str) -> Any:
     """One thing that is said."""
     return known((Said(what, at(1)),))
 
 
 ROWS = (
+    Row(
+        "TLS-CONF-007",
+        "fail",
+        mutual(client_errors_ignored=said("crt-ignore-err 10")),
+        severity="critical",
+        cap="F",
+        observed="ignore-err",
+    ),
+    Row("TLS-CONF-007", "pass", mutual(client_errors_ignored=known(()))),
+    Row("TLS-CONF-007", "inconclusive", mutual(client_errors_ignored=_OPEN)),
+    Row("TLS-CONF-007", "not_applicable", says(client_errors_ignored=said("crt-ignore-err 10"))),
+    Row("TLS-CONF-010", "fail", mutual(forgeable_headers=said("x-dn")), severity="critical", observed="x-dn"),
+    Row("TLS-CONF-010", "pass", mutual(forgeable_headers=known(()))),
+    Row("TLS-CONF-010", "inconclusive", mutual(forgeable_headers=_OPEN)),
+    Row("TLS-CONF-010", "not_tested", mutual()),
+    Row("TLS-CONF-010", "not_applicable", says(forgeable_headers=said("x-dn"))),
+    Row("TLS-CONF-013", "fail", says(dh_parameters=known(group(1024))), severity="medium", observed="1024 bits"),
+    Row("TLS-CONF-013", "fail", says(dh_parameters=known(group(2048, standard=False))), observed="nobody's standard"),
+    Row("TLS-CONF-013", "pass", says(dh_parameters=known(group(2048)))),
+    Row("TLS-CONF-013", "not_applicable", says(dh_parameters=known(None))),
+    Row("TLS-CONF-013", "inconclusive", says(dh_parameters=_OPEN)),
     Row("TLS-CONF-008", "fail", mutual(client_ca_is_public=known(True)), severity="high", observed="public CAs"),
     Row("TLS-CONF-008", "pass", mutual(client_ca_is_public=known(False))),
     Row("TLS-CONF-008", "inconclusive", mutual(client_ca_is_public=_OPEN)),
@@ -72,7 +98,7 @@ ROWS = (
     Row("TLS-CONF-014", "fail", says(ticket_key=known(True)), severity="medium", observed="key from a file"),
     Row("TLS-CONF-014", "pass", says(ticket_key=known(False))),
     Row("TLS-CONF-014", "not_tested", says()),
-    Row("TLS-CONF-015", "fail", early(early_data_guarded=known(False)), severity="medium", observed="nowhere"),
+    Row("TLS-CONF-015", "fail", early(early_data_guarded=known(False)), severity="medium", observed="nothing tells"),
     Row("TLS-CONF-015", "pass", early(early_data_guarded=known(True))),
     Row("TLS-CONF-015", "inconclusive", early(early_data_guarded=_OPEN)),
     Row("TLS-CONF-015", "not_applicable", says(early_data_guarded=known(False))),

@@ -24,6 +24,7 @@ def behind(**changes: Any) -> Facts:
         "verifies": known(True),
         "checks_name": known(True),
         "sends_name": known(True),
+        "failures_logged": known(True),
     }
     return sound(upstream=Upstream(**(plain | changes)))
 
@@ -44,6 +45,10 @@ ROWS = (
     Row("TLS-CONF-003", "pass", behind()),
     Row("TLS-CONF-003", "not_applicable", behind(by_name=known(False), sends_name=known(False))),
     Row("TLS-CONF-003", "inconclusive", behind(checks_name=_OPEN)),
+    Row("TLS-CONF-019", "fail", behind(failures_logged=known(False)), severity="low", observed="leave no trace"),
+    Row("TLS-CONF-019", "pass", behind()),
+    Row("TLS-CONF-019", "not_applicable", behind(tls=known(False), failures_logged=known(False))),
+    Row("TLS-CONF-019", "inconclusive", behind(failures_logged=_OPEN)),
 )
 
 

@@ -48,7 +48,7 @@ def recognise_files(tree: Tree, forced: str | None) -> Recognised:
 
 
 def _kinds(tree: Tree, path: Path, forced: str | None) -> Iterator[str]:
-    """What is in a file: a configuration, and in a repository perhaps a private key."""
+    """What is in a file: a configuration, and perhaps a private key."""
     if tree.inside(path) is None:
         return
     try:
@@ -62,7 +62,7 @@ def _kinds(tree: Tree, path: Path, forced: str | None) -> Iterator[str]:
         kind = forced
     if kind is not None:
         yield kind
-    if secrets.holds_key(content) and tree.is_repository:
+    if secrets.holds_key(content):
         yield _KEYS
 
 

@@ -275,5 +275,6 @@ def _setup(terms: Terms, after: Effect, openssl: Version | None) -> Setup:
         terms.setup,
         security_level=level,
         unknown_tokens=tokens,
+        dh_parameters=terms.dh,
         refused=Known(refused, where) if openssl is not None else NOT_ASKED,
     )

@@ -112,6 +112,13 @@ class Tree:
         except OSError:
             return b""
 
+    def mode(self, path: Path) -> int:
+        """The permissions of a file. Raises DecodeError where it is not there any more."""
+        try:
+            return stat.S_IMODE(path.stat().st_mode)
+        except OSError as error:
+            raise DecodeError(self.shown(path), error.strerror or "cannot be read") from None
+
     def shown(self, path: Path) -> str:
         """The name of a file in reports, with slashes."""
         for base in (self._shown_from, self.root):

@@ -6,8 +6,12 @@ Everything that a wire shows as well is in `facts`: protocol versions, suites, c
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact
+
+if TYPE_CHECKING:
+    from tlsaudit.model.facts import DhParameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +42,20 @@ class Setup:
     """Revoked client certificates are refused."""
     client_errors_ignored: Fact[tuple[Said, ...]] = NOT_ASKED
     """Errors in client certificates, or in their chains, that let them through all the same."""
+    forgeable_headers: Fact[tuple[Said, ...]] = NOT_ASKED
+    """Headers about the client's certificate that get through as the client sent them."""
+    dh_parameters: Fact[DhParameters | None] = NOT_ASKED
+    """What is there for DHE, used or not; None: nothing."""
     key_mismatches: Fact[tuple[Said, ...]] = NOT_ASKED
     """Private keys that do not belong to the certificate beside them."""
     private_key: Fact[Said | None] = NOT_ASKED
     """A private key that lies in a repository; of a file, not of a listener."""
     key_is_certified: Fact[bool] = NOT_ASKED
     """A certificate in the same tree is that of the key."""
+    key_mode: Fact[int] = NOT_ASKED
+    """The permissions of the key's file, on the machine where it is used."""
+    authority_key: Fact[Said | None] = NOT_ASKED
+    """The key is that of a CA certificate in the same tree."""
     refused: Fact[tuple[Said, ...]] = NOT_ASKED
     """What the text asks for and the assumed library does not do."""
     version_defaults: Fact[tuple[Said, ...]] = NOT_ASKED
@@ -69,3 +81,5 @@ class Upstream:
     """The certificate has to be for the name that is meant."""
     sends_name: Fact[bool] = NOT_ASKED
     """The server name goes with the ClientHello (SNI)."""
+    failures_logged: Fact[bool] = NOT_ASKED
+    """Handshakes that fail leave a trace in a log."""

@@ -18,6 +18,7 @@ from tlsaudit.rules import (
     cipher_exchange,
     client_auth,
     client_certificates,
+    client_trust,
     configuration,
     fleet,
     http,
@@ -118,15 +119,17 @@ _NO_FILE_SHOWS = frozenset(
 KEY_RULES: tuple[Rule, ...] = private_key.RULES
 """Rules of a file with a private key in it."""
 
-_FILE_RULES = (*configuration.RULES, *KEY_RULES, *upstream.RULES)
+_LISTENER_FILE_RULES = (*client_trust.RULES, *configuration.RULES)
+_FILE_RULES = (*_LISTENER_FILE_RULES, *KEY_RULES, *upstream.RULES)
 
 LISTENER_RULES: tuple[Rule, ...] = tuple(
-    sorted((*(each for each in SCAN_RULES if each.id not in _NO_FILE_SHOWS), *configuration.RULES), key=_id)
+    sorted((*(each for each in SCAN_RULES if each.id not in _NO_FILE_SHOWS), *_LISTENER_FILE_RULES), key=_id)
 )
 """Rules of a listener in a configuration file: those of an endpoint, and what only a file shows."""
 
 UPSTREAM_RULES: tuple[Rule, ...] = (
     *upstream.RULES,
+    configuration.version_dependent,
     *(each for each in CATALOGUE if each.area == "PROTO" and each.id <= "TLS-PROTO-006"),
     *(each for each in CATALOGUE if each.area == "CIPH" and each.id <= "TLS-CIPH-008"),
 )

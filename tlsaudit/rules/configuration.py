@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from tlsaudit.model.configuration import Said
 from tlsaudit.model.facts import ClientAuthMode
 from tlsaudit.model.knowledge import Fact, Known
-from tlsaudit.model.result import Cap, Fail, Severity, Source
+from tlsaudit.model.result import Fail, Severity, Source
 from tlsaudit.rules.deployments import printable
 from tlsaudit.rules.registry import sure
 from tlsaudit.rules.rule import Case, Rule, rule
@@ -15,6 +15,7 @@ from tlsaudit.rules.sources import STRONG_CIPHERS, asvs, asvs4, cheat_sheet, rfc
 
 _NGINX = Source("nginx documentation, ngx_http_ssl_module")
 _LOWEST_SOUND_LEVEL = 2
+_LEAST_DH_BITS = 2048
 
 
 def _asks_for_certificates(case: Case) -> bool:
@@ -29,25 +30,12 @@ def _has_early_data(case: Case) -> bool:
     return case.facts.behaviours.early_data.need() is not None
 
 
+def _has_parameters(case: Case) -> bool:
+    return case.facts.setup.dh_parameters.need() is not None
+
+
 def _staples(case: Case) -> bool:
     return case.facts.setup.stapling.need()
-
-
-@rule(
-    "TLS-CONF-007",
-    title="Errors of client certificates ignored",
-    severity=Severity.CRITICAL,
-    cap=Cap.F,
-    cwe=(295,),
-    applies=_asks_for_certificates,
-    expected="every error in a client's chain ends the handshake",
-    why="Certificates that are expired, revoked or of another CA are let in as if they were good.",
-    remedy="Remove what lets them through (HAProxy: ca-ignore-err and crt-ignore-err).",
-    sources=(asvs("12.1.3 (L2)"), Source("HAProxy configuration manual, 5.1")),
-)
-def ignored_client_errors(case: Case) -> Iterable[Fail]:
-    """Errors of verification are named that do not matter."""
-    return _each(case.facts.setup.client_errors_ignored)
 
 
 @rule(
@@ -58,7 +46,8 @@ def ignored_client_errors(case: Case) -> Iterable[Fail]:
     applies=_verifies,
     expected="a CA of one's own for client certificates",
     why="Anybody can get a certificate from a public CA, so that verifying it says nothing about who comes in.",
-    remedy="Point ssl_client_certificate to a bundle that holds only the CA that issues to your clients.",
+    remedy="Name a bundle that holds only the CA that issues to your clients (nginx: ssl_client_certificate; HAProxy: "
+    "ca-file).",
     sources=(asvs("12.3.4 (L2)"),),
 )
 def public_client_ca(case: Case) -> Iterable[Fail]:
@@ -76,7 +65,7 @@ def public_client_ca(case: Case) -> Iterable[Fail]:
     applies=_verifies,
     expected="a CRL or OCSP for client certificates",
     why="A client key that was stolen keeps its access until the certificate expires.",
-    remedy="Set ssl_crl or ssl_ocsp, or issue client certificates that live for days only.",
+    remedy="Set ssl_crl or ssl_ocsp (HAProxy: crl-file), or issue client certificates that live for days only.",
     sources=(asvs("12.1.4 (L3)"), asvs4("9.2.4")),
 )
 def no_client_revocation(case: Case) -> Iterable[Fail]:
@@ -104,13 +93,36 @@ def lowered_security_level(case: Case) -> Iterable[Fail]:
 
 
 @rule(
+    "TLS-CONF-013",
+    title="Weak or old Diffie-Hellman parameters",
+    severity=Severity.MEDIUM,
+    cwe=(326,),
+    applies=_has_parameters,
+    expected="no file of parameters, or a group of 2048 bits or more that everyone knows",
+    why="Short groups are within reach of precomputation, and nobody checks those that somebody made.",
+    remedy="Remove the DHE suites together with the file; else use ffdhe2048 or a larger group of RFC 7919.",
+    sources=(rfc(9325, "4.5"), cheat_sheet("Set the appropriate Diffie-Hellman groups")),
+)
+def odd_parameters(case: Case) -> Iterable[Fail]:
+    """Fewer than 2048 bits, or a prime that is none of the known ones."""
+    known = sure(case.facts.setup.dh_parameters)
+    if known.value is None:
+        return
+    if known.value.bits < _LEAST_DH_BITS:
+        yield Fail(f"a group of {known.value.bits} bits", (known.basis,))
+    if not known.value.well_known:
+        yield Fail("a group of nobody's standard", (known.basis,))
+
+
+@rule(
     "TLS-CONF-014",
     title="Static session ticket key",
     severity=Severity.MEDIUM,
     cwe=(324,),
     expected="ticket keys that the server makes and changes itself",
     why="Who gets hold of the key file reads every session that was resumed while it was in use, without a trace.",
-    remedy="Remove ssl_session_ticket_key and use a shared session cache, or change the file at least once a day.",
+    remedy="Remove ssl_session_ticket_key and use a shared session cache (HAProxy: remove tls-ticket-keys), or change "
+    "the file at least once a day.",
     sources=(rfc(9325, "3.4"),),
 )
 def static_ticket_key(case: Case) -> Iterable[Fail]:
@@ -135,7 +147,7 @@ def unguarded_early_data(case: Case) -> Iterable[Fail]:
     """Early data is on, and nothing looks at which requests came as such."""
     guarded = sure(case.facts.setup.early_data_guarded)
     if not guarded.value:
-        yield Fail("early data is on and $ssl_early_data is used nowhere", (guarded.basis,))
+        yield Fail("early data is on, and nothing tells whoever answers which requests came as such", (guarded.basis,))
 
 
 @rule(
@@ -160,7 +172,7 @@ def lost_hsts(case: Case) -> Iterable[Fail]:
     severity=Severity.LOW,
     expected="a default server that rejects the handshake",
     why="Clients that ask for another name land at a site that was not meant, which helps cross-protocol attacks.",
-    remedy="Add a default server with ssl_reject_handshake on.",
+    remedy="Add a default server with ssl_reject_handshake on (HAProxy: strict-sni).",
     sources=(rfc(9325, "3.7"), _NGINX),
 )
 def no_default_reject(case: Case) -> Iterable[Fail]:
@@ -251,10 +263,10 @@ def _each(fact: Fact[tuple[Said, ...]]) -> Iterable[Fail]:
 
 
 RULES: tuple[Rule, ...] = (
-    ignored_client_errors,
     public_client_ca,
     no_client_revocation,
     lowered_security_level,
+    odd_parameters,
     static_ticket_key,
     unguarded_early_data,
     lost_hsts,

@@ -10,6 +10,9 @@ from tlsaudit.rules.registry import sure
 from tlsaudit.rules.rule import Case, Rule, rule
 from tlsaudit.rules.sources import asvs, baseline, cheat_sheet
 
+_OTHERS = 0o007
+_GROUP = 0o070
+
 
 @rule(
     "TLS-KEY-002",
@@ -32,4 +35,41 @@ def key_in_repository(case: Case) -> Iterable[Fail]:
         )
 
 
-RULES: tuple[Rule, ...] = (key_in_repository,)
+@rule(
+    "TLS-KEY-001",
+    title="Key file that others can read",
+    severity=Severity.HIGH,
+    cwe=(732,),
+    expected="a file that only its owner can read",
+    why="Every account of the machine, and every program that is broken into, has the key.",
+    remedy="chmod 600, and chown to the user that reads it.",
+    sources=(cheat_sheet("Use Strong Keys and Protect Them"), asvs("13.3.2 (L2)")),
+)
+def open_key_file(case: Case) -> Iterable[Fail]:
+    """Others may read or write it; a group alone weighs less."""
+    mode = sure(case.facts.setup.key_mode)
+    if mode.value & _OTHERS:
+        yield Fail(f"others have access to the file: mode {mode.value:04o}", (mode.basis,))
+    elif mode.value & _GROUP:
+        yield Fail(f"a group has access to the file: mode {mode.value:04o}", (mode.basis,), severity=Severity.LOW)
+
+
+@rule(
+    "TLS-KEY-006",
+    title="Key of an authority on a server",
+    severity=Severity.CRITICAL,
+    cap=Cap.F,
+    cwe=(522,),
+    expected="the keys of authorities offline, or in hardware",
+    why="Who gets into the server can issue certificates for any name that the authority is trusted for.",
+    remedy="Remove the key, and replace the authority if the key may have been read.",
+    sources=(asvs("13.3.3 (L3)"), cheat_sheet("Use Strong Keys and Protect Them")),
+)
+def authority_key(case: Case) -> Iterable[Fail]:
+    """The key is that of a certificate that may issue others."""
+    found = sure(case.facts.setup.authority_key)
+    if found.value is not None:
+        yield Fail(printable(found.value.what, 400), (found.value.basis,))
+
+
+RULES: tuple[Rule, ...] = (open_key_file, key_in_repository, authority_key)

@@ -37,7 +37,8 @@ def _by_name(case: Case) -> bool:
     applies=_leaves_the_machine,
     expected="TLS on the way to another machine",
     why="What clients sent over TLS goes on in clear, for anyone between the two machines to read and change.",
-    remedy="Speak TLS to the upstream (nginx: proxy_pass https://, with proxy_ssl_verify on).",
+    remedy="Speak TLS to the upstream (nginx: proxy_pass https://, with proxy_ssl_verify on; HAProxy: ssl verify "
+    "required ca-file).",
     sources=(asvs("12.3.1 (L2)"), asvs("12.3.3 (L2)"), asvs4("9.2.2")),
 )
 def plaintext_upstream(case: Case) -> Iterable[Fail]:
@@ -56,7 +57,8 @@ def plaintext_upstream(case: Case) -> Iterable[Fail]:
     applies=_speaks_tls,
     expected="the certificate of the upstream is verified",
     why="Anyone between the two machines can answer in place of the upstream, with any certificate.",
-    remedy="Verify it against the CA that issued it (nginx: proxy_ssl_verify on, proxy_ssl_trusted_certificate).",
+    remedy="Verify it against the CA that issued it (nginx: proxy_ssl_verify on, proxy_ssl_trusted_certificate; "
+    "HAProxy: verify required ca-file).",
     sources=(asvs("12.3.2 (L2)"), asvs("12.3.4 (L2)"), asvs4("9.2.1"), _NGINX),
 )
 def unverified_upstream(case: Case) -> Iterable[Fail]:
@@ -75,7 +77,8 @@ def unverified_upstream(case: Case) -> Iterable[Fail]:
     applies=_by_name,
     expected="the upstream's name is sent (SNI) and checked",
     why="Any certificate of the same CA will do, and a server with several sites answers with the wrong one.",
-    remedy="Send and check the name (nginx: proxy_ssl_server_name on, proxy_ssl_name, proxy_ssl_verify on).",
+    remedy="Send and check the name (nginx: proxy_ssl_server_name on, proxy_ssl_name, proxy_ssl_verify on; "
+    "HAProxy: sni).",
     sources=(asvs("12.3.2 (L2)"), rfc(9325, "7.1"), _NGINX),
 )
 def unnamed_upstream(case: Case) -> Iterable[Fail]:
@@ -88,6 +91,24 @@ def unnamed_upstream(case: Case) -> Iterable[Fail]:
         yield Fail(f"the name of {printable(upstream.destination)} is not checked", (checks.basis,))
 
 
+@rule(
+    "TLS-CONF-019",
+    title="TLS failures of upstreams not logged",
+    severity=Severity.LOW,
+    cwe=(544,),
+    applies=_speaks_tls,
+    expected="a log that takes errors",
+    why="A certificate that does not verify may be an attack, or the start of an outage, and nobody sees it.",
+    remedy="Log errors (nginx: error_log at level error or below; HAProxy: log in the frontend).",
+    sources=(asvs4("9.2.5"),),
+)
+def unlogged_failures(case: Case) -> Iterable[Fail]:
+    """The log goes nowhere, or takes only what is worse than a failed handshake."""
+    logged = sure(_upstream(case).failures_logged)
+    if not logged.value:
+        yield Fail(f"failed handshakes with {printable(_upstream(case).destination)} leave no trace", (logged.basis,))
+
+
 def _upstream(case: Case) -> Upstream:
     """The upstream; raises Undecided where the subject is none."""
     upstream = case.facts.upstream
@@ -96,4 +117,4 @@ def _upstream(case: Case) -> Upstream:
     return upstream
 
 
-RULES: tuple[Rule, ...] = (plaintext_upstream, unverified_upstream, unnamed_upstream)
+RULES: tuple[Rule, ...] = (plaintext_upstream, unverified_upstream, unnamed_upstream, unlogged_failures)

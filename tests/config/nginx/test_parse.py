@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tlsaudit.config.nginx.parse import DEEPEST, Directive, SyntaxProblemError, parse
+from tlsaudit.config.nginx.parse import DEEPEST, Directive, parse
+from tlsaudit.config.problem import SyntaxProblemError
 
 
 def shape(directives: list[Directive]) -> list[tuple[object, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 
 from tlsaudit.config.certificates import deployment
 from tlsaudit.config.found import Anchors
@@ -60,10 +61,16 @@ def load(files: Files, entry: Entry) -> Loaded:
         return Loaded(entry=entry, bundle=content, key=content, dh=None)
     key: str | Unknown | None = public_part(content)
     if key is None:
-        beside = files.content(entry.key or f"{entry.crt}.key", entry.base)
+        beside = files.content(entry.key or _beside(files, entry.crt), entry.base)
         key = beside if isinstance(beside, Unknown) else public_part(beside)
     bundle = read_certificates(content)
     return Loaded(entry=entry, bundle=bundle, key=key, dh=read_dh(content) if b"DH PARAMETERS" in content else None)
+
+
+def _beside(files: Files, crt: str) -> str:
+    """The name of the key's file: `site.pem.key`, or `site.key` with ssl-load-extra-del-ext."""
+    shortened = isinstance(files.globals.last("ssl-load-extra-del-ext"), Option)
+    return str(PurePosixPath(crt).with_suffix(".key")) if shortened and PurePosixPath(crt).name else f"{crt}.key"
 
 
 def grouped(loaded: Sequence[Loaded]) -> list[Group]:

@@ -10,7 +10,7 @@ from tlsaudit.config.assume import Assumptions
 from tlsaudit.config.ciphers import TLS_1_3_DEFAULT, CipherString, Evaluator, tls_1_3_suites
 from tlsaudit.config.found import Anchors
 from tlsaudit.config.groups import default_groups, read_groups
-from tlsaudit.config.haproxy import defaults, headers
+from tlsaudit.config.haproxy import defaults, headers, identity_headers
 from tlsaudit.config.haproxy.diffie_hellman import dh_of
 from tlsaudit.config.haproxy.entries import entries
 from tlsaudit.config.haproxy.files import Files
@@ -30,7 +30,7 @@ from tlsaudit.config.haproxy.parse import Line
 from tlsaudit.config.haproxy.sections import Config, Proxy
 from tlsaudit.config.terms import ClientTerms, Terms
 from tlsaudit.model.configuration import Said, Setup
-from tlsaudit.model.facts import Endpoint, Preference
+from tlsaudit.model.facts import ClientAuthMode, Endpoint, Preference
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Tried, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 
@@ -101,8 +101,8 @@ def _listeners(reading: Reading, proxy: Proxy, line: Line, own: Options) -> Iter
                     transport="quic" if address.startswith(_QUIC) else "tcp",
                 ),
             )
-            if place == 0:
-                terms = replace(terms, setup=replace(terms.setup, foreign_default=_foreign(options, groups, line)))
+            foreign = _foreign(options, groups, line) if place == 0 else Known(False, bound.place)
+            terms = replace(terms, setup=replace(terms.setup, foreign_default=foreign))
             yield Listener(
                 proxy=proxy, line=line, name=f"{title}:{port}" if port else f"{title} {address}"[:200], terms=terms
             )
@@ -141,6 +141,7 @@ def _terms(reading: Reading, bound: _Bound, group: Group, endpoint: Endpoint) ->
             client_ca_is_public=clients.ca_is_public,
             client_revocation=clients.revocation,
             client_errors_ignored=clients.ignored,
+            forgeable_headers=_forgeable(reading, proxy, clients.terms),
             key_mismatches=mismatches_of(group),
             version_defaults=_version_defaults(reading, options, place),
         ),
@@ -255,6 +256,15 @@ def _early_data(options: Options, versions: tuple[ProtocolVersion, ...], place: 
 def _guarded(proxy: Proxy, early: Fact[int | None]) -> Fact[bool]:
     """HAProxy adds `Early-Data: 1` to such requests by itself (http_process_request), where it speaks HTTP."""
     return early if isinstance(early, Unknown) else Known(proxy.speaks_http, early.basis)
+
+
+def _forgeable(reading: Reading, proxy: Proxy, client: ClientTerms) -> Fact[tuple[Said, ...]]:
+    if isinstance(client.mode, Unknown):
+        return client.mode
+    if client.mode.value is ClientAuthMode.NONE or not proxy.speaks_http:
+        return NOT_ASKED
+    required = client.mode.value is ClientAuthMode.REQUIRED
+    return Known(identity_headers.forgeable(reading.config, proxy, required=required), client.mode.basis)
 
 
 def _ticket_key(options: Options, place: Basis) -> Fact[bool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from tlsaudit.config.haproxy import defaults
@@ -13,7 +13,7 @@ from tlsaudit.config.haproxy.parse import Line
 from tlsaudit.config.haproxy.sections import Proxy
 from tlsaudit.config.haproxy.words import is_unresolved
 from tlsaudit.config.terms import Terms, facts_of
-from tlsaudit.model.configuration import Said, Upstream
+from tlsaudit.model.configuration import Said, Setup, Upstream
 from tlsaudit.model.facts import Endpoint, Facts, Preference
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
@@ -35,12 +35,12 @@ class Passed:
 
 def upstreams(reading: Reading, proxies: list[Proxy]) -> Iterator[Passed]:
     """Every server that these proxies, which listen with TLS, pass on to."""
-    seen: dict[str, Proxy] = {}
+    seen: dict[int, tuple[Proxy, list[Proxy]]] = {}
     for proxy in proxies:
         for each in _reached(reading, proxy):
-            seen.setdefault(f"{each.section.opened.at} {each.title}", each)
-    for backend in seen.values():
-        yield from _servers(reading, backend)
+            seen.setdefault(id(each), (each, []))[1].append(proxy)
+    for backend, listening in seen.values():
+        yield from _servers(reading, backend, listening)
 
 
 def _reached(reading: Reading, proxy: Proxy) -> Iterator[Proxy]:
@@ -55,8 +55,9 @@ def _reached(reading: Reading, proxy: Proxy) -> Iterator[Proxy]:
             yield from (each for each in backends.values() if each.section.kind == "backend")
 
 
-def _servers(reading: Reading, backend: Proxy) -> Iterator[Passed]:
+def _servers(reading: Reading, backend: Proxy, listening: Sequence[Proxy]) -> Iterator[Passed]:
     options = reading.config.server
+    logged = all(_is_logged(reading, each) for each in listening)
     for line, origin in backend.lines("default-server", "server", "server-template"):
         if line.name == "default-server":
             options = options.then(read_options(line.args, SERVER_VALUES, line, origin=Origin.INHERITED))
@@ -68,7 +69,7 @@ def _servers(reading: Reading, backend: Proxy) -> Iterator[Passed]:
         yield Passed(
             name=f"{backend.title}/{line.args[0]}",
             line=line,
-            facts=_facts(reading, backend, own, line.args[skipped - 1], line),
+            facts=_with_log(_facts(reading, backend, own, line.args[skipped - 1], line), logged=logged),
         )
 
 
@@ -85,7 +86,7 @@ def _facts(reading: Reading, backend: Proxy, options: Options, address: str, lin
         tls=tls,
     )
     if not (isinstance(tls, Known) and tls.value):
-        return Facts(endpoint=endpoint, upstream=upstream)
+        return Facts(endpoint=endpoint, upstream=upstream, setup=Setup(version_defaults=Known((), place)))
     verifies = _verifies(reading, options, place)
     named = _named(reading, backend, options, place)
     upstream = replace(
@@ -114,6 +115,25 @@ def _facts(reading: Reading, backend: Proxy, options: Options, address: str, lin
         setup=replace(facts.setup, version_defaults=depends if reading.assume.haproxy is None else NOT_ASKED),
         upstream=upstream,
     )
+
+
+def _is_logged(reading: Reading, proxy: Proxy) -> bool:
+    """Whether what goes through a listening proxy is logged: failed handshakes with servers are seen there."""
+    on = False
+    for line, _ in proxy.lines("log", "no"):
+        if line.name == "no":
+            on = on and line.args[:1] != ("log",)
+        else:
+            on = line.args[:1] != ("global",) or bool(reading.config.logs)
+    return on
+
+
+def _with_log(facts: Facts, *, logged: bool) -> Facts:
+    upstream = facts.upstream
+    if upstream is None or not isinstance(upstream.tls, Known):
+        return facts
+    place = Basis(Origin.DEFAULT, upstream.tls.basis.at)
+    return replace(facts, upstream=replace(upstream, failures_logged=Known(logged, place)))
 
 
 def _tls(options: Options, address: str, place: Basis) -> Fact[bool]:

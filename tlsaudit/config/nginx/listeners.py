@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from tlsaudit.config.ciphers import TLS_1_3_DEFAULT, CipherString, tls_1_3_suites
 from tlsaudit.config.groups import default_groups, read_groups
-from tlsaudit.config.nginx import defaults, headers
+from tlsaudit.config.nginx import defaults, headers, identity_headers
 from tlsaudit.config.nginx.identity import clients_of, identity_of, stapling_of
 from tlsaudit.config.nginx.reading import Reading, dh_of, read_flag, read_protocols, settled
 from tlsaudit.config.nginx.scope import Scope, Setting
 from tlsaudit.config.nginx.servers import Listen, Server, Socket, starttls_of
 from tlsaudit.config.terms import ClientTerms, Terms
 from tlsaudit.model.configuration import Said, Setup
-from tlsaudit.model.facts import Endpoint, Preference
+from tlsaudit.model.facts import ClientAuthMode, Endpoint, Preference
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Tried, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 
@@ -102,6 +102,7 @@ def _listener(reading: Reading, server: Server, listen: Listen, socket: Socket) 
             client_ca_is_public=clients.ca_is_public,
             client_revocation=clients.revocation,
             client_errors_ignored=clients.ignored,
+            forgeable_headers=_forgeable(server, clients.terms),
             key_mismatches=identity.mismatches,
             version_defaults=Known(said, place) if reading.assume.nginx is None else NOT_ASKED,
         ),
@@ -308,6 +309,13 @@ def _mentions(scope: Scope, variable: str) -> bool:
             waiting += each.block or ()
         level = level.parent
     return False
+
+
+def _forgeable(server: Server, client: ClientTerms) -> Fact[tuple[Said, ...]]:
+    if isinstance(client.mode, Unknown):
+        return client.mode
+    asks = server.module == "http" and client.mode.value is not ClientAuthMode.NONE
+    return Known(identity_headers.forgeable(server.scope), client.mode.basis) if asks else NOT_ASKED
 
 
 def _ticket_key(scope: Scope, place: Basis) -> Fact[bool]:

@@ -26,6 +26,7 @@ _PASSES = {
 }
 """Directive, scheme where none is written, and the prefix of its directives on TLS ("": it has none)."""
 _TLS_SCHEMES = frozenset({"https", "grpcs", "suwsgi"})
+_ABOVE = {"crit", "alert", "emerg"}
 _DEEPEST = 8
 _MOST = 200
 _LOCAL_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"})
@@ -120,6 +121,7 @@ def _facts(reading: Reading, scope: Scope, prefix: str, upstream: Upstream, plac
         verifies=verifies,
         checks_name=verifies,  # nginx checks chain and name together (ngx_ssl_check_host)
         sends_name=read_flag(scope.setting(f"{prefix}_ssl_server_name"), place),
+        failures_logged=_logged(scope, place),
     )
     terms = Terms(
         endpoint=endpoint,
@@ -144,6 +146,17 @@ def _facts(reading: Reading, scope: Scope, prefix: str, upstream: Upstream, plac
         setup=facts.setup,
         upstream=upstream,
     )
+
+
+def _logged(scope: Scope, place: Basis) -> Fact[bool]:
+    """Failed handshakes are logged at level error (ngx_ssl_connection_error), which is the default of error_log."""
+    found = settled(scope.setting("error_log"))
+    if isinstance(found, Unknown):
+        return found
+    if found is None:
+        return Known(True, place)
+    taking = [each for each in found.directives if each.args[:1] != ("/dev/null",) and not _ABOVE & {*each.args[1:]}]
+    return Known(bool(taking), found.basis)
 
 
 def _tls(scope: Scope, scheme: str, module: str, basis: Basis) -> Fact[bool]:
