@@ -57,6 +57,7 @@ CASES = (
         "tune.ssl.default-dh-param 4096",
         key="rsa",
     ),
+    Case("no DHE with an ECDSA key", "ssl-max-ver TLSv1.2 ciphers aNULL:ECDHE+AESGCM:@SECLEVEL=0"),
     Case("DHE from a file", "ssl-max-ver TLSv1.2 ciphers DHE+AESGCM", "ssl-dh-param-file {dir}/dh.pem", key="rsa"),
     Case("null", "ssl-max-ver TLSv1.2 ciphers eNULL:ECDHE:@SECLEVEL=0", key="rsa"),
     Case("level 3", "ssl-max-ver TLSv1.2 ciphers ALL:!aNULL:@SECLEVEL=3"),

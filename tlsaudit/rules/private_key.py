@@ -42,7 +42,7 @@ def key_in_repository(case: Case) -> Iterable[Fail]:
     cwe=(732,),
     expected="a file that only its owner can read",
     why="Every account of the machine, and every program that is broken into, has the key.",
-    remedy="chmod 600, and chown to the user that reads it.",
+    remedy="Give the file to the user that reads it, and to nobody else (chmod 600).",
     sources=(cheat_sheet("Use Strong Keys and Protect Them"), asvs("13.3.2 (L2)")),
 )
 def open_key_file(case: Case) -> Iterable[Fail]:

@@ -12,6 +12,8 @@ from tlsaudit.model.facts import DhParameters
 from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Unknown, Why
 
 _LONGEST_DIGITS = 6
+_SIZED_BY = frozenset({"rsa", "dsa"})
+"""Types of keys of which the size is that of the parameters; with others HAProxy makes none."""
 _BEFORE_2_6 = Option("tune.ssl.default-dh-param", "2048", Basis(Origin.DEFAULT, ""))
 _SIZES = (4096, 2048, 1024)
 """What ssl_get_tmp_dh has, by the size of the RSA key and up to tune.ssl.default-dh-param."""
@@ -47,10 +49,10 @@ def _made(group: Group, option: Option) -> Fact[DhParameters | None]:
     if not option.value.isdigit() or len(option.value) > _LONGEST_DIGITS:
         return Unknown(Why.UNSUPPORTED, f"{option.value[:60]!r} is no number of bits ({option.basis.at})")
     bits = int(option.value)
-    for each in group.members:
-        leaf = () if isinstance(each.bundle, Unknown) else each.bundle.certificates[:1]
-        if leaf and leaf[0].key.type == "rsa":
-            bits = min(bits, leaf[0].key.bits or bits)
+    keys = [leaf.key for each in group.members if (leaf := each.leaf) is not None]
+    if keys and all(key.type not in _SIZED_BY for key in keys):
+        return Known(None, option.basis)
+    bits = min([bits, *(key.bits for key in keys if key.type in _SIZED_BY and key.bits)])
     size = next((each for each in _SIZES if bits >= each), _SIZES[-1])
     made = DhParameters(bits=size, generator=2, is_prime=True, is_safe_prime=True, well_known=True)
     return Known(made, option.basis)

@@ -13,7 +13,7 @@ from tlsaudit.config.haproxy.files import Files
 from tlsaudit.config.haproxy.options import Option, Options
 from tlsaudit.config.pem import Bundle, public_part, read_certificates, read_dh
 from tlsaudit.config.terms import ClientTerms
-from tlsaudit.model.certificate import CertificateDeployment
+from tlsaudit.model.certificate import Certificate, CertificateDeployment
 from tlsaudit.model.configuration import Said
 from tlsaudit.model.facts import ClientAuthMode, DhParameters, Layer
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Unknown, Why
@@ -43,6 +43,11 @@ class Loaded:
     bundle: Bundle | Unknown
     key: str | Unknown | None
     dh: DhParameters | None
+
+    @property
+    def leaf(self) -> Certificate | None:
+        """The certificate, where it can be read."""
+        return None if isinstance(self.bundle, Unknown) else next(iter(self.bundle.certificates), None)
 
 
 @dataclass(slots=True)
