@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -99,7 +99,16 @@ def lint(paths: Sequence[Path], options: LintOptions) -> Linted:
         summary=summarise(listed, options.fail_on),
     )
     number = sum(len(each) for _, files in recognised for each in files.values())
-    return Linted(document, number, (*wrong, *ignores.notes()))
+    return Linted(document, number, (*wrong, *ignores.notes(), *_links(tree for tree, _ in recognised)))
+
+
+def _links(trees: Iterable[Tree]) -> Iterator[str]:
+    """What the reader did not look at, although it lies in the tree."""
+    for tree in trees:
+        if tree.leads_out:
+            first, *more = tree.leads_out
+            others = f", nor {len(more)} more such links" if more else ""
+            yield f"{first} leads out of the scanned folder and was not followed{others}"
 
 
 def _recognised(path: Path, tree: Tree, kind: str | None) -> Recognised:

@@ -50,6 +50,8 @@ def recognise_files(tree: Tree, forced: str | None) -> Recognised:
 def _kinds(tree: Tree, path: Path, forced: str | None) -> Iterator[str]:
     """What is in a file: a configuration, and perhaps a private key."""
     if tree.inside(path) is None:
+        if path.is_symlink() and path.exists():
+            tree.leads_out.append(tree.shown(path))
         return
     try:
         content = tree.read(path)

@@ -81,12 +81,12 @@ _NGINX_BLOCK = re.compile(
 )
 _NGINX_WORD = re.compile(
     rb"(?:^|[{;])[ \t]*(?:worker_connections|worker_processes|listen|server_name|proxy_pass|fastcgi_pass|grpc_pass"
-    rb"|return|include|ssl_(?:protocols|ciphers|certificate|verify_client|preread)|server[ \t]+\S+)\b[^;{}\n]*;",
+    rb"|return|include|ssl_(?:protocols|ciphers|certificate|verify_client|preread)|server[ \t]+\S+)\b[^;{}\n]*(?:;|\{\{|\{%)",
     re.MULTILINE,
 )
 _NGINX_SNIPPET = re.compile(
     rb"^[ \t]*(?:ssl_(?:protocols|ciphers|verify_client|ecdh_curve|conf_command|prefer_server_ciphers)"
-    rb"|proxy_ssl_\w+)[ \t]+[^;{}\n]+;",
+    rb"|proxy_ssl_\w+)[ \t]+(?:[^;{}\n]+;|[^;{}\n]*(?:\{\{|\{%))",
     re.MULTILINE,
 )
 
@@ -98,7 +98,7 @@ _HAPROXY_SECTION = re.compile(
 )
 _HAPROXY_WORD = re.compile(
     rb"^[ \t]*(?:bind|server|mode|balance|default_backend|use_backend|default-server|maxconn|timeout[ \t]+\S+"
-    rb"|stats[ \t]+socket|ssl-default-(?:bind|server)-\S+|load[ \t]+crt)[ \t]+[^\n;{}]+$",
+    rb"|stats[ \t]+socket|ssl-default-(?:bind|server)-\S+|load[ \t]+crt)[ \t]+[^\n;]+$",
     re.MULTILINE,
 )
 

@@ -32,6 +32,8 @@ class Tree:
             raise InputError(f"cannot read {str(path)!r}: {reason}") from None
         self.root = self.start if self.start.is_dir() else self.start.parent
         here = Path.cwd()
+        self.leads_out: list[str] = []
+        """Links to files outside of the root, which are not followed."""
         self._shown_from = here if self.root.is_relative_to(here) else self.root
 
     def files(self) -> Iterator[Path]:

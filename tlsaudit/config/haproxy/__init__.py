@@ -16,6 +16,9 @@ from tlsaudit.config.terms import facts_of, requested_of
 from tlsaudit.config.tree import Tree
 from tlsaudit.model.errors import DecodeError
 
+MOST_LINES = 5000
+"""Of one configuration, that listen or pass on; each is a subject of the report, or several."""
+
 
 def read(tree: Tree, paths: Sequence[Path], context: Context) -> Iterator[Found | Unparsable]:
     """Every listener and upstream of these files."""
@@ -62,8 +65,14 @@ def _owner(path: Path, mains: Sequence[Path]) -> Path | None:
     return None
 
 
-def _found(tree: Tree, path: Path, sections: Sequence[Section], context: Context) -> Iterator[Found]:
+def _found(tree: Tree, path: Path, sections: Sequence[Section], context: Context) -> Iterator[Found | Unparsable]:
     config = assemble(sections)
+    lines = [line for proxy in config.proxies for line in proxy.own("bind", "server", "server-template")]
+    if len(lines) > MOST_LINES:
+        excess = lines[MOST_LINES]
+        message = f"more than {MOST_LINES} bind and server lines"
+        yield Unparsable(file=excess.file, line=excess.line, code="excess", message=message)
+        return
     reading = Reading(
         config=config,
         files=Files(tree, path.parent, config.globals),

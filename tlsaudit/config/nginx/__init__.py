@@ -18,6 +18,9 @@ from tlsaudit.config.problem import SyntaxProblemError
 from tlsaudit.config.terms import facts_of, requested_of
 from tlsaudit.config.tree import Tree
 
+MOST_SERVERS = 5000
+"""Of one main file with what it includes; each is a subject of the report, or several."""
+
 
 def read(tree: Tree, paths: Sequence[Path], context: Context) -> Iterator[Found | Unparsable]:
     """Every listener and upstream of these files: main ones first, then what none of them includes."""
@@ -55,9 +58,15 @@ def _reading(tree: Tree, files: Files, path: Path, context: Context) -> Reading:
     )
 
 
-def _found(reading: Reading, path: Path, directives: list[Directive]) -> Iterator[Found]:
+def _found(reading: Reading, path: Path, directives: list[Directive]) -> Iterator[Found | Unparsable]:
     top = Scope(directives, reading.tree.shown(path), 1)
     servers, sockets = read_servers(top)
+    if len(servers) > MOST_SERVERS:
+        excess = servers[MOST_SERVERS].block
+        yield Unparsable(
+            file=excess.file, line=excess.line, code="excess", message=f"more than {MOST_SERVERS} server blocks"
+        )
+        return
     groups = {module: group_scopes(top, module) for module in MODULES}
     ids: dict[str, int] = {}
     seen: set[int] = set()
