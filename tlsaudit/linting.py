@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +27,7 @@ from tlsaudit.file_document import Writer, unparsable
 from tlsaudit.ignores import Ignores
 from tlsaudit.judge import judge
 from tlsaudit.model import document as doc
+from tlsaudit.model.configuration import ServerNames
 from tlsaudit.model.errors import DecodeError, InputError
 from tlsaudit.model.limits import Expectation
 from tlsaudit.model.result import Severity
@@ -57,6 +58,8 @@ class Linted:
     document: doc.Document
     files: int
     notes: tuple[str, ...] = ()
+    names: Mapping[str, ServerNames] = field(default_factory=dict)
+    """Whom the listeners answer for, by the ids of their subjects."""
 
 
 def lint(paths: Sequence[Path], options: LintOptions) -> Linted:
@@ -78,9 +81,11 @@ def lint(paths: Sequence[Path], options: LintOptions) -> Linted:
     comments, wrong = _comments(recognised)
     ignores = Ignores(comments, as_of=as_of)
     subjects: dict[str, doc.Subject] = {}
+    names: dict[str, ServerNames] = {}
     for tree, files in recognised:
-        for subject in _subjects(tree, files, context, options, as_of):
+        for subject, served in _subjects(tree, files, context, options, as_of):
             subjects.setdefault(subject.id, ignores.apply(subject))
+            names.setdefault(subject.id, served)
     listed = list(subjects.values())
     document = doc.Document(
         tool=doc.Tool(name="tlsaudit", version=__version__),
@@ -99,7 +104,8 @@ def lint(paths: Sequence[Path], options: LintOptions) -> Linted:
         summary=summarise(listed, options.fail_on),
     )
     number = sum(len(each) for _, files in recognised for each in files.values())
-    return Linted(document, number, (*wrong, *ignores.notes(), *_links(tree for tree, _ in recognised)))
+    notes = (*wrong, *ignores.notes(), *_links(tree for tree, _ in recognised))
+    return Linted(document, number, notes, names)
 
 
 def _links(trees: Iterable[Tree]) -> Iterator[str]:
@@ -137,14 +143,14 @@ def _comments(recognised: Sequence[tuple[Tree, Recognised]]) -> tuple[list[Ignor
 
 def _subjects(
     tree: Tree, files: Recognised, context: Context, options: LintOptions, as_of: datetime
-) -> Iterator[doc.Subject]:
+) -> Iterator[tuple[doc.Subject, ServerNames]]:
     writer = Writer()
     for found in read_tree(tree, files, context):
         location = doc.Location(file=found.file, line=found.line)
         if isinstance(found, Unparsable):
-            yield unparsable(location, code=found.code, message=found.message)
+            yield unparsable(location, code=found.code, message=found.message), ServerNames()
         else:
-            yield _judged(writer, found, location, options, as_of)
+            yield _judged(writer, found, location, options, as_of), found.names
 
 
 def _judged(writer: Writer, found: Found, location: doc.Location, options: LintOptions, as_of: datetime) -> doc.Subject:

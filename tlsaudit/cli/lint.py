@@ -19,7 +19,8 @@ def lint(
     output: options.Outputs = None,
     fail_on: options.FailOn = "high",
     kind: Annotated[
-        str | None, typer.Option("--type", metavar="TYPE", help="What the files are, instead of finding out: nginx.")
+        str | None,
+        typer.Option("--type", metavar="TYPE", help="What the files are, instead of finding out: nginx or haproxy."),
     ] = None,
     assume: Annotated[
         str,
@@ -61,15 +62,13 @@ def lint(
     from tlsaudit.model.limits import Expectation
     from tlsaudit.policy import load_policy
 
-    if kind is not None and kind not in read.TYPES:
-        raise InputError(f"--type {kind!r} is not known; known: {', '.join(read.TYPES)}")
     linted = linting.lint(
         paths,
         linting.LintOptions(
             policy=load_policy(policy),
             anchors=app.load_anchors(*(ca_file or ())),
             assume=read.parse_assumptions(assume),
-            kind=kind,
+            kind=known_type(kind),
             as_of=when,
             expect=Expectation(client_auth=expect),
             fail_on=lowest,
@@ -88,3 +87,12 @@ def lint(
     summary = app.summarise(document.subjects, lowest)
     outputs.write(document.model_copy(update={"summary": summary}), pairs)
     return summary.exit_code
+
+
+def known_type(kind: str | None) -> str | None:
+    """The value of --type. Raises InputError where there is no such type."""
+    from tlsaudit.config import read
+
+    if kind is not None and kind not in read.TYPES:
+        raise InputError(f"--type {kind!r} is not known; known: {', '.join(read.TYPES)}")
+    return kind

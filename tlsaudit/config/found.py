@@ -8,6 +8,7 @@ from typing import Literal
 
 from tlsaudit.config.assume import Assumptions
 from tlsaudit.config.ciphers import Evaluator
+from tlsaudit.model.configuration import ServerNames
 from tlsaudit.model.facts import Facts
 from tlsaudit.pki import TrustStore
 
@@ -26,6 +27,8 @@ class Found:
     line: int
     facts: Facts
     requested: Mapping[str, object] = field(default_factory=dict)
+    names: ServerNames = field(default_factory=ServerNames)
+    """Of a listener: whom it answers for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

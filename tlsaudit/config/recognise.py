@@ -81,7 +81,8 @@ _NGINX_BLOCK = re.compile(
 )
 _NGINX_WORD = re.compile(
     rb"(?:^|[{;])[ \t]*(?:worker_connections|worker_processes|listen|server_name|proxy_pass|fastcgi_pass|grpc_pass"
-    rb"|return|include|ssl_(?:protocols|ciphers|certificate|verify_client|preread)|server[ \t]+\S+)\b[^;{}\n]*(?:;|\{\{|\{%)",
+    rb"|return|include|ssl_(?:protocols|ciphers|certificate|verify_client|preread)|server[ \t]+\S+)\b"
+    rb"[^;{}\n]*(?:;|\{\{|\{%)",
     re.MULTILINE,
 )
 _NGINX_SNIPPET = re.compile(

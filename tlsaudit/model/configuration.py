@@ -23,6 +23,17 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServerNames:
+    """The names that a listener is for, as they are written, patterns among them.
+
+    `is_default`: it also answers for all names that no other listener of its socket has.
+    """
+
+    names: tuple[str, ...] = ()
+    is_default: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
     """What a file says of one listener beyond what the wire shows."""
 

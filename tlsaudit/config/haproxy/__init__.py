@@ -117,6 +117,7 @@ def _listener(reading: Reading, each: Listener, ids: dict[str, int]) -> Found:
         line=each.line.line,
         facts=facts_of(each.terms, reading.assume.openssl),
         requested=requested_of(each.terms),
+        names=each.names,
     )
 
 

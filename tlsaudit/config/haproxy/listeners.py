@@ -29,7 +29,7 @@ from tlsaudit.config.haproxy.options import BIND_VALUES, Option, Options, read_o
 from tlsaudit.config.haproxy.parse import Line
 from tlsaudit.config.haproxy.sections import Config, Proxy
 from tlsaudit.config.terms import ClientTerms, Terms
-from tlsaudit.model.configuration import Said, Setup
+from tlsaudit.model.configuration import Said, ServerNames, Setup
 from tlsaudit.model.facts import ClientAuthMode, Endpoint, Preference
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Tried, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
@@ -46,6 +46,7 @@ class Listener:
     line: Line
     name: str
     terms: Terms
+    names: ServerNames
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +105,13 @@ def _listeners(reading: Reading, proxy: Proxy, line: Line, own: Options) -> Iter
             foreign = _foreign(options, groups, line) if place == 0 else Known(False, bound.place)
             terms = replace(terms, setup=replace(terms.setup, foreign_default=foreign))
             yield Listener(
-                proxy=proxy, line=line, name=f"{title}:{port}" if port else f"{title} {address}"[:200], terms=terms
+                proxy=proxy,
+                line=line,
+                name=f"{title}:{port}" if port else f"{title} {address}"[:200],
+                terms=terms,
+                names=ServerNames(
+                    names=group.names or (names_of(group.members[0]) if group.members else ()), is_default=place == 0
+                ),
             )
 
 

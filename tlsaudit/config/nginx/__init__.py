@@ -17,6 +17,7 @@ from tlsaudit.config.nginx.upstreams import group_scopes, upstreams
 from tlsaudit.config.problem import SyntaxProblemError
 from tlsaudit.config.terms import facts_of, requested_of
 from tlsaudit.config.tree import Tree
+from tlsaudit.model.configuration import ServerNames
 
 MOST_SERVERS = 5000
 """Of one main file with what it includes; each is a subject of the report, or several."""
@@ -106,6 +107,7 @@ def _listener(reading: Reading, each: Listener, ids: dict[str, int]) -> Found:
         line=directive.line,
         facts=facts_of(each.terms, reading.assume.openssl),
         requested=requested_of(each.terms),
+        names=ServerNames(names=each.server.names, is_default=each.is_default),
     )
 
 

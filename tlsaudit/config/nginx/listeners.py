@@ -37,6 +37,7 @@ class Listener:
     listen: Listen
     name: str
     terms: Terms
+    is_default: bool
 
 
 def listeners(reading: Reading, servers: list[Server], sockets: Mapping[tuple[str, str], Socket]) -> Iterator[Listener]:
@@ -107,7 +108,13 @@ def _listener(reading: Reading, server: Server, listen: Listen, socket: Socket) 
             version_defaults=Known(said, place) if reading.assume.nginx is None else NOT_ASKED,
         ),
     )
-    return Listener(server=server, listen=listen, name=f"{name}:{listen.port}" if listen.port else name, terms=terms)
+    return Listener(
+        server=server,
+        listen=listen,
+        name=f"{name}:{listen.port}" if listen.port else name,
+        terms=terms,
+        is_default=socket.default is server,
+    )
 
 
 def settings_alone(reading: Reading, scope: Scope) -> Terms | None:
