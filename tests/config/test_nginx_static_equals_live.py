@@ -68,6 +68,11 @@ CASES = (
     Case("HSTS", 'add_header Strict-Transport-Security "max-age=31536000" always;'),
     Case("HSTS inherited", "", http='add_header Strict-Transport-Security "max-age=600; preload";'),
     Case("HSTS lost", "add_header X-Other 1;", http='add_header Strict-Transport-Security "max-age=600";'),
+    Case(
+        "HSTS by map",
+        "add_header Strict-Transport-Security $hsts always;",
+        http='map $scheme $hsts { default ""; https "max-age=4"; }',
+    ),
     Case("HSTS for /", 'location = / { add_header Strict-Transport-Security "max-age=1"; return 204; }'),
     Case("HSTS by expression", 'location ~ ^/$ { add_header Strict-Transport-Security "max-age=2"; return 301 /x; }'),
     Case("HSTS not with errors", 'location = / { add_header Strict-Transport-Security "max-age=3"; return 404; }'),

@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.config.linting import Bench
+from tlsaudit.app import load_anchors
 from tlsaudit.config.tree import LARGEST, Tree
+from tlsaudit.linting import LintOptions, lint
+from tlsaudit.model import document as doc
 from tlsaudit.model.errors import DecodeError, InputError
+from tlsaudit.policy import load_policy
 
 _SERVER = "server { listen 443 ssl; ssl_certificate server.pem; ssl_certificate_key server.key; %s }"
 
@@ -110,3 +114,53 @@ def test_includes_out_of_the_tree_are_not_read(bench: Bench) -> None:
         assert found.facts is not None
         assert found.facts.protocols["TLSv1.0"] != "accepted", word
     outside.unlink()
+
+
+def test_a_file_that_is_too_long_is_known_by_its_start(bench: Bench) -> None:
+    (bench.folder / "site.conf").write_text("server { listen 443 ssl; }\n" + "#" * 2 * LARGEST)
+    (bench.folder / "lb.cfg").write_text("global\n  maxconn 1\n#" + "x" * 2 * LARGEST)
+    found = {each.name: (each.status, each.error) for each in bench.lint_folder().subjects}
+    assert {name: status for name, (status, _) in found.items()} == {"lb.cfg": "unparsable", "site.conf": "unparsable"}
+    assert all(error is not None and "larger than 1024 kB" in error.message for _, error in found.values())
+
+
+def test_what_a_tree_includes_is_bounded(bench: Bench) -> None:
+    (bench.folder / "part.conf").write_text("#" * (LARGEST - 1))
+    text = "events {}\nhttp {\n" + "include part.conf;\n" * 100 + "}\n"
+    (found,) = bench.lint(text).subjects
+    assert found.error is not None
+    assert found.error.message.startswith("nginx.conf:19: more than 2000 includes, or 16384 kB")
+
+
+def test_servers_are_bounded(bench: Bench) -> None:
+    nginx = "events {}\nhttp {\n" + "server { listen 443 ssl; }\n" * 5001 + "}\n"
+    (found,) = bench.lint(nginx).subjects
+    assert (found.status, found.location) == ("unparsable", doc.Location(file="nginx.conf", line=5003))
+    (bench.folder / "nginx.conf").unlink()
+    (found,) = bench.lint("listen a\n" + "  bind :443 ssl\n" * 5001, name="haproxy.cfg").subjects
+    assert (found.status, found.location) == ("unparsable", doc.Location(file="haproxy.cfg", line=5002))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "server {\n  listen {{ .Values.port }} ssl;\n}\n",
+        "server {\n  listen 443 ssl;\n{% if old %}  ssl_protocols TLSv1;\n{% endif %}}\n",
+        "global\n  maxconn {{ connections }}\nfrontend a\n  bind :443 ssl\n",
+    ],
+)
+def test_a_template_is_named_whatever_it_is_called(bench: Bench, text: str) -> None:
+    (found,) = bench.lint(text, name="site.conf").subjects
+    assert found.error is not None
+    assert found.error.code == "template"
+
+
+def test_a_link_out_of_the_tree_is_said(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> None:
+    outside = tmp_path_factory.mktemp("outside") / "nginx.conf"
+    outside.write_text(f"events {{}} http {{ {_SERVER % 'ssl_protocols TLSv1;'} }}")
+    (bench.folder / "linked.conf").symlink_to(outside)
+    (bench.folder / "nginx.conf").write_text(f"events {{}} http {{ {_SERVER % ''} }}")
+    options = LintOptions(policy=load_policy("owasp"), anchors=load_anchors())
+    linted = lint([bench.folder], options)
+    assert linted.notes == ("linked.conf leads out of the scanned folder and was not followed",)
+    assert all("TLSv1.0" not in subject.basis for subject in linted.document.subjects)

@@ -56,9 +56,7 @@ def _kinds(tree: Tree, path: Path, forced: str | None) -> Iterator[str]:
     try:
         content = tree.read(path)
     except DecodeError as error:
-        if not error.problem.startswith("larger"):
-            return
-        content = tree.head(path, LOOK_AT)
+        content = tree.head(path, LOOK_AT) if error.problem.startswith("larger") else b""
     kind = recognise(path.name, content)
     if forced is not None and (kind is not None or path == tree.start):
         kind = forced

@@ -31,6 +31,7 @@ def upstreams(bench: Bench, inside: str, around: str = "") -> list[doc.UpstreamP
         ("location / { fastcgi_pass unix:/run/php.sock; }", "unix:/run/php.sock", True, False),
         ("set $app http://10.2.2.2:1; location / { proxy_pass $app; }", "10.2.2.2:1", False, False),
         ("location / { proxy_pass http://$backend; }", "$backend", None, False),
+        ("location / { proxy_pass ${scheme}://10.1.1.1; }", "10.1.1.1", False, True),
         ("location / { proxy_pass $scheme://10.1.1.1; }", "10.1.1.1", False, True),
         ("location / { proxy_pass $upstream_scheme://10.1.1.1; }", "10.1.1.1", False, None),
     ],
@@ -61,3 +62,30 @@ def test_old_protocols_towards_an_upstream_fail(bench: Bench) -> None:
     document = bench.lint(f"events {{}} http {{ {text} }}")
     failing = {each.rule for each in document.subjects[1].results if each.outcome == "fail"}
     assert {"TLS-PROTO-003", "TLS-PROTO-006", "TLS-CONF-002"} <= failing
+
+
+def test_each_value_of_a_map_is_an_upstream(bench: Bench) -> None:
+    maps = "map $host $app { default 127.0.0.1:1; a.example 10.0.0.1:2; ~^x [::1]:3; hostnames; }"
+    text = f"{maps} server {{ listen 443 ssl; location / {{ proxy_pass http://$app; }} }}"
+    document = bench.lint(f"events {{}} http {{ {text} }}")
+    found = {
+        each.facts.upstream.destination: each.facts.upstream.local
+        for each in document.subjects
+        if each.facts is not None and each.facts.upstream is not None
+    }
+    assert found == {"127.0.0.1:1": True, "10.0.0.1:2": False, "[::1]:3": True}
+
+
+def test_whom_a_mail_server_asks_gets_passwords(bench: Bench) -> None:
+    text = "events {} mail { auth_http 10.0.0.1:9000/auth; server { listen 993 ssl; protocol imap; } }"
+    document = bench.lint(text)
+    (found,) = (each.facts.upstream for each in document.subjects if each.kind == "upstream" and each.facts)
+    assert found is not None
+    assert (found.destination, found.local, found.tls) == ("10.0.0.1:9000", False, False)
+
+
+def test_a_snippet_for_upstreams_is_judged_by_what_it_says(bench: Bench) -> None:
+    document = bench.lint("proxy_ssl_verify off;\nproxy_ssl_protocols TLSv1 TLSv1.2;\n", name="snippet.conf")
+    (found,) = (each for each in document.subjects if each.kind == "upstream")
+    failing = {each.rule: each.location.line for each in found.results if each.outcome == "fail" and each.location}
+    assert failing == {"TLS-CONF-002": 1, "TLS-PROTO-003": 2}

@@ -14,6 +14,7 @@ from tlsaudit.config.nginx.reading import Reading
 from tlsaudit.config.nginx.scope import Scope
 from tlsaudit.config.nginx.servers import MODULES, read_servers
 from tlsaudit.config.nginx.upstreams import group_scopes, upstreams
+from tlsaudit.config.nginx.upstreams import settings_alone as settings_for_upstreams
 from tlsaudit.config.problem import SyntaxProblemError
 from tlsaudit.config.terms import facts_of, requested_of
 from tlsaudit.config.tree import Tree
@@ -82,6 +83,15 @@ def _found(reading: Reading, path: Path, directives: list[Directive]) -> Iterato
 
 
 def _settings(reading: Reading, scope: Scope, module: str) -> Iterator[Found]:
+    for passed in settings_for_upstreams(reading, scope):
+        yield Found(
+            kind="upstream",
+            id=f"{passed.directive.file}#{passed.destination}",
+            name=f"settings for upstreams ({passed.destination})",
+            file=passed.directive.file,
+            line=passed.directive.line,
+            facts=passed.facts,
+        )
     terms = settings_alone(reading, scope)
     if terms is None:
         return

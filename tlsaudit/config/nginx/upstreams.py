@@ -14,7 +14,7 @@ from tlsaudit.config.nginx.values import possible
 from tlsaudit.config.terms import Terms, facts_of
 from tlsaudit.model.configuration import Upstream
 from tlsaudit.model.facts import Endpoint, Facts, Preference
-from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Unknown, Why
+from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Tried, Unknown, Why
 
 _PASSES = {
     "proxy_pass": ("http", "proxy"),
@@ -26,6 +26,8 @@ _PASSES = {
 }
 """Directive, scheme where none is written, and the prefix of its directives on TLS ("": it has none)."""
 _TLS_SCHEMES = frozenset({"https", "grpcs", "suwsgi"})
+_TELLING = ("verify", "protocols", "ciphers")
+"""What makes a level worth judging although nothing is passed on there."""
 _ABOVE = {"crit", "alert", "emerg"}
 _DEEPEST = 8
 _MOST = 200
@@ -51,6 +53,33 @@ def upstreams(reading: Reading, scope: Scope, module: str, groups: Mapping[str, 
             if key not in seen and len(seen) < _MOST:
                 seen.add(key)
                 yield passed
+
+
+def settings_alone(reading: Reading, scope: Scope) -> Iterator[Passed]:
+    """Directives on upstreams at a level where nothing is passed on: they hold for those of other files.
+
+    Only what is said is known; what is left out may be said there.
+    """
+    elsewhere = Unknown(Why.NOT_ASKED, "left to the locations that this is for, which are not here")
+    for prefix in ("proxy", "grpc", "uwsgi"):
+        said = [each for name in _TELLING for each in scope.own(f"{prefix}_ssl_{name}")]
+        if not said:
+            continue
+        basis = Basis(Origin.EXPLICIT, said[0].at)
+        upstream = Upstream(destination=f"any ({prefix}_pass)", tls=Known(True, basis))
+        whole = _facts(reading, scope, prefix, upstream, Basis(Origin.DEFAULT, said[0].at))
+        known = whole.upstream or upstream
+        kept = replace(
+            known,
+            verifies=known.verifies if scope.own(f"{prefix}_ssl_verify") else elsewhere,
+            checks_name=elsewhere,
+            sends_name=elsewhere,
+            failures_logged=elsewhere,
+        )
+        facts = replace(whole, upstream=kept)
+        if not scope.own(f"{prefix}_ssl_protocols"):
+            facts = replace(facts, protocols=Tried(rest=elsewhere), cipher_suites=Tried(rest=elsewhere))
+        yield Passed(destination=kept.destination, directive=said[0], facts=facts)
 
 
 def _passes(scope: Scope, depth: int) -> Iterator[tuple[Scope, Directive]]:
