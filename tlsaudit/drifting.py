@@ -110,6 +110,7 @@ def _difference(file: Subject, wire: Subject, how: Compared) -> SubjectDifferenc
             id=wire.id, name=wire.name, old_id=file.id, state="unknown", detail=f"NEW: {problem or wire.status}"
         )
     found = drift.compare(file, wire, assumed=how.assumed)
+    worst_first = sorted(found.found, key=lambda each: -Severity(each.severity).rank)
     undecided = [path for path in found.unknown if path.startswith(drift.DECISIVE)]
     return SubjectDifference(
         id=wire.id,
@@ -117,8 +118,8 @@ def _difference(file: Subject, wire: Subject, how: Compared) -> SubjectDifferenc
         old_id=file.id,
         state="partly" if problem or undecided else "compared",
         detail=problem,
-        facts=[drift.as_fact(each) for each in found.found],
-        drift=list(found.found),
+        facts=[drift.as_fact(each) for each in worst_first],
+        drift=worst_first,
         unknown=dict(found.unknown),
     )
 

@@ -15,6 +15,13 @@ from tests.lab.servers import Lab
 _MOZILLA = "ECDHE+AESGCM:ECDHE+CHACHA20"
 _SOUND = f"ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers {_MOZILLA};"
 _HSTS = 'add_header Strict-Transport-Security "max-age=31536000" always;'
+_HAPROXY = """global
+  ssl-default-bind-options ssl-min-ver TLSv1.3
+defaults
+  mode http
+frontend www
+  bind :PORT ssl crt ecdsa-combined.pem verify required ca-file client-ca.pem
+"""
 _ASSUMED = ("--assume", "nginx=1.22,openssl=3.0")
 
 
@@ -166,6 +173,19 @@ def test_a_list_of_endpoints(lab: Lab, site: Site) -> None:
     assert ended.code == 1
     states = {each["id"]: each["state"] for each in ended.document["subjects"]}
     assert states == {f"localhost@{HOST}:{one.port}": "compared", f"localhost@{HOST}:{other}": "unknown"}
+
+
+def test_haproxy_and_an_inventory(lab: Lab, site: Site) -> None:
+    running = lab.haproxy("ssl-min-ver TLSv1.2")
+    for file in (site.pki.ecdsa.combined, site.pki.client_ca_file):
+        (site.folder / file.name).write_bytes(file.read_bytes())
+    path, inventory = site.folder / "haproxy.cfg", site.folder / "inventory.yaml"
+    path.write_text(_HAPROXY.replace("PORT", str(running.port)))
+    inventory.write_text(f"groups:\n  - name: www\n    targets: ['localhost@{HOST}:{running.port}']\n")
+    ended = tlsaudit("diff", path, f"@{inventory}", "--ca-file", site.pki.root_file, "--format", "json")
+    assert ended.code == 1
+    found = {each: (drift["severity"], drift["location"]["line"]) for each, drift in drifts(ended).items()}
+    assert found == {"protocols.TLSv1.2": ("high", 2), "client_auth.mode": ("critical", 6)}
 
 
 @pytest.mark.parametrize(
