@@ -39,6 +39,41 @@ def test_exit_code(tmp_path: Path, server: str, code: int) -> None:
     assert tlsaudit("lint", tmp_path).code == code
 
 
+_HAPROXY = """global
+  ssl-default-bind-options ssl-min-ver TLSv1.2
+  ssl-default-bind-ciphers ECDHE+AESGCM:ECDHE+CHACHA20
+defaults
+  mode http
+frontend www
+  bind :443 ssl crt /etc/haproxy/shop.pem {bind}
+  default_backend app
+backend app
+  server one {server}
+"""
+
+
+@pytest.mark.parametrize(
+    ("bind", "server", "code"),
+    [
+        ("", "127.0.0.1:80", 0),
+        ("ssl-min-ver TLSv1.0", "127.0.0.1:80", 1),
+        ("", "10.0.0.1:80", 1),
+        ("", "10.0.0.1:443 ssl verify none", 1),
+        ("", "10.0.0.1:443 ssl ca-file /etc/ssl/own.pem sni str(app)", 0),
+        ("verify required ca-file own.pem crt-ignore-err all", "127.0.0.1:80", 1),
+        ('ssl-min-ver "$LOWEST"', "127.0.0.1:80", 3),
+        ("ciphers 'ECDHE", "127.0.0.1:80", 3),
+        ('ssl-min-ver TLSv1.1 # tlsaudit:ignore=TLS-PROTO-004,TLS-ALPN-003 until=2999-01-01 reason="old"', "127.0.0.1:80", 0),
+    ],
+)
+def test_exit_code_of_haproxy(tmp_path: Path, bind: str, server: str, code: int) -> None:
+    (tmp_path / "lb.cfg").write_text(_HAPROXY.format(bind=bind, server=server))
+    ended = tlsaudit("lint", tmp_path, "--format", "github")
+    assert ended.code == code, ended.out
+    if code == 1:
+        assert "::error file=lb.cfg,line=" in ended.out
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [

@@ -18,6 +18,7 @@ from tlsaudit.model.errors import DecodeError
 
 MOST_LINES = 5000
 """Of one configuration, that listen or pass on; each is a subject of the report, or several."""
+MOST_LISTENERS = 10_000
 
 
 def read(tree: Tree, paths: Sequence[Path], context: Context) -> Iterator[Found | Unparsable]:
@@ -82,7 +83,11 @@ def _found(tree: Tree, path: Path, sections: Sequence[Section], context: Context
     )
     ids: dict[str, int] = {}
     with_tls: dict[int, Proxy] = {}
-    for each in listeners(reading):
+    for number, each in enumerate(listeners(reading)):
+        if number >= MOST_LISTENERS:
+            message = f"more than {MOST_LISTENERS} listeners"
+            yield Unparsable(file=each.line.file, line=each.line.line, code="excess", message=message)
+            return
         with_tls.setdefault(id(each.proxy), each.proxy)
         yield _listener(reading, each, ids)
     alone = settings_alone(reading) if not with_tls else None

@@ -22,6 +22,7 @@ from tlsaudit.model.configuration import ServerNames
 
 MOST_SERVERS = 5000
 """Of one main file with what it includes; each is a subject of the report, or several."""
+MOST_LISTENERS = 10_000
 
 
 def read(tree: Tree, paths: Sequence[Path], context: Context) -> Iterator[Found | Unparsable]:
@@ -72,7 +73,12 @@ def _found(reading: Reading, path: Path, directives: list[Directive]) -> Iterato
     groups = {module: group_scopes(top, module) for module in MODULES}
     ids: dict[str, int] = {}
     seen: set[int] = set()
-    for each in listeners(reading, servers, sockets):
+    for number, each in enumerate(listeners(reading, servers, sockets)):
+        if number >= MOST_LISTENERS:
+            at = each.listen.directive
+            message = f"more than {MOST_LISTENERS} listeners"
+            yield Unparsable(file=at.file, line=at.line, code="excess", message=message)
+            return
         yield _listener(reading, each, ids)
         if id(each.server) not in seen:
             seen.add(id(each.server))
