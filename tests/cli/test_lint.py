@@ -63,7 +63,11 @@ backend app
         ("verify required ca-file own.pem crt-ignore-err all", "127.0.0.1:80", 1),
         ('ssl-min-ver "$LOWEST"', "127.0.0.1:80", 3),
         ("ciphers 'ECDHE", "127.0.0.1:80", 3),
-        ('ssl-min-ver TLSv1.1 # tlsaudit:ignore=TLS-PROTO-004,TLS-ALPN-003 until=2999-01-01 reason="old"', "127.0.0.1:80", 0),
+        (
+            'ssl-min-ver TLSv1.1 # tlsaudit:ignore=TLS-PROTO-004,TLS-ALPN-003 until=2999-01-01 reason="old"',
+            "127.0.0.1:80",
+            0,
+        ),
     ],
 )
 def test_exit_code_of_haproxy(tmp_path: Path, bind: str, server: str, code: int) -> None:
