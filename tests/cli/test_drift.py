@@ -236,8 +236,9 @@ def test_two_files(tmp_path: Path) -> None:
     for name, version in (("old", "TLSv1.2"), ("new", "TLSv1.1")):
         (tmp_path / name).mkdir()
         server = f"listen 443 ssl; ssl_protocols {version} TLSv1.3; ssl_ciphers {_MOZILLA};"
+        server += f" location / {{ proxy_pass http{'s' if name == 'old' else ''}://10.0.0.1; }}"
         (tmp_path / name / "nginx.conf").write_text(f"events {{}}\nhttp {{ server {{ {server} }} }}")
     ended = tlsaudit("diff", tmp_path / "old", tmp_path / "new", "--format", "json")
     assert ended.code == 1
-    new = {each["rule"] for each in ended.document["subjects"][0]["results"] if each["change"] == "new"}
-    assert "TLS-PROTO-004" in new
+    listener = ended.document["subjects"][0]
+    assert "TLS-PROTO-004" in {each["rule"] for each in listener["results"] if each["change"] == "new"}
