@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tlsaudit.data.groups import GROUPS
 from tlsaudit.data.signatures import SCHEMES
 from tlsaudit.data.suites import SUITES
+from tlsaudit.model.beside import BeforeTls, PlainAnswer, PlainHttp, PlainState, Twin
 from tlsaudit.model.certificate import (
     Certificate,
     CertificateDeployment,
@@ -242,13 +243,28 @@ ANSWERS = st.builds(
         Hsts, raw=WORDS, count=st.integers(1, 3), max_age=st.none() | st.integers(0, 10**9), error=st.none() | WORDS
     ),
     cookies_without_secure=tuples(WORDS),
+    compression=fact(st.none() | WORDS),
+    insecure_content=fact(st.none() | tuples(WORDS)),
 )
+PLAIN_ANSWERS = st.builds(
+    PlainAnswer,
+    state=st.sampled_from(PlainState),
+    status=st.none() | NUMBERS,
+    location=st.none() | WORDS,
+    content=st.booleans(),
+)
+PLAIN_HTTP = st.builds(
+    PlainHttp, port=st.integers(1, 65535), answer=fact(PLAIN_ANSWERS), upgrade=fact(st.none() | WORDS)
+)
+BEFORE_TLS = st.builds(BeforeTls, signs_in=fact(st.none() | WORDS), takes_injected=fact(st.booleans()))
+TWINS = st.builds(Twin, name=WORDS, covered=st.booleans(), here=fact(st.booleans()))
 ENDPOINTS = st.builds(
     Endpoint,
     host=st.sampled_from(["shop.example.com", "192.0.2.1", "2001:db8::1", ""]),
     port=st.integers(1, 65535),
     address=st.none() | st.sampled_from(["192.0.2.1", "2001:db8::1"]),
     sni=st.none() | WORDS,
+    starttls=st.none() | st.just("postgres"),
 )
 
 
@@ -270,4 +286,7 @@ def facts() -> st.SearchStrategy[Facts]:
         alpn=tried(["h2", "http/1.1"]),
         alpn_chosen=st.dictionaries(VERSIONS, fact(st.none() | st.sampled_from(["h2", "http/1.1"])), max_size=3),
         http=fact(st.none() | ANSWERS),
+        plain_http=fact(st.none() | PLAIN_HTTP),
+        before_tls=fact(st.none() | BEFORE_TLS),
+        twin=fact(st.none() | TWINS),
     )

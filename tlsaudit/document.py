@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from typing import Any, Literal, TypeVar
 
+from tlsaudit.beside_part import before_tls_part, beside_facts, http_part, twin_part
 from tlsaudit.client_auth_part import client_auth_part, unknown_modes
 from tlsaudit.data.groups import group_name, groups_for
 from tlsaudit.data.signatures import scheme_name
@@ -15,7 +16,6 @@ from tlsaudit.model.certificate import Certificate, CertificateDeployment, Stapl
 from tlsaudit.model.facts import (
     Behaviours,
     Facts,
-    HttpAnswer,
     KeyExchange,
     Preference,
 )
@@ -112,8 +112,10 @@ def facts_part(facts: Facts) -> doc.FactsPart:
         session=_session(facts),
         signature_schemes=_per_version(facts.signature_schemes, {}, lambda _version, code: scheme_name(code)),
         behaviours=_behaviours(facts.behaviours),
-        http=_http(facts.http),
+        http=http_part(facts),
         vulnerabilities={each.value: _attack(facts.verdict(each)) for each in Vulnerability},
+        before_tls=before_tls_part(facts.before_tls),
+        twin=twin_part(facts.twin),
     )
 
 
@@ -290,27 +292,6 @@ def _behaviour_facts(found: Behaviours) -> dict[str, Fact[Any]]:
     return {each.name: getattr(found, each.name) for each in fields(found)}
 
 
-def _http(fact: Fact[HttpAnswer | None]) -> doc.HttpPart:
-    answer = fact.value if isinstance(fact, Known) else None
-    if answer is None:
-        return doc.HttpPart()
-    hsts = answer.hsts
-    return doc.HttpPart(
-        status=answer.status,
-        server=answer.server,
-        location=answer.location,
-        hsts=doc.HstsPart(
-            raw=hsts.raw,
-            max_age=hsts.max_age,
-            include_subdomains=hsts.include_subdomains,
-            preload=hsts.preload,
-            error=hsts.error,
-        )
-        if hsts
-        else None,
-    )
-
-
 def bases(facts: Facts) -> dict[str, doc.BasisPart]:
     """The basis of each fact, by its path."""
     found = {f"protocols.{version}": basis for version, basis in facts.protocols.accepted.items()}
@@ -377,6 +358,7 @@ def _single_facts(facts: Facts) -> dict[str, Fact[object]]:
         "client_auth.mode": auth.mode,
         "client_auth.verifies": auth.verifies,
         "http": facts.http,
+        **beside_facts(facts),
     }
     paths |= {f"cipher_preference.{version}": fact for version, fact in facts.cipher_preference.items()}
     paths |= unknown_modes(auth)

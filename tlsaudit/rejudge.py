@@ -52,6 +52,8 @@ _OF_A_KIND: Final = {
     "certificate": KEY_RULES,
 }
 """The rules of subjects that are no endpoints."""
+_DECLARED = frozenset({"client_auth", "kind"})
+"""What is declared of a target; the rest that rules read are limits."""
 _NOT_HELD = "the report does not hold what this rule looks at, and the policies differ in its limits"
 _NOT_THERE = "the report has no result of this rule"
 
@@ -113,7 +115,7 @@ def _agree(rule: Rule, policy: Policy, before: Policy | None) -> bool:
 
 
 def _given(policy: Policy, name: str) -> object:
-    return policy.expect.client_auth if name == "client_auth" else getattr(policy.limits, name)
+    return getattr(policy.expect if name in _DECLARED else policy.limits, name)
 
 
 def _stands(rule: Rule, part: doc.ResultPart, policy: Policy, caps: Mapping[str, Cap]) -> Result:

@@ -17,6 +17,7 @@ from tlsaudit.model.document import (
     HttpPart,
     Key,
     NamePart,
+    PlainHttpPart,
     ProbePart,
     Problem,
     ResultPart,
@@ -144,6 +145,7 @@ def facts(host: str, address: str, *deployments: DeploymentPart, port: int = 443
                 preload=False,
                 error=None,
             ),
+            plain=PlainHttpPart(port=80, state="http", status=301, location="https://www.example.com/"),
         ),
         vulnerabilities={"heartbleed": "not_applicable", "ccs_injection": "not_vulnerable", "robot": "not_applicable"},
     )

@@ -17,6 +17,7 @@ from tlsaudit.model.document import (
     HttpPart,
     Key,
     KeyExchangePart,
+    PlainHttpPart,
     Problem,
     ScorePart,
     StaplePart,
@@ -136,7 +137,12 @@ def poor() -> Subject:
                 "session_ticket": True,
                 "truncated_hmac": None,
             },
-            "http": HttpPart(status=301, server="Apache/2.4.29 (Ubuntu)", location="https://www.shop.example.com/"),
+            "http": HttpPart(
+                status=301,
+                server="Apache/2.4.29 (Ubuntu)",
+                location="https://www.shop.example.com/",
+                plain=PlainHttpPart(port=80, state="http", status=302, location="https://shop.example.com/"),
+            ),
             "vulnerabilities": {
                 "heartbleed": "not_vulnerable",
                 "ccs_injection": "not_vulnerable",

@@ -58,6 +58,14 @@ def scan(
             metavar="NAME", help="Server name to send and to match, instead of the target's host; empty: send none."
         ),
     ] = None,
+    http_port: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PORT",
+            help="Where the same hosts speak plain HTTP, to see whether it leads to TLS; none: nowhere. Without it, 80 "
+            "beside 443.",
+        ),
+    ] = None,
     timeout: Annotated[
         float,
         typer.Option(metavar="SECONDS", help="How long one connection may take; an endpoint takes a few of them."),
@@ -128,7 +136,7 @@ def scan(
     known = gate.read(waivers, baseline, write_baseline)
     bounds = what.read_scope(scope, through)
     presented = credentials.read(given, targets, scoped=bounds is not None)
-    listed = what.read(targets, large=yes_large, sni=sni)
+    listed = what.read(targets, large=yes_large, sni=sni, http_port=http_port)
 
     from tlsaudit import app
     from tlsaudit.policy import load_policy

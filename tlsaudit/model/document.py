@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from tlsaudit.model.document_facts import (
+    BeforeTlsPart,
     BehavioursPart,
     CertificatePart,
     ClientAuthAtPart,
@@ -26,11 +27,13 @@ from tlsaudit.model.document_facts import (
     Moment,
     NameOutcome,
     NamePart,
+    PlainHttpPart,
     StaplePart,
     Suite,
     TrialAtPart,
     TrialPart,
     TrustPart,
+    TwinPart,
     UpstreamPart,
     Verdict,
     rfc3339,
@@ -290,6 +293,7 @@ class Document(_Part):
 __all__ = [
     "SCHEMA",
     "BasisPart",
+    "BeforeTlsPart",
     "BehavioursPart",
     "CapPart",
     "CertificatePart",
@@ -313,6 +317,7 @@ __all__ = [
     "Moment",
     "NameOutcome",
     "NamePart",
+    "PlainHttpPart",
     "PolicyReference",
     "ProbePart",
     "Problem",
@@ -330,6 +335,7 @@ __all__ = [
     "TrialAtPart",
     "TrialPart",
     "TrustPart",
+    "TwinPart",
     "UnknownPart",
     "UpstreamPart",
     "Verdict",

@@ -15,12 +15,14 @@ from tlsaudit.report.sanitize import shorten
 from tlsaudit.report.trials import Cell, Matrix, trial_matrix
 from tlsaudit.report.view import (
     SuiteList,
+    before_tls_words,
     behaviour_words,
     beside_words,
     client_auth_words,
     key_words,
     named_marks,
     open_list,
+    plain_http_words,
     plural,
     session_words,
     suite_lists,
@@ -230,6 +232,10 @@ def _service(facts: FactsPart) -> Iterator[Line]:
         if http.status is not None:
             yield "HTTP", Text(f"{http.status}{server}{to}")
         yield "HSTS", Text(shorten(http.hsts.raw, 120) if http.hsts else "none")
+    if words := plain_http_words(http):
+        yield "Plain HTTP", Text(words)
+    if facts.before_tls is not None:
+        yield "Before TLS", Text(before_tls_words(facts.before_tls))
     asked = {name: verdict for name, verdict in facts.vulnerabilities.items() if verdict != "not_tested"}
     if asked:
         tones = {"vulnerable": "critical", "inconclusive": "medium"}

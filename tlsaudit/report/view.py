@@ -12,10 +12,12 @@ from datetime import datetime
 from typing import Final
 
 from tlsaudit.model.document import (
+    BeforeTlsPart,
     BehavioursPart,
     CertificatePart,
     ClientAuthPart,
     Document,
+    HttpPart,
     Key,
     ResultPart,
     ScorePart,
@@ -24,6 +26,7 @@ from tlsaudit.model.document import (
     Summary,
     UpstreamPart,
 )
+from tlsaudit.report.sanitize import shorten
 
 SEVERITIES: Final = ("critical", "high", "medium", "low", "info")
 VERSIONS: Final = ("TLSv1.3", "TLSv1.2", "TLSv1.1", "TLSv1.0", "SSLv3", "SSLv2")
@@ -192,6 +195,34 @@ def upstream_words(upstream: UpstreamPart) -> str:
     if upstream.tls:
         words.append({True: "verified", False: "not verified", None: "verification is not known"}[upstream.verifies])
     return ", ".join(words)
+
+
+def plain_http_words(http: HttpPart) -> str:
+    """What the port of plain HTTP answers, in words; "" where there is none, or it was not asked."""
+    plain = http.plain
+    if plain is None:
+        return ""
+    words = {
+        "closed": "closed",
+        "mute": "closes without an answer",
+        "not_http": "what answers is not HTTP",
+        "unknown": "not established",
+        "http": f"HTTP {plain.status}" + (" with content" if plain.content else ""),
+    }[plain.state]
+    to = f", Location: {shorten(plain.location, 120)}" if plain.location else ""
+    offer = f", offers TLS after an upgrade ({shorten(plain.upgrade, 80)})" if plain.upgrade else ""
+    return f"port {plain.port}: {words}{to}{offer}"
+
+
+def before_tls_words(before: BeforeTlsPart) -> str:
+    """What a service that begins in plain text does with clients there, in words."""
+    signs_in = {
+        True: "a client may sign in without TLS",
+        False: "nobody signs in without TLS",
+        None: "whether a client may sign in without TLS is not established",
+    }[before.signs_in]
+    taken = {True: "what came in plain text is answered within TLS", False: "nothing is taken over into TLS", None: ""}
+    return "; ".join(each for each in (signs_in, taken[before.takes_injected]) if each)
 
 
 def verifies_words(client_auth: ClientAuthPart) -> str:

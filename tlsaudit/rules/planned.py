@@ -14,10 +14,7 @@ _LOGS = "needs the list of Certificate Transparency logs"
 _FLEET = "needs a fleet with its inventory and history"
 _DATA = "needs a dated table that is not there yet"
 _HISTORY = "needs earlier reports of the same endpoint"
-_PLAIN_HTTP = "needs a second request, in plain text or to another page"
-_STARTTLS = "needs the plain-text dialogue of a service before TLS"
 _ATTACK = "needs an attack that is not tried: it may crash the server or read foreign memory"
-_DERIVED = "can be derived from facts that are there; not written yet"
 _PROBE = "needs a question that is not asked yet"
 
 
@@ -32,14 +29,9 @@ class Planned:
 
 PLANNED: tuple[Planned, ...] = (
     Planned("TLS-PROTO-005", "DTLS 1.0 accepted", "needs DTLS, which is not spoken yet"),
-    Planned("TLS-PROTO-012", "STARTTLS not enforced", _STARTTLS),
-    Planned("TLS-PROTO-013", "STARTTLS command injection", _STARTTLS),
-    Planned("TLS-PROTO-014", "Upgrade from plain HTTP to TLS offered", _PLAIN_HTTP),
     Planned("TLS-PROTO-016", "No Encrypted Client Hello", _DNS),
-    Planned("TLS-CIPH-013", "Modern clients get no forward secrecy", _DERIVED),
     Planned("TLS-KEX-013", "Points off the curve accepted", _ATTACK),
     Planned("TLS-PQ-006", "Below the level of CNSA 2.0", "the rules on lists judge it under the policy cnsa-2"),
-    Planned("TLS-CERT-012", "Twin name with www not covered", _DNS),
     Planned("TLS-CERT-024", "Renewal overdue", _HISTORY),
     Planned("TLS-CERT-028", "Backdated", _LOGS),
     Planned("TLS-CERT-037", "Weak key of Debian's OpenSSL", _DATA),
@@ -65,17 +57,7 @@ PLANNED: tuple[Planned, ...] = (
     Planned("TLS-SESS-012", "Resumption without a new key exchange", _PROBE),
     Planned("TLS-VULN-005", "Padding oracles in CBC", _ATTACK),
     Planned("TLS-VULN-012", "Ticketbleed", _ATTACK),
-    Planned("TLS-VULN-014", "ALPACA", _DERIVED),
-    Planned("TLS-VULN-015", "CRIME and BREACH", _DERIVED),
     Planned("TLS-VULN-016", "Winshock", _ATTACK),
-    Planned("TLS-VULN-018", "Opossum", _PLAIN_HTTP),
-    Planned("TLS-HTTP-006", "Content over plain HTTP", _PLAIN_HTTP),
-    Planned("TLS-HTTP-007", "Redirects elsewhere before it redirects to HTTPS", _PLAIN_HTTP),
-    Planned("TLS-HTTP-008", "Redirect to HTTPS that does not last", _PLAIN_HTTP),
-    Planned("TLS-HTTP-009", "API that redirects instead of refusing", _PLAIN_HTTP),
-    Planned("TLS-HTTP-010", "HTTPS that leads back to HTTP", _PLAIN_HTTP),
-    Planned("TLS-HTTP-014", "Active content over plain HTTP", _PLAIN_HTTP),
-    Planned("TLS-ALPN-004", "HTTP/2 with renegotiation or compression", _PROBE),
     Planned("TLS-ALPN-006", "HTTP/3 differs", "needs QUIC, which is not spoken yet"),
     Planned("TLS-DNS-001", "No CAA", _DNS),
     Planned("TLS-DNS-002", "CAA forbids the issuer", _DNS),
