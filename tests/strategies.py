@@ -22,7 +22,12 @@ from tlsaudit.model.certificate import (
     NameMatch,
     Path,
     PublicKey,
+    RevocationCheck,
+    SctOrigin,
     Staple,
+    StatusSource,
+    Timestamp,
+    Timestamps,
     Trust,
     Unparsed,
 )
@@ -173,6 +178,26 @@ STAPLES = st.builds(
 )
 
 
+CHECKS = st.builds(
+    RevocationCheck,
+    sha256=WORDS,
+    subject=WORDS,
+    source=st.sampled_from(StatusSource),
+    place=WORDS,
+    answer=fact(STAPLES),
+)
+TIMESTAMPS = st.builds(
+    Timestamp,
+    origin=st.sampled_from(SctOrigin),
+    at=MOMENTS,
+    log_id=WORDS,
+    log=st.none() | WORDS,
+    operator=st.none() | WORDS,
+    out_since=st.none() | st.dates(),
+    verified=st.none() | st.booleans(),
+)
+
+
 def _deployments(
     chain: st.SearchStrategy[tuple[Certificate, ...]], analysis: st.SearchStrategy[Fact[ChainAnalysis]]
 ) -> st.SearchStrategy[CertificateDeployment]:
@@ -188,6 +213,9 @@ def _deployments(
         versions=tuples(VERSIONS),
         message_bytes=NUMBERS,
         basis=BASES,
+        revocation=fact(tuples(CHECKS, 2)),
+        timestamps=fact(st.builds(Timestamps, logs_date=st.dates(), found=tuples(TIMESTAMPS, 3))),
+        published=fact(st.none() | WORDS),
     )
 
 

@@ -20,21 +20,23 @@ from tlsaudit.judge import judge
 from tlsaudit.model.facts import Facts
 from tlsaudit.model.knowledge import Why
 from tlsaudit.model.limits import Expectation
-from tlsaudit.model.result import Judgement, Outcome
-from tlsaudit.policy import load_policy, what_is_forbidden
+from tlsaudit.model.result import Judgement, Outcome, Severity
+from tlsaudit.policy import Policy, left_open, load_policy, what_is_forbidden
 from tlsaudit.wire import AlertDescription, ClientHello
 
 POLICY = load_policy("owasp")
 FORBIDDEN = what_is_forbidden(POLICY)
+STRICTER = [load_policy(each) for each in ("bsi-tr-02102-2", "nist-800-52r2", "cnsa-2", "internal-mtls")]
+"""Policies that list groups, suites and behaviours of their own."""
 SECP192R1 = 19
 DECIDED = {Outcome.PASS, Outcome.FAIL, Outcome.NOT_APPLICABLE}
 
 Serve = Callable[[Lab], Running]
 
 
-def judged(facts: Facts, mode: str) -> Judgement:
+def judged(facts: Facts, mode: str, policy: Policy = POLICY) -> Judgement:
     now = datetime.now(UTC)
-    return judge(facts, POLICY, as_of=now, expect=Expectation(), mode=mode, subject_id="localhost:443")
+    return judge(facts, policy, as_of=now, expect=Expectation(), mode=mode, subject_id="localhost:443")
 
 
 def outcomes(judgement: Judgement) -> dict[str, str]:
@@ -45,12 +47,16 @@ def outcomes(judgement: Judgement) -> dict[str, str]:
     }
 
 
-def disagreements(server: Running) -> dict[str, tuple[str, str]]:
-    """What gate mode decides, and full mode otherwise."""
-    gate = judged(audit(server, forbidden=FORBIDDEN).facts, "gate")
-    decided = {each.rule for each in gate.results if each.outcome in DECIDED}
-    here, there = outcomes(gate), outcomes(judged(audit(server, full=True).facts, "full"))
-    return {rule: (here[rule], there[rule]) for rule in decided if here[rule] != there[rule]}
+def disagreements(server: Running, *policies: Policy) -> dict[tuple[str, str], tuple[str, str]]:
+    """What gate mode decides under a policy, and full mode otherwise."""
+    full = audit(server, full=True).facts
+    found: dict[tuple[str, str], tuple[str, str]] = {}
+    for policy in policies:
+        gate = judged(audit(server, forbidden=what_is_forbidden(policy)).facts, "gate", policy)
+        here, there = outcomes(gate), outcomes(judged(full, "full", policy))
+        decided = {each.rule for each in gate.results if each.outcome in DECIDED}
+        found |= {(policy.id, rule): (here[rule], there[rule]) for rule in decided if here[rule] != there[rule]}
+    return found
 
 
 def compliant(lab: Lab) -> Running:
@@ -73,6 +79,16 @@ def groups_that_are_too_small(lab: Lab) -> Running:
 
 def tls_1_3_alone(lab: Lab) -> Running:
     return lab.openssl("-tls1_3", "-ciphersuites", "TLS_AES_128_CCM_8_SHA256:TLS_AES_128_GCM_SHA256")
+
+
+def dhe_of_2048_bits(lab: Lab) -> Running:
+    """Parameters that BSI forbids behind suites that it permits, and a server that prefers others."""
+    ciphers = "ECDHE-RSA-AES256-GCM-SHA384:DHE-RSA-AES256-GCM-SHA384"
+    return lab.openssl("-tls1_2", "-serverpref", "-cipher", ciphers, certificate=lab.pki.rsa)
+
+
+def any_renegotiation(lab: Lab) -> Running:
+    return lab.gnutls("NORMAL:-VERS-ALL:+VERS-TLS1.2:+VERS-TLS1.3")
 
 
 def ssl_3_alone(lab: Lab) -> Running:
@@ -112,13 +128,44 @@ def an_ecdsa_certificate_before_everything(lab: Lab) -> Running:
         an_rsa_key_at_tls_1_3_alone,
         an_ecdsa_certificate_before_everything,
         tls_1_3_alone,
+        dhe_of_2048_bits,
+        any_renegotiation,
         ssl_3_alone,
         fails_over_dhe,
     ],
     ids=lambda serve: serve.__name__,
 )
 def test_what_gate_mode_decides_full_mode_decides_alike(module_lab: Lab, serve: Serve) -> None:
-    assert not disagreements(serve(module_lab))
+    assert not disagreements(serve(module_lab), POLICY, *STRICTER)
+
+
+@pytest.mark.parametrize("serve", [two_kinds_of_keys, dhe_of_2048_bits, tls_1_3_alone, any_renegotiation])
+@pytest.mark.parametrize("policy", STRICTER, ids=lambda policy: policy.id)
+def test_nothing_that_a_policy_lists_is_left_open(module_lab: Lab, serve: Serve, policy: Policy) -> None:
+    judgement = judged(audit(serve(module_lab), forbidden=what_is_forbidden(policy)).facts, "gate", policy)
+    untested = {each.rule for each in judgement.results if each.outcome is Outcome.NOT_TESTED}
+    assert left_open(policy, untested, Severity.HIGH) == ()
+
+
+@pytest.mark.parametrize(
+    ("serve", "failing"),
+    [
+        (dhe_of_2048_bits, {"TLS-KEX-003": "2048 bits"}),
+        (any_renegotiation, {"TLS-SESS-003": "10 of 10 renegotiations"}),
+        (tls_1_3_alone, {}),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_what_bsi_forbids_beside_suites_and_groups_is_asked_for(
+    module_lab: Lab, serve: Serve, failing: dict[str, str]
+) -> None:
+    bsi = STRICTER[0]
+    judgement = judged(audit(serve(module_lab), forbidden=what_is_forbidden(bsi)).facts, "gate", bsi)
+    asked = {each.rule: each for each in judgement.results if each.rule in {"TLS-KEX-003", "TLS-SESS-003"}}
+    assert {rule for rule, each in asked.items() if each.outcome is Outcome.FAIL} == failing.keys()
+    for rule, observed in failing.items():
+        assert asked[rule].severity is Severity.HIGH
+        assert observed in asked[rule].observed
 
 
 def test_a_sound_server_costs_at_most_sixteen_connections(lab: Lab) -> None:

@@ -36,6 +36,7 @@ FACTS_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "CERT": ("certificate_deployments",),
     "CHAIN": ("certificate_deployments",),
     "REVO": ("certificate_deployments",),
+    "CT": ("certificate_deployments",),
     "MTLS": ("client_auth",),
     "SESS": ("session", "behaviours", "protocols"),
     "IMPL": ("behaviours", "protocols", "cipher_suites"),
@@ -47,7 +48,7 @@ FACTS_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "FLEET": (),
 }
 """The facts that the rules of an area look at, by the starts of their paths."""
-_OF_TIME: Final = frozenset({"CERT", "CHAIN", "REVO", "SIG"})
+_OF_TIME: Final = frozenset({"CERT", "CHAIN", "CT", "REVO", "SIG"})
 """Areas with rules that look at the time."""
 _DECIDED: Final = frozenset({"pass", "fail", "not_applicable", "waived"})
 _FOUND: Final = frozenset({"fail", "waived"})

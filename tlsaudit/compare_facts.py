@@ -15,7 +15,16 @@ from tlsaudit.model.document_facts import BehavioursPart, DeploymentPart, FactsP
 
 _NOT_ESTABLISHED = frozenset({"unknown", "not_tested", "inconclusive"})
 _NONE = "none"
-_MAY_BE_ABSENT = frozenset({"draft_version", "ticket_lifetime", "early_data"})
+_MAY_BE_ABSENT = frozenset(
+    {
+        "draft_version",
+        "ticket_lifetime",
+        "classic_ticket_lifetime",
+        "early_data",
+        "psk_without_dhe",
+        "tickets_across_names",
+    }
+)
 """Behaviours that are left out also where it is known that there are none."""
 _LONGEST_VALUE = 200
 _SEEN_BY_CHANCE = frozenset({"signature_schemes", "key_exchanges"})

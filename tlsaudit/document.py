@@ -12,7 +12,15 @@ from tlsaudit.data.groups import group_name, groups_for
 from tlsaudit.data.signatures import scheme_name
 from tlsaudit.data.suites import SSL2_CIPHERS, openssl_name, suite_name, suites_for
 from tlsaudit.model import document as doc
-from tlsaudit.model.certificate import Certificate, CertificateDeployment, Staple
+from tlsaudit.model.certificate import (
+    Certificate,
+    CertificateDeployment,
+    RevocationCheck,
+    SctOrigin,
+    Staple,
+    StatusSource,
+    Timestamps,
+)
 from tlsaudit.model.facts import (
     Behaviours,
     Facts,
@@ -230,6 +238,52 @@ def _deployment(deployment: CertificateDeployment) -> doc.DeploymentPart:
         versions=[version.value for version in deployment.versions],
         missing_issuer=analysis.missing_issuer if analysis else None,
         unparsed=[f"certificate {each.index + 1}: {each.error}" for each in deployment.unparsed],
+        timestamps=_timestamps(deployment.timestamps),
+        revocation=_revocation(deployment.revocation),
+    )
+
+
+def _timestamps(fact: Fact[Timestamps]) -> list[doc.TimestampPart] | None:
+    if not isinstance(fact, Known):
+        return None
+    return [
+        doc.TimestampPart(
+            log=each.log or each.log_id,
+            operator=each.operator,
+            at=each.at,
+            origin="embedded" if each.origin is SctOrigin.EMBEDDED else "tls",
+            verified=each.verified,
+        )
+        for each in fact.value.found
+    ]
+
+
+def _revocation(fact: Fact[tuple[RevocationCheck, ...]]) -> list[doc.RevocationPart] | None:
+    return [_check(each) for each in fact.value] if isinstance(fact, Known) else None
+
+
+def _check(check: RevocationCheck) -> doc.RevocationPart:
+    part = doc.RevocationPart(
+        certificate=check.sha256,
+        source="ocsp" if check.source is StatusSource.OCSP else "crl",
+        place=check.place,
+        status="undecided",
+    )
+    if isinstance(check.answer, Unknown):
+        why = check.answer.why
+        status = why.value if why in {Why.NOT_ASKED, Why.NO_ANSWER} else "undecided"
+        return part.model_copy(update={"status": status, "detail": check.answer.detail})
+    answer = check.answer.value
+    return part.model_copy(
+        update={
+            "status": answer.status.value,
+            "this_update": answer.this_update,
+            "next_update": answer.next_update,
+            "revoked_at": answer.revoked_at,
+            "reason": answer.reason,
+            "verified": answer.verified,
+            "detail": answer.detail,
+        }
     )
 
 

@@ -40,8 +40,10 @@ from tlsaudit.wire import (
     HandshakeType,
     KeySchedule,
     NewSessionTicket,
+    Psk,
     RecordProtection,
     RecordReader,
+    ResumptionReader,
     ServerHello,
     Ssl2ClientHello,
     Ssl2Error,
@@ -54,7 +56,9 @@ from tlsaudit.wire import (
     handshake_records,
     parse_offered_key_share,
     parse_server_key_exchange,
+    ticket_in,
     verify_data,
+    with_psk,
 )
 from tlsaudit.wire.event_reader import EventReader
 from tlsaudit.wire.limits import MAX_FLIGHT_MESSAGES, MAX_FLIGHT_RECORDS
@@ -153,7 +157,7 @@ def seeds() -> list[bytes]:
         + CertificateMessage(certificates=(b"0\x00", b"0\x01\x00")).handshake(TLS_1_3)
         + CertificateVerify(scheme=0x0403, signature=b"signature", content=b"").handshake()
         + handshake_message(HandshakeType.FINISHED, bytes(32))
-        + NewSessionTicket(7200).handshake(TLS_1_3, b"ticket")
+        + NewSessionTicket(7200, ticket=b"ticket").handshake(TLS_1_3)
         + handshake_message(HandshakeType.KEY_UPDATE, b"\x01")
     )
     return [
@@ -224,6 +228,22 @@ def _try_tls13(data: bytes) -> None:
     type_ = data[0] if data else ContentType.HANDSHAKE
     _read(client, [records.protect(type_, content[1:]), records.protect(ContentType.HANDSHAKE, content), data])
     client.send()
+    _try_resumption(data)
+
+
+def _try_resumption(data: bytes) -> None:
+    """The bytes as the answer to a ticket, and as what a server says under encryption once it has taken it."""
+    client = new_client()
+    server = ScriptedTls13(client.start())
+    client.feed(server.hello + server.flight(_CERTIFIED))
+    client.finish(close=True)
+    ticket = NewSessionTicket(7200, ticket=b"ticket")
+    psk = Psk.of(ticket, 0x1301, client.resumption_secret or b"", received=0.0)
+    share = generate_key_share(0x001D)
+    hello = with_psk(ClientHello(session_id=bytes(32), cipher_suites=(0x1301,)), psk, age=0.0)
+    _read(ResumptionReader(hello, psk, share), _pieces(data))
+    with contextlib.suppress(DecodeError):
+        ticket_in(data, TLS_1_2)
 
 
 _CERTIFIED = (

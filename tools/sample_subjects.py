@@ -101,6 +101,8 @@ def poor() -> Subject:
             "trust": {"mozilla": TrustPart(trusted=False, reason="no path to an anchor with the certificates sent")},
             "missing_issuer": "CN=Example Issuing CA R3,O=Example Trust,C=US",
             "scts": 3,
+            "timestamps": None,
+            "revocation": None,
             "stapled_ocsp": StaplePart(
                 status="good",
                 this_update=AS_OF - timedelta(days=12),

@@ -15,6 +15,7 @@ from tlsaudit.wire.records import HandshakeReader, RecordReader
 
 _ALL_OF_A_FLIGHT = 0.2
 _SUPPORTED_VERSIONS = 43
+_PRE_SHARED_KEY = 41
 _TLS_1_3 = b"\x03\x04"
 
 
@@ -26,6 +27,17 @@ def by_version(newer: int, older: int) -> Behaviour:
         extensions = hello.extensions or () if hello is not None else ()
         modern = any(each.type == _SUPPORTED_VERSIONS and _TLS_1_3 in each.data for each in extensions)
         _hand_on(connection, first, newer if modern else older)
+
+    return play
+
+
+def by_ticket(without: int, bearing: int) -> Behaviour:
+    """Hands clients that offer a ticket of TLS 1.3 to the server on port `bearing`, and all others to `without`."""
+
+    def play(connection: Connection) -> None:
+        first, hello = _hello(connection)
+        offered = {each.type for each in hello.extensions or ()} if hello is not None else set()
+        _hand_on(connection, first, bearing if _PRE_SHARED_KEY in offered else without)
 
     return play
 

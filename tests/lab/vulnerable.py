@@ -1,25 +1,34 @@
-"""Servers with the flaws that sslyze looks for, as far as a script can play them: no package has them any more.
+"""Servers with the flaws that are looked for, as far as a script can play them: no package has them any more.
 
 They do what the probe takes for the flaw and no more: no memory leaks and no key is weak.
 """
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 from collections.abc import Callable
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateNumbers
+from OpenSSL import SSL
 
+from tests.lab.pki import CertificateFiles
 from tests.lab.process import HOST
 from tests.lab.script import Refused, Script
 from tests.lab.scripted import Behaviour, Connection
+from tlsaudit.wire.cbc import CbcKeys
 from tlsaudit.wire.client_hello import ClientHello
 from tlsaudit.wire.constants import TLS_1_2, AlertDescription, AlertLevel, ContentType, ExtensionType, HandshakeType
-from tlsaudit.wire.records import Record, alert_record, record
+from tlsaudit.wire.records import Record, alert_record, handshake_records, record
+from tlsaudit.wire.server_hello import ServerHello
 
 _LEAK = b"\x02\x40\x00" + b"\x01" * 64
 """heartbeat_response, a length of 16384, and bytes of the request that it came from."""
+
+_SESSION_ID = 32
+_NO_ENCRYPT_THEN_MAC = 1 << 19
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nok\n"
 
 Chain = tuple[bytes, ...]
 React = Callable[[Record], bytes]
@@ -86,6 +95,112 @@ def robot(port: int, key: RSAPrivateNumbers) -> Behaviour:
                 back.join()
 
     return play
+
+
+def ticketbleed(port: int) -> Behaviour:
+    """Stands before a real server on `port`; who sends a ticket and a short session id gets 32 bytes of echo."""
+
+    def play(connection: Connection) -> None:
+        first = connection.record()
+        if first is None or first.type != ContentType.HANDSHAKE:
+            return
+        hello = ClientHello.parse(first.payload[4:])
+        tickets = [each.data for each in hello.extensions or () if each.type == ExtensionType.SESSION_TICKET]
+        if any(tickets) and 0 < len(hello.session_id) < _SESSION_ID:
+            echo = ServerHello(
+                version=TLS_1_2,
+                legacy_version=TLS_1_2,
+                session_id=hello.session_id + bytes(_SESSION_ID - len(hello.session_id)),
+                cipher_suite=hello.cipher_suites[0],
+            )
+            ccs = record(ContentType.CHANGE_CIPHER_SPEC, TLS_1_2, b"\x01")
+            connection.sock.sendall(handshake_records(echo.handshake(), TLS_1_2) + ccs)
+            connection.drain()
+            return
+        with socket.create_connection((HOST, port)) as server:
+            back = threading.Thread(target=_copy, args=(server, connection.sock))
+            back.start()
+            try:
+                received: Record | None = first
+                while received is not None:
+                    server.sendall(record(received.type, received.version, received.payload))
+                    received = connection.record()
+            finally:
+                server.shutdown(socket.SHUT_RDWR)
+                back.join()
+
+    return play
+
+
+Broken = Callable[[SSL.Connection], bytes | None]
+"""What a server does about a record with bad padding: what it sends, or None where it takes it for a good one."""
+
+
+def closes(_tls: SSL.Connection) -> bytes | None:
+    """Says nothing, where a bad MAC gets an alert."""
+    return b""
+
+
+def takes_it(tls: SSL.Connection) -> bytes | None:
+    """Does not look at the padding, as at SSL 3.0 (CVE-2014-8730)."""
+    tls.send(ANSWER)
+    return None
+
+
+def padding_oracle(files: CertificateFiles, on_bad_padding: Broken = closes) -> Behaviour:
+    """OpenSSL with one CBC suite at TLS 1.2, which sees only what has sound padding."""
+
+    def play(connection: Connection) -> None:
+        context = SSL.Context(SSL.TLS_SERVER_METHOD)
+        context.set_max_proto_version(TLS_1_2)
+        context.set_options(_NO_ENCRYPT_THEN_MAC)
+        context.set_cipher_list(b"ECDHE-RSA-AES128-SHA:@SECLEVEL=0")
+        context.use_certificate_chain_file(str(files.chain))
+        context.use_privatekey_file(str(files.key))
+        tls = SSL.Connection(context, None)
+        tls.set_accept_state()
+        established = False
+        while (received := connection.record()) is not None:
+            if established and received.type == ContentType.APPLICATION_DATA and _has_bad_padding(tls, received):
+                on_bad_padding(tls)
+                _flush(connection, tls)
+                return
+            tls.bio_write(received.header + received.payload)
+            try:
+                if established:
+                    tls.recv(65536)
+                    tls.send(ANSWER)
+                else:
+                    tls.do_handshake()
+                    established = True
+            except SSL.WantReadError:
+                pass
+            except SSL.Error:
+                _flush(connection, tls)
+                return
+            _flush(connection, tls)
+
+    return play
+
+
+def _has_bad_padding(tls: SSL.Connection, received: Record) -> bool:
+    """Whether the last byte and as many before it as it says are not all the same (RFC 5246 section 6.2.3.2)."""
+    keys = CbcKeys.of_client(
+        version=TLS_1_2,
+        key_length=16,
+        mac_hash="sha1",
+        master=tls.master_key() or b"",
+        client_random=tls.client_random() or b"",
+        server_random=tls.server_random() or b"",
+    )
+    plain = keys.open(received.payload)
+    return plain[-plain[-1] - 1 :] != bytes((plain[-1],)) * (plain[-1] + 1)
+
+
+def _flush(connection: Connection, tls: SSL.Connection) -> None:
+    with contextlib.suppress(SSL.WantReadError):
+        while True:
+            connection.sock.sendall(tls.bio_read(65536))
 
 
 def _copy(source: socket.socket, target: socket.socket) -> None:

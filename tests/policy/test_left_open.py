@@ -17,11 +17,11 @@ id: ours
 extends: owasp
 version: "1"
 title: Ours
-description: Post-quantum everywhere.
+description: Post-quantum first.
 sources: [{ref: our board, verified: "true"}]
-severities: {TLS-PQ-001: critical}
+severities: {TLS-PQ-002: critical}
 """
-_UNTESTED = {"TLS-PQ-001", "TLS-VULN-001", "TLS-CIPH-021"}
+_UNTESTED = {"TLS-PQ-002", "TLS-VULN-001", "TLS-CIPH-021"}
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def graver(tmp_path: Path) -> str:
 
 
 def test_what_the_policy_makes_graver_is_left_open(graver: str) -> None:
-    assert left_open(load_policy(graver), _UNTESTED, Severity.HIGH) == ("TLS-PQ-001",)
+    assert left_open(load_policy(graver), _UNTESTED, Severity.HIGH) == ("TLS-PQ-002",)
     assert left_open(load_policy(graver), {"TLS-VULN-001"}, Severity.HIGH) == ()
     assert left_open(load_policy("owasp"), _UNTESTED, Severity.HIGH) == ()
 
@@ -48,9 +48,9 @@ def test_it_is_said_on_standard_error_and_in_the_report(lab: Lab, graver: str) -
     target = f"{HOST}:{lab.nginx('ssl_protocols TLSv1.3;').port}?sni=localhost"
     command = ("scan", target, "--ca-file", lab.pki.root_file, "--policy", graver)
     gate = tlsaudit(*command, "--mode", "gate", "--format", "markdown")
-    assert gate.complaint() == "gate mode did not ask for what the policy ours counts on: TLS-PQ-001"
+    assert gate.complaint() == "gate mode did not ask for what the policy ours counts on: TLS-PQ-002"
     assert gate.code == 0
-    assert "TLS-PQ-001" in gate.out.splitlines()[2]
+    assert "TLS-PQ-002" in gate.out.splitlines()[2]
     assert tlsaudit(*command, "--mode", "gate", "--fail-on", "none").err == ""
     assert tlsaudit(*command, "--mode", "inventory").err == ""
     assert tlsaudit("scan", target, "--ca-file", lab.pki.root_file, "--mode", "gate").err == ""

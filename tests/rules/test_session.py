@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rules.facts import TLS_1_2, TLS_1_3, Row, behaves, known, session, sound, speaks
+from tests.rules.facts import SSL_3, TLS_1_2, TLS_1_3, Row, behaves, known, session, sound, speaks
 from tlsaudit.model.facts import Facts
 from tlsaudit.model.knowledge import NOT_ASKED, Unknown, Why
 
@@ -58,7 +58,31 @@ ROWS = (
     Row("TLS-SESS-009", "pass", _behaving(ticket_lifetime=known(None)), "no ticket"),
     Row("TLS-SESS-009", "fail", _behaving(ticket_lifetime=known(86401)), severity="low", observed="86401 seconds"),
     Row("TLS-SESS-009", "fail", _behaving(ticket_lifetime=known(604801)), severity="medium"),
-    Row("TLS-SESS-009", "not_applicable", sound(protocols=speaks(TLS_1_2))),
+    Row("TLS-SESS-009", "pass", _behaving(classic_ticket_lifetime=known(None)), "no ticket below TLS 1.3"),
+    Row("TLS-SESS-009", "fail", _behaving(classic_ticket_lifetime=known(86401)), observed="seconds below TLSv1.3"),
+    Row("TLS-SESS-009", "fail", _behaving(classic_ticket_lifetime=known(604801)), severity="medium"),
+    Row(
+        "TLS-SESS-009",
+        "fail",
+        _behaving(classic_ticket_lifetime=NOT_ASKED, ticket_lifetime=known(86401)),
+        "one is enough",
+        severity="low",
+    ),
+    Row("TLS-SESS-009", "not_tested", _behaving(classic_ticket_lifetime=NOT_ASKED), "below TLS 1.3"),
+    Row(
+        "TLS-SESS-009",
+        "pass",
+        sound(protocols=_ONLY_1_3, behaviours=behaves(classic_ticket_lifetime=NOT_ASKED)),
+        "TLS 1.3 alone",
+    ),
+    Row(
+        "TLS-SESS-009",
+        "fail",
+        sound(protocols=speaks(TLS_1_2), behaviours=behaves(classic_ticket_lifetime=known(86401))),
+        "TLS 1.2 alone",
+        severity="low",
+    ),
+    Row("TLS-SESS-009", "not_applicable", sound(protocols=speaks(SSL_3))),
     Row("TLS-SESS-015", "fail", _behaving(next_protocol_negotiation=known(True)), severity="info"),
     Row("TLS-SESS-015", "not_applicable", sound(protocols=_ONLY_1_3)),
 )

@@ -214,9 +214,13 @@ def test_a_closing_alert_ends_a_flight() -> None:
 
 def test_a_resumed_session_ends_with_change_cipher_spec() -> None:
     reader = FlightReader()
-    ticket = NewSessionTicket(300).handshake(0x0303, b"ticket")
-    reader.feed(_wrap(_HELLO.handshake(), ticket) + record(20, 0x0303, b"\x01") + record(22, 0x0303, b"\xff" * 40))
-    assert reader.events == (_HELLO, NewSessionTicket(300), ChangeCipherSpec())
+    ticket = NewSessionTicket(300, ticket=b"ticket")
+    reader.feed(
+        _wrap(_HELLO.handshake(), ticket.handshake(0x0303))
+        + record(20, 0x0303, b"\x01")
+        + record(22, 0x0303, b"\xff" * 40)
+    )
+    assert reader.events == (_HELLO, ticket, ChangeCipherSpec())
     assert reader.done
 
 

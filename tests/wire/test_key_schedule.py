@@ -88,6 +88,14 @@ def test_the_traffic_secrets_are_those_of_the_trace() -> None:
     ]
 
 
+def test_the_resumption_secret_is_that_of_the_trace() -> None:
+    transcript = _transcript(
+        CLIENT_HELLO, SERVER_HELLO, ENCRYPTED_EXTENSIONS, CERTIFICATE, CERTIFICATE_VERIFY, FINISHED, CLIENT_FINISHED
+    )
+    secret = KeySchedule(_SUITE, SHARED_SECRET).resumption(transcript.hash(_SUITE))
+    assert secret.hex() == "7df235f2031d2a051287d02b0241b0bfdaf86cc856231f2d5aba46c434ec196c"
+
+
 def test_the_server_keys_are_those_of_the_trace() -> None:
     _, secret = _handshake_secrets()
     assert expand_label(_SUITE, secret, "key", b"", 16).hex() == "3fce516009c21727d0f2e4e86ee403bc"

@@ -134,9 +134,9 @@ def test_what_follows_the_handshake_is_read_under_the_application_keys() -> None
     client, server = _connected()
     keys = server.application()
     client.finish(close=False)
-    ticket = NewSessionTicket(7200, {42: b"\x00\x00\x40\x00"})
+    ticket = NewSessionTicket(7200, {42: b"\x00\x00\x40\x00"}, ticket=b"ticket")
     events = client.feed(
-        keys.protect(22, ticket.handshake(0x0304, b"ticket"))
+        keys.protect(22, ticket.handshake(0x0304))
         + keys.protect(23, b"HTTP/1.1 200 OK\r\n")
         + keys.protect(22, _REQUEST.handshake(0x0304))
         + keys.protect(21, b"\x02\x74")

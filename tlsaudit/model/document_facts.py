@@ -113,6 +113,39 @@ class StaplePart(_Part):
     detail: str = ""
 
 
+class RevocationPart(_Part):
+    """What one responder or CRL says of one certificate; `place` is its URL, or the file that was given.
+
+    `status` is `not_asked` where we did not want to fetch it, `no_answer` where its publisher did not deliver,
+    `undecided` where it does not say; `detail` says more of these.
+    """
+
+    certificate: str
+    """Its SHA-256."""
+    source: Literal["ocsp", "crl"]
+    place: str
+    status: str
+    this_update: Moment | None = None
+    next_update: Moment | None = None
+    revoked_at: Moment | None = None
+    reason: str = ""
+    verified: bool | None = None
+    detail: str = ""
+
+
+class TimestampPart(_Part):
+    """One signed certificate timestamp; `log` is the log's name, or its id where the list of logs does not have it.
+
+    `verified` is null where nobody could tell: an unknown log, or no issuer.
+    """
+
+    log: str
+    operator: str | None = None
+    at: Moment
+    origin: Literal["embedded", "tls"]
+    verified: bool | None = None
+
+
 class DeploymentPart(_Part):
     """One certificate that the endpoint serves, with its chain as sent."""
 
@@ -126,6 +159,10 @@ class DeploymentPart(_Part):
     versions: list[str] = []
     missing_issuer: str | None = None
     unparsed: list[str] = []
+    timestamps: list[TimestampPart] | None = None
+    """None: there was no list of logs to look them up in."""
+    revocation: list[RevocationPart] | None = None
+    """None: neither fetched nor given."""
 
 
 class ClientAuthAtPart(_Part):
@@ -271,7 +308,8 @@ NameOutcome = Literal["same_certificate", "other_certificate", "refused"]
 class BehavioursPart(_Part):
     """Behaviours as seen; what is not known is left out, and `unknown` of the subject says why.
 
-    `draft_version`, `ticket_lifetime` (seconds) and `early_data` (bytes) are left out as well where there is none.
+    `draft_version`, `ticket_lifetime` and `classic_ticket_lifetime` (seconds), `early_data` (bytes),
+    `psk_without_dhe` and `tickets_across_names` are left out as well where there is none.
     """
 
     negotiated_version: str | None = None
@@ -279,7 +317,11 @@ class BehavioursPart(_Part):
     downgrade_sentinel: bool | None = None
     draft_version: str | None = None
     ticket_lifetime: int | None = None
+    classic_ticket_lifetime: int | None = None
     early_data: int | None = None
+    early_data_replayed: bool | None = None
+    psk_without_dhe: bool | None = None
+    tickets_across_names: str | None = None
     repeated_random: bool | None = None
     intolerant_of: list[str] | None = None
     large_hello: bool | None = None

@@ -280,8 +280,18 @@ class Behaviours:
     """The version code of a TLS 1.3 draft that is accepted (0x7F1C is draft 28)."""
     ticket_lifetime: Fact[int | None] = NOT_ASKED
     """The longest lifetime of a TLS 1.3 ticket in seconds; None: no ticket came."""
+    classic_ticket_lifetime: Fact[int | None] = NOT_ASKED
+    """The lifetime in seconds that a ticket below TLS 1.3 hints at (RFC 5077 section 3.3); None: no ticket came."""
     early_data: Fact[int | None] = NOT_ASKED
     """max_early_data_size of a TLS 1.3 ticket, which is the offer of 0-RTT; None: none is offered."""
+    early_data_replayed: Fact[bool] = NOT_ASKED
+    """Early data that was taken is taken again, byte for byte; asked where it is offered."""
+    psk_without_dhe: Fact[bool | None] = NOT_ASKED
+    """A TLS 1.3 session is resumed without a new key exchange (psk_ke); None: none is resumed; asked where a ticket
+    came."""
+    tickets_across_names: Fact[str | None] = NOT_ASKED
+    """Under which name, in words, a session of the usual name is resumed below TLS 1.3, although another certificate
+    goes with it; None: under none; asked where other names get another certificate."""
     intolerant_of: Fact[tuple[str, ...]] = NOT_ASKED
     """Unknown values that make the server refuse a hello which it takes without them, in words (RFC 8701)."""
     large_hello: Fact[bool] = NOT_ASKED

@@ -14,12 +14,16 @@ class Forbidden:
 
     `suites` are lists that are offered apart from each other, the worst first, so that no mild finding keeps us from a
     grave one; `groups` is one list a version. Versions of which nothing is forbidden may be missing. `required_groups`
-    are permitted ones of which one has to be accepted.
+    are permitted ones of which one has to be accepted. `with_parameters` are permitted suites of TLS 1.2 of which one
+    is asked for, where there are any, since what they are served with may be forbidden. `renegotiation`: that a client
+    can renegotiate is.
     """
 
     suites: Mapping[ProtocolVersion, tuple[tuple[int, ...], ...]] = field(default_factory=dict)
     groups: Mapping[ProtocolVersion, tuple[int, ...]] = field(default_factory=dict)
     required_groups: Mapping[ProtocolVersion, tuple[int, ...]] = field(default_factory=dict)
+    with_parameters: tuple[int, ...] = ()
+    renegotiation: bool = False
 
     def groups_to_ask(self, version: ProtocolVersion) -> tuple[int, ...]:
         """The groups to offer at a version: the forbidden ones, then the required ones."""

@@ -28,6 +28,9 @@ T = TypeVar("T")
 _WITH_GROUPS = (ProtocolVersion.TLS_1_2, ProtocolVersion.TLS_1_3)
 POST_QUANTUM = "group/post-quantum"
 """What a policy lists that requires any group with ML-KEM."""
+_RENEGOTIATION = "session/client-renegotiation"
+_PARAMETERS = {"DHE", "DH_anon", "DHE_PSK"}
+"""Key exchanges whose parameters the server makes up, and may make too small."""
 _LEAST_APART = 16
 """Fewer than this at a version are one list: what is accepted is taken out and the rest asked again in any case."""
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
@@ -38,7 +41,8 @@ _ANYWHERE = Basis(Origin.DERIVED, "")
 def what_is_forbidden(policy: Policy) -> Forbidden:
     """The suites and groups that cost an endpoint a finding of severity low or worse under `policy`.
 
-    With them go the groups of which it requires one: that all of them are refused is only known when they are asked.
+    With them go the groups of which it requires one: that all of them are refused is only known when they are asked;
+    suites with parameters that it permits; and renegotiation, where it counts on that.
     """
     suites: dict[str, SuiteAt] = {
         f"suite {version} {suite.code}": (version, suite.code)
@@ -51,20 +55,31 @@ def what_is_forbidden(policy: Policy) -> Forbidden:
         for group in groups_for(version)
     }
     worst = _worst(policy, _case(policy, suites, groups))
-    bad_groups = _by_version(groups, worst)
+    bad_suites, bad_groups = _by_version(suites, worst), _by_version(groups, worst)
     return Forbidden(
-        suites={version: tuple(_apart(items)) for version, items in _by_version(suites, worst).items()},
+        suites={version: tuple(_apart(items)) for version, items in bad_suites.items()},
         groups={
             version: tuple(sorted(items, key=lambda code: -items[code].rank)) for version, items in bad_groups.items()
         },
         required_groups={version: _required(policy, version, bad_groups[version]) for version in _WITH_GROUPS},
+        with_parameters=tuple(
+            suite.code
+            for suite in suites_for(ProtocolVersion.TLS_1_2)
+            if suite.kx in _PARAMETERS and suite.code not in bad_suites[ProtocolVersion.TLS_1_2]
+        ),
+        renegotiation=_counts_on(policy, _RENEGOTIATION),
     )
+
+
+def _counts_on(policy: Policy, listed: str) -> bool:
+    """Whether `policy` lists this, or makes a rule that enforces it as grave as if it did."""
+    return any(policy.severity_of(rule).rank >= FLOOR.rank for rule in CATALOGUE if listed in rule.enforces)
 
 
 def _required(policy: Policy, version: ProtocolVersion, bad: Collection[int]) -> tuple[int, ...]:
     """The groups of which the policy requires one, as far as they exist at this version and are not asked anyway."""
     wanted = policy.limits.groups_required or frozenset()
-    hybrid = POST_QUANTUM in policy.required
+    hybrid = _counts_on(policy, POST_QUANTUM)
     return tuple(
         group.code
         for group in groups_for(version)

@@ -16,6 +16,7 @@ from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.target import Target
 from tlsaudit.net import Network
 from tlsaudit.probe.assemble import assemble
+from tlsaudit.probe.attacks import ask_attacks
 from tlsaudit.probe.before_tls import ask_injection, ask_sign_in, before_asking
 from tlsaudit.probe.behaviours import all_unknown, ask_behaviours
 from tlsaudit.probe.certificates import Trusting
@@ -31,13 +32,15 @@ from tlsaudit.probe.mesh import MESH_NAMES, ask_plaintext
 from tlsaudit.probe.mutual import ask_client_auth, ask_mutual, narrowed
 from tlsaudit.probe.notes import UNFINISHED, Notes
 from tlsaudit.probe.plain_http import ask_plain_http, no_port
+from tlsaudit.probe.renegotiation import ask_renegotiation
 from tlsaudit.probe.repetition import ask_again
+from tlsaudit.probe.revocation import StatusSources, with_revocation
 from tlsaudit.probe.suites import failed_over
 from tlsaudit.probe.tls13 import GROUPS_13, SUITES_13, ask_retry, explore, shake_hands, without_retry
 from tlsaudit.probe.trials import present
 from tlsaudit.probe.twin import ask_twin, no_twin
 from tlsaudit.probe.versions import VersionFindings, accepts, explore_old, explore_ssl2, explore_ssl3, explore_version
-from tlsaudit.probe.vulnerabilities import ask_vulnerabilities, undecided
+from tlsaudit.probe.vulnerabilities import ask_vulnerabilities, undecided, with_renegotiations
 
 _MOST_ADDRESSES = 4
 _MAY_BE_A_MESH = frozenset({"not_tls", "closed", "reset"})
@@ -53,6 +56,7 @@ class Settings:
     `sslyze` adds the attacks. With `forbidden` only those suites and groups are asked for. `credentials` are presented
     where a client certificate is asked for. With `mutual_paths` nothing but client authentication is asked: for `/`,
     these paths, and without a server name. `names` are those that the certificate has to cover; none: the target's.
+    `status` are the sources of revocation that are asked when the endpoint has been; None: none is.
     """
 
     trusting: Trusting
@@ -63,6 +67,7 @@ class Settings:
     credentials: Credentials = field(default_factory=Credentials)
     mutual_paths: tuple[str, ...] | None = None
     names: tuple[str, ...] = ()
+    status: StatusSources | None = None
 
     @property
     def inventory(self) -> bool:
@@ -119,9 +124,30 @@ async def audit_endpoint(target: Target, network: Network, settings: Settings, *
     if settings.inventory and twin is NOT_ASKED:
         twin = await ask_twin(dialogue, facts, target)
     facts = replace(facts, twin=twin)
+    facts = await _attacks(facts, problem, dialogue, notes, target=target, settings=settings, allowance=allowance)
+    if settings.status is not None and settings.mutual_paths is None:
+        facts = await with_revocation(facts, settings.status)
+    return Audit(facts, problem)
+
+
+async def _attacks(
+    facts: Facts,
+    problem: Problem | None,
+    dialogue: Dialogue,
+    notes: Notes,
+    *,
+    target: Target,
+    settings: Settings,
+    allowance: Allowance,
+) -> Facts:
+    """`facts` with what was tried of attacks, as far as the mode tries any."""
+    if notes.renegotiations != NOT_ASKED:
+        facts = replace(facts, session=with_renegotiations(facts.session, notes.renegotiations))
     if settings.sslyze is not None:
         facts = await _vulnerabilities(facts, problem, dialogue, settings.sslyze, allowance)
-    return Audit(facts, problem)
+    if settings.full and problem is None:
+        facts = await ask_attacks(facts, notes, dialogue, target, allowance)
+    return facts
 
 
 async def _vulnerabilities(
@@ -182,9 +208,11 @@ async def _ask_everything(dialogue: Dialogue, notes: Notes, target: Target, sett
     else:
         await _ask_inventory(dialogue, notes, target)
         await present(dialogue, notes, target, settings.credentials)
+    if notes.forbidden is not None and notes.forbidden.renegotiation:
+        notes.renegotiations = await ask_renegotiation(dialogue, notes, target)
     if settings.full:
         await ask_injection(dialogue, notes, target)
-        await ask_behaviours(dialogue, notes)
+        await ask_behaviours(dialogue, notes, target)
         await ask_again(dialogue, notes)
         if dialogue.service is None:
             notes.plaintext = await ask_plaintext(dialogue, target)

@@ -13,13 +13,13 @@ from typing import Final
 from OpenSSL import SSL, crypto
 
 from tlsaudit.credentials import Credential
-from tlsaudit.model.errors import NetworkError
+from tlsaudit.model.errors import DecodeError, NetworkError
 from tlsaudit.model.knowledge import Basis, Origin
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.net import Connection
 from tlsaudit.probe.dialogue import Dialogue
 from tlsaudit.probe.starttls import Said
-from tlsaudit.wire import Alert
+from tlsaudit.wire import Alert, NewSessionTicket, ticket_in
 
 Enough = Callable[[bytes], bool]
 """Says of what was received whether it is all that is needed."""
@@ -69,6 +69,8 @@ class Exchange:
     """What the connection may be resumed with."""
     resumed: bool = False
     """The server took up the session that was offered."""
+    ticket: NewSessionTicket | None = None
+    """What came below TLS 1.3, where it is sent in the clear."""
     said: Said | None = None
     """What `data` means where the service is one of `starttls`; None: what answers may be HTTP."""
 
@@ -79,7 +81,7 @@ class Exchange:
 
 
 @dataclass(slots=True)
-class _Observer:
+class Observer:
     """Sees what OpenSSL tells only to a callback: alerts that it reads, and that it was asked for a certificate."""
 
     alerts: list[Alert] = field(default_factory=list)
@@ -128,16 +130,17 @@ async def exchange(
 
     What goes wrong, with TLS or with the connection, is in the result; OpenSSL has no SSL 3.0 any more.
     """
-    observer = _Observer()
-    tls = _connection(observer, server_name=server_name, alpn=alpn, version=version, credential=credential)
+    observer = Observer()
+    tls = tls_client(observer, server_name=server_name, alpn=alpn, version=version, credential=credential)
     if session is not None:
         tls.set_session(session)
     result = Exchange(n=dialogue.log.open(asked), closing=not request and injected is None)
     try:
         async with dialogue.connect(injected=injected or b"") as connection:
-            await _handshake(connection, tls)
+            received = await shake(connection, tls)
             result.established = observer.established = True
             result.version = _VERSIONS.get(tls.get_protocol_version_name())
+            result.ticket = _ticket(received, result.version)
             result.alpn = tls.get_alpn_proto_negotiated().decode("ascii", "backslashreplace") or None
             if request:
                 tls.send(request)
@@ -166,17 +169,19 @@ async def exchange(
     return result
 
 
-def _connection(
-    observer: _Observer,
+def tls_client(
+    observer: Observer,
     *,
     server_name: str | None,
     alpn: tuple[str, ...],
     version: ProtocolVersion | None,
-    credential: Credential | None,
+    credential: Credential | None = None,
+    options: int = 0,
 ) -> SSL.Connection:
+    """OpenSSL as a client of whatever server there is; `options` are more of its own."""
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.set_cipher_list(b"ALL:@SECLEVEL=0")
-    context.set_options(SSL.OP_LEGACY_SERVER_CONNECT)
+    context.set_options(SSL.OP_LEGACY_SERVER_CONNECT | options)
     context.set_min_proto_version((version or ProtocolVersion.TLS_1_0).code)
     context.set_max_proto_version((version or ProtocolVersion.TLS_1_3).code)
     context.set_info_callback(observer)
@@ -194,15 +199,26 @@ def _connection(
     return tls
 
 
-async def _handshake(connection: Connection, tls: SSL.Connection) -> None:
+async def shake(connection: Connection, tls: SSL.Connection) -> bytes:
+    """Shake hands; returns what the server sent meanwhile, which OpenSSL bounds."""
+    received = b""
     while True:
         try:
             tls.do_handshake()
         except SSL.WantReadError:
             await _flush(connection, tls)
-            await _fill(connection, tls)
+            received += await _fill(connection, tls)
         else:
-            return
+            return received
+
+
+def _ticket(received: bytes, version: ProtocolVersion | None) -> NewSessionTicket | None:
+    if version is None or version is ProtocolVersion.TLS_1_3:
+        return None
+    try:
+        return ticket_in(received, version.code)
+    except DecodeError:  # OpenSSL understood it, whatever it is
+        return None
 
 
 async def _read(connection: Connection, tls: SSL.Connection, result: Exchange, enough: Enough, longest: int) -> bool:
@@ -231,14 +247,14 @@ async def _flush(connection: Connection, tls: SSL.Connection) -> None:
         return
 
 
-async def _fill(connection: Connection, tls: SSL.Connection) -> bool:
-    """Hand what the server sent to OpenSSL; False at the end of the stream."""
+async def _fill(connection: Connection, tls: SSL.Connection) -> bytes:
+    """Hand what the server sent to OpenSSL, and return it; nothing at the end of the stream."""
     received = await connection.read()
     if received:
         tls.bio_write(received)
     else:
         tls.bio_shutdown()
-    return bool(received)
+    return received
 
 
 def _chain(tls: SSL.Connection) -> tuple[bytes, ...]:

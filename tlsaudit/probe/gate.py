@@ -18,7 +18,7 @@ from tlsaudit.probe.enumeration import Enumeration, remove_the_winner
 from tlsaudit.probe.groups import WITH_GROUPS, certificate_curve, chosen_group
 from tlsaudit.probe.hellos import Shape
 from tlsaudit.probe.notes import Notes
-from tlsaudit.probe.suites import candidates, enumerate_only
+from tlsaudit.probe.suites import candidates, chosen_suite, enumerate_only
 from tlsaudit.probe.versions import VersionFindings, accepts, explore_version
 
 _TLS_1_2 = ProtocolVersion.TLS_1_2
@@ -40,6 +40,7 @@ async def ask_classic(dialogue: Dialogue, notes: Notes, first: Answer, forbidden
     async def suites() -> Enumeration:
         lists, other = forbidden.suites.get(_TLS_1_2, ()), _of_another_kind(first, forbidden)
         only = await enumerate_only(dialogue, shape, _TLS_1_2, first=first, lists=lists, any_of=other)
+        await _one_of(dialogue, shape, forbidden.with_parameters, only.enumeration)
         notes.versions[_TLS_1_2] = VersionFindings(version=_TLS_1_2, accepted=accepted, suites=only.enumeration)
         return only.enumeration
 
@@ -52,6 +53,17 @@ async def ask_classic(dialogue: Dialogue, notes: Notes, first: Answer, forbidden
     if other is not None:
         groups.merge(await _forbidden_groups(dialogue, shape, other, forbidden))
     notes.groups_12 = groups
+
+
+async def _one_of(dialogue: Dialogue, shape: Shape, suites: Sequence[int], enumeration: Enumeration) -> None:
+    """Note one of `suites`, which are permitted, with the parameters that it is served with, or that there is none."""
+    if not enumeration.accepted.keys().isdisjoint(suites):
+        return
+    offered = [code for code in suites if code not in enumeration.refused]
+    if offered:
+        asked = f"TLSv1.2, {len(offered)} suites that are served with parameters"
+        answer = await dialogue.ask(asked, shape.classic(_TLS_1_2, offered))
+        enumeration.take(answer, offered, chosen_suite(answer, _TLS_1_2))
 
 
 def _of_another_kind(first: Answer, forbidden: Forbidden) -> list[int]:

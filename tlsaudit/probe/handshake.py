@@ -7,8 +7,9 @@ acceptance by TLS, a plain end says nothing.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeVar
 
@@ -27,6 +28,7 @@ from tlsaudit.wire import (
     Event,
     Finished,
     NewSessionTicket,
+    Psk,
     ServerHello,
     Tls13Client,
 )
@@ -56,6 +58,8 @@ class Handshake:
     events: tuple[Event, ...]
     verdict: Verdict
     problem: str = ""
+    sessions: tuple[Psk, ...] = field(default=(), repr=False)
+    """What the tickets that came allow, each once."""
 
     @property
     def basis(self) -> Basis:
@@ -160,7 +164,18 @@ async def _run(connection: Connection, client: Tls13Client, n: int) -> Handshake
         problem = str(error)
     if client.unsupported_group is not None:
         problem = f"the server insists on group 0x{client.unsupported_group:04X}"
-    return Handshake(n=n, events=tuple(client.events), verdict=_verdict(client.events), problem=problem)
+    verdict, sessions = _verdict(client.events), _sessions(client)
+    return Handshake(n=n, events=tuple(client.events), verdict=verdict, problem=problem, sessions=sessions)
+
+
+def _sessions(client: Tls13Client) -> tuple[Psk, ...]:
+    secret = client.resumption_secret
+    hello = next((event for event in reversed(client.events) if isinstance(event, ServerHello)), None)
+    if secret is None or hello is None:
+        return ()
+    tickets = [event for event in client.events if isinstance(event, NewSessionTicket)]
+    now = asyncio.get_running_loop().time()
+    return tuple(Psk.of(each, hello.cipher_suite, secret, received=now) for each in tickets)
 
 
 def _verdict(events: Sequence[Event]) -> Verdict:

@@ -35,6 +35,8 @@ class Notes:
     tls13: Tls13 | None = None
     groups_12: Enumeration | None = None
     exchange: Exchange | None = None
+    classic: Exchange | None = None
+    """A whole handshake at the newest version below TLS 1.3."""
     client_auth: dict[ProtocolVersion, ClientAuthAt] = field(default_factory=dict)
     elsewhere: dict[str, dict[ProtocolVersion, ClientAuthAt]] = field(default_factory=dict)
     """Client authentication for other paths, and without a server name."""
@@ -55,6 +57,8 @@ class Notes:
     """What was asked of behaviours; those that need no question are added when the facts are put together."""
     schemes: dict[ProtocolVersion, Enumeration] = field(default_factory=dict)
     """Broken signature schemes that were tried."""
+    renegotiations: Fact[int] = NOT_ASKED
+    """How many a client was granted; only where it is asked for by itself."""
     closing: Answer | None = None
     """The answer to the first hello, asked again at the end."""
     repeated: list[tuple[Answer, Answer]] = field(default_factory=list)

@@ -48,7 +48,7 @@ _MOST_CONNECTIONS = {
 }
 _SHOWING = {Vulnerability.HEARTBLEED: 1, Vulnerability.CCS_INJECTION: 1, Vulnerability.ROBOT: 5}
 """How many connections, the last ones, show that an attack does not work; before them ROBOT reads the key."""
-_NEEDS_CERTIFICATE = Unknown(Why.NOT_ASKED, "the handshake asks for a client certificate, and none was presented")
+NEEDS_CERTIFICATE = Unknown(Why.NOT_ASKED, "the handshake asks for a client certificate, and none was presented")
 _LONGEST_DETAIL = 200
 
 
@@ -76,7 +76,7 @@ async def ask_vulnerabilities(facts: Facts, dialogue: Dialogue, sslyze: Sslyze, 
     verdicts, renegotiations, resumptions = plan.verdicts, plan.renegotiations, plan.resumptions
     if plan.questions:
         answers = await _ask(plan.questions, facts, dialogue, sslyze, allowance)
-        verdicts |= {each: _verdict(each, answers[each]) for each in Vulnerability if each in answers}
+        verdicts |= {each: _verdict(each, answers[each]) for each in _SHOWING if each in answers}
         if _RENEGOTIATION in answers:
             renegotiations = _renegotiations(answers[_RENEGOTIATION])
         resumptions |= {name: _resumed(answers[name]) for name in _RESUMPTIONS if name in answers}
@@ -84,14 +84,14 @@ async def ask_vulnerabilities(facts: Facts, dialogue: Dialogue, sslyze: Sslyze, 
         facts,
         connections=len(dialogue.log.probes),
         probes=tuple(dialogue.log),
-        vulnerabilities=verdicts,
-        session=_with_resumptions(_session(facts.session, renegotiations), resumptions),
+        vulnerabilities={**facts.vulnerabilities, **verdicts},
+        session=_with_resumptions(with_renegotiations(facts.session, renegotiations), resumptions),
     )
 
 
 def undecided(facts: Facts, unknown: Unknown) -> Facts:
     """`facts` where nothing was asked for the reason that `unknown` gives."""
-    session = _with_resumptions(_session(facts.session, unknown), dict.fromkeys(_RESUMPTIONS, unknown))
+    session = _with_resumptions(with_renegotiations(facts.session, unknown), dict.fromkeys(_RESUMPTIONS, unknown))
     return replace(facts, vulnerabilities=dict.fromkeys(Vulnerability, unknown), session=session)
 
 
@@ -112,7 +112,7 @@ def _plan(facts: Facts) -> _Plan:
             plan.verdicts[vulnerability] = Known(Verdict.NOT_APPLICABLE, found)
         elif vulnerability is Vulnerability.ROBOT and _asks_for_certificate(facts, found):
             # sslyze sends its ClientKeyExchange where the server waits for a Certificate: the answers are all alike.
-            plan.verdicts[vulnerability] = _NEEDS_CERTIFICATE
+            plan.verdicts[vulnerability] = NEEDS_CERTIFICATE
         else:
             plan.questions.append(_Question(vulnerability, found))
     _plan_sessions(plan, facts)
@@ -130,9 +130,9 @@ def _plan_sessions(plan: _Plan, facts: Facts) -> None:
     if not isinstance(found, ProtocolVersion):
         plan.renegotiations = Known(0, found)
         plan.resumptions |= dict.fromkeys(_RESUMPTIONS, Known(False, found))
-    elif _needs_certificate(facts, found):
-        plan.renegotiations = _NEEDS_CERTIFICATE
-        plan.resumptions |= dict.fromkeys(_RESUMPTIONS, _NEEDS_CERTIFICATE)
+    elif needs_certificate(facts, found):
+        plan.renegotiations = NEEDS_CERTIFICATE
+        plan.resumptions |= dict.fromkeys(_RESUMPTIONS, NEEDS_CERTIFICATE)
     else:
         plan.questions += [_Question(name, found) for name in (_RENEGOTIATION, *_RESUMPTIONS)]
 
@@ -176,7 +176,7 @@ def _asks_for_certificate(facts: Facts, version: ProtocolVersion) -> bool:
     return at is not None and isinstance(at.requested, Known) and at.requested.value
 
 
-def _needs_certificate(facts: Facts, version: ProtocolVersion) -> bool:
+def needs_certificate(facts: Facts, version: ProtocolVersion) -> bool:
     """Whether TLS itself lets nobody in without a client certificate."""
     at = facts.client_auth.per_protocol.get(version)
     mode = at.mode if at is not None else NOT_ASKED
@@ -300,7 +300,7 @@ def _with_resumptions(session: Session, found: Mapping[str, Fact[bool]]) -> Sess
     return replace(session, resumption_by_id=by_id, resumption_by_ticket=by_ticket)
 
 
-def _session(session: Session, renegotiations: Fact[int]) -> Session:
+def with_renegotiations(session: Session, renegotiations: Fact[int]) -> Session:
     """CVE-2009-3555 needs a renegotiation that is granted and not bound to the session (RFC 5746)."""
     insecure = session.insecure_renegotiation
     bound = session.secure_renegotiation

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tlsaudit.model.document import CertificatePart, ClientAuthAtPart, DeploymentPart, FactsPart, Subject, rfc3339
+from tlsaudit.report.revocation import statuses
 from tlsaudit.report.sanitize import shorten
 from tlsaudit.report.trials import Cell, Matrix, trial_matrix
 from tlsaudit.report.view import (
@@ -26,6 +27,7 @@ from tlsaudit.report.view import (
     plural,
     session_words,
     suite_lists,
+    timestamp_words,
     upstream_words,
     validity,
     verifies_words,
@@ -119,6 +121,11 @@ def _certificate(deployment: DeploymentPart, as_of: datetime) -> Iterator[Render
         yield _pair("trust", Text.assemble(f"{store}: ", words, (f"  {verdict.reason}", "dim")))
     yield _pair("name", _name_match(deployment))
     yield _pair("status", _status(deployment))
+    if deployment.timestamps:
+        yield _pair("logged", shorten(timestamp_words(deployment.timestamps), _LONGEST_NAME))
+    for each in statuses(deployment):
+        of, rest = shorten(each.of, 80), shorten(each.rest, _LONGEST_NAME)
+        yield _pair("revoked?", Text.assemble((each.verdict, TONES[each.tone]), f"  {of}", (f"  {rest}", "dim")))
 
 
 def _names(sans: Sequence[str]) -> str:

@@ -24,6 +24,7 @@ from tlsaudit.model.document import (
     Subject,
     Suite,
     Summary,
+    TimestampPart,
     UpstreamPart,
 )
 from tlsaudit.report.sanitize import shorten
@@ -274,6 +275,12 @@ def key_words(key: Key) -> str:
     """A public key in words: EC secp256r1, RSA 2048 bits."""
     size = key.curve or (f"{key.bits} bits" if key.bits is not None else "size unknown")
     return f"{key.type.upper() if key.type in {'rsa', 'ec', 'dsa'} else key.type} {size}"
+
+
+def timestamp_words(timestamps: Iterable[TimestampPart]) -> str:
+    """The logs that have the certificate, with the day, and what is wrong with a timestamp."""
+    doubts = {True: "", False: ", wrong signature", None: ", not verified"}
+    return "; ".join(f"{each.log} ({each.at:%Y-%m-%d}{doubts[each.verified]})" for each in timestamps)
 
 
 def session_words(session: Mapping[str, bool | None]) -> str:

@@ -79,7 +79,7 @@ def _table() -> Mapping[str, Mapping[str, str]]:
             _SUITES,
             "CIPH-012 CIPH-013 CIPH-014 CIPH-015 CIPH-016 CIPH-017 CIPH-018 CIPH-022 CIPH-024 KEX-001 KEX-002 KEX-003",
         ),
-        (_SUITES, "KEX-004 KEX-005 KEX-006 VULN-003 VULN-007 VULN-008 VULN-009 VULN-011 VULN-013 VULN-017"),
+        (_SUITES, "KEX-004 KEX-005 KEX-006 VULN-003 VULN-005 VULN-007 VULN-008 VULN-009 VULN-011 VULN-013 VULN-017"),
         (_ORDER, "CIPH-020 CIPH-021"),
         (_GROUPS, "KEX-008 KEX-009 KEX-011"),
         (_HYBRID, "PQ-001 PQ-002 PQ-003"),
@@ -89,7 +89,7 @@ def _table() -> Mapping[str, Mapping[str, str]]:
         (_CHAIN, "CHAIN-003 CHAIN-004 CHAIN-005 CHAIN-006 CHAIN-007 CHAIN-009"),
         (_CLIENTS, "MTLS-001 MTLS-002 MTLS-003 MTLS-004 MTLS-016"),
         (_NAMES, "IMPL-003"),
-        ({"nginx": "ssl_early_data off;"}, "SESS-005 MTLS-013"),
+        ({"nginx": "ssl_early_data off;"}, "SESS-005 SESS-006 MTLS-013"),
         ({"Apache": "SSLCompression off"}, "SESS-004"),
         ({"Apache": "SSLInsecureRenegotiation off"}, "SESS-001 SESS-002"),
     ):

@@ -16,6 +16,7 @@ _NIST = Source("NIST SP 800-52r2 section 3.4", verified=False)
 _BSI = Source("BSI TR-02102-2 2025-01")
 _TICKET_SECONDS_OF_THE_STANDARD = 604800
 """RFC 9846 section 4.7.1: a server must not use a longer lifetime. It is no limit that a policy could set."""
+_WITH_TICKETS = (ProtocolVersion.TLS_1_0, ProtocolVersion.TLS_1_1, ProtocolVersion.TLS_1_2, ProtocolVersion.TLS_1_3)
 _HELLO = "openssl s_client -connect {connect} -servername {servername} -no_tls1_3 </dev/null"
 
 
@@ -189,22 +190,31 @@ def early_data(case: Case) -> Iterable[Fail]:
     "TLS-SESS-009",
     title="Session tickets live long",
     severity=Severity.LOW,
+    version=2,
     cwe=(324,),
-    applies=speaks(ProtocolVersion.TLS_1_3),
+    applies=speaks(*_WITH_TICKETS),
     reads=("ticket_seconds_max",),
     expected="tickets that live no longer than the policy allows",
     why="Whoever gets hold of a ticket key reads or impersonates every session that it still resumes.",
     remedy="Shorten the session timeout, and rotate ticket keys at least as often.",
     sources=(rfc(9846, "4.7.1"), rfc(9325, "3.4")),
-    reproduce="openssl s_client -connect {connect} -servername {servername} -tls1_3  # then read the ticket's lifetime",
+    reproduce="openssl s_client -connect {connect} -servername {servername} </dev/null  # then read the lifetime hint",
 )
 def long_tickets(case: Case) -> Iterable[Fail]:
-    """Worse beyond the seven days that the standard allows at most."""
-    lifetime = sure(case.facts.behaviours.ticket_lifetime)
-    if lifetime.value is not None and lifetime.value > case.limits.ticket_seconds_max:
-        beyond = lifetime.value > _TICKET_SECONDS_OF_THE_STANDARD
-        severity = Severity.MEDIUM if beyond else None
-        yield Fail(f"a ticket lives {lifetime.value} seconds", (lifetime.basis,), severity=severity)
+    """At TLS 1.3, or what it hints at below; worse beyond the seven days that TLS 1.3 allows at most."""
+    behaviours, protocols = case.facts.behaviours, case.facts.protocols
+    lifetimes = {
+        "": behaviours.ticket_lifetime if protocols.offers(ProtocolVersion.TLS_1_3) else None,
+        " below TLSv1.3": behaviours.classic_ticket_lifetime if protocols.any(_WITH_TICKETS[:-1]) else None,
+    }
+    for where, fact in lifetimes.items():
+        if isinstance(fact, Known) and fact.value is not None and fact.value > case.limits.ticket_seconds_max:
+            beyond = fact.value > _TICKET_SECONDS_OF_THE_STANDARD
+            observed = f"a ticket lives {fact.value} seconds{where}"
+            yield Fail(observed, (fact.basis,), severity=Severity.MEDIUM if beyond else None)
+    for fact in lifetimes.values():
+        if fact is not None:
+            fact.need()
 
 
 @rule(

@@ -39,10 +39,13 @@ from tlsaudit.wire.event_reader import (
     EventReader,
 )
 from tlsaudit.wire.extensions import (
+    PSK_DHE_KE,
+    PSK_KE,
     Extension,
     alpn,
     certificate_authorities,
     cookie,
+    early_data,
     ec_point_formats,
     encrypt_then_mac,
     extended_master_secret,
@@ -67,6 +70,7 @@ from tlsaudit.wire.extensions import (
     parse_supported_groups,
     parse_supported_versions,
     post_handshake_auth,
+    pre_shared_key,
     psk_key_exchange_modes,
     pull_extension_map,
     pull_extensions,
@@ -85,6 +89,7 @@ from tlsaudit.wire.extensions import (
 )
 from tlsaudit.wire.flight import (
     FlightReader,
+    ticket_in,
 )
 from tlsaudit.wire.key_exchange import (
     NAMED_CURVE,
@@ -103,6 +108,8 @@ from tlsaudit.wire.key_schedule import (
     KeySchedule,
     Tls13Suite,
     Transcript,
+    derive_secret,
+    early_secret,
     expand_label,
     next_traffic_secret,
     verify_data,
@@ -136,6 +143,12 @@ from tlsaudit.wire.records import (
     handshake_records,
     record,
 )
+from tlsaudit.wire.resumption import (
+    Psk,
+    ResumptionReader,
+    early_flight,
+    with_psk,
+)
 from tlsaudit.wire.server_hello import (
     RETRY_RANDOM,
     EncryptedExtensions,
@@ -156,6 +169,8 @@ from tlsaudit.wire.tls13 import (
 __all__ = [
     "NAMED_CURVE",
     "OCSP",
+    "PSK_DHE_KE",
+    "PSK_KE",
     "RETRY_RANDOM",
     "SHARE_GROUPS",
     "SSL_2",
@@ -192,11 +207,13 @@ __all__ = [
     "KeySchedule",
     "KeyShare",
     "NewSessionTicket",
+    "Psk",
     "RawMessage",
     "Reader",
     "Record",
     "RecordProtection",
     "RecordReader",
+    "ResumptionReader",
     "RsaParameters",
     "ServerHello",
     "ServerHelloDone",
@@ -214,7 +231,11 @@ __all__ = [
     "certificate_authorities",
     "client_signed_content",
     "cookie",
+    "derive_secret",
     "dh_params",
+    "early_data",
+    "early_flight",
+    "early_secret",
     "ec_point_formats",
     "encrypt_then_mac",
     "expand_label",
@@ -250,6 +271,7 @@ __all__ = [
     "parse_supported_groups",
     "parse_supported_versions",
     "post_handshake_auth",
+    "pre_shared_key",
     "psk_key_exchange_modes",
     "pull_client_hello",
     "pull_extension_map",
@@ -270,6 +292,8 @@ __all__ = [
     "status_request",
     "supported_groups",
     "supported_versions",
+    "ticket_in",
     "truncated_hmac",
     "verify_data",
+    "with_psk",
 ]

@@ -255,9 +255,30 @@ def truncated_hmac() -> Extension:
     return Extension(ExtensionType.TRUNCATED_HMAC)
 
 
-def psk_key_exchange_modes() -> Extension:
-    """psk_dhe_ke, without which a server sends no tickets (RFC 8446 section 4.2.9)."""
-    return Extension(ExtensionType.PSK_KEY_EXCHANGE_MODES, b"\x01\x01")
+PSK_KE = 0
+PSK_DHE_KE = 1
+"""Modes of resumption: without a new key exchange, and with one (RFC 8446 section 4.2.9)."""
+
+
+def psk_key_exchange_modes(modes: Sequence[int] = (PSK_DHE_KE,)) -> Extension:
+    """How sessions may be resumed; without psk_dhe_ke a server sends no tickets (RFC 8446 section 4.2.9)."""
+    return _codes(ExtensionType.PSK_KEY_EXCHANGE_MODES, 1, 1, modes)
+
+
+def pre_shared_key(identity: bytes, age: int, binder: bytes) -> Extension:
+    """One ticket with its obfuscated age, and the proof of its key (RFC 8446 section 4.2.11)."""
+    writer = Writer()
+    with writer.push_block(2):
+        writer.push_opaque(2, identity)
+        writer.push_u32(age)
+    with writer.push_block(2):
+        writer.push_opaque(1, binder)
+    return Extension(ExtensionType.PRE_SHARED_KEY, writer.data())
+
+
+def early_data() -> Extension:
+    """Says that data under the key of the session follows the hello (RFC 8446 section 4.2.10)."""
+    return Extension(ExtensionType.EARLY_DATA)
 
 
 def post_handshake_auth() -> Extension:

@@ -19,7 +19,7 @@ from tlsaudit.wire.constants import TLS_1_3, AlertDescription, ContentType, Hand
 from tlsaudit.wire.event_reader import EventReader
 from tlsaudit.wire.key_exchange import ServerKeyExchange
 from tlsaudit.wire.messages import Alert, ChangeCipherSpec, Event, HelloRequest, NewSessionTicket, ServerHelloDone
-from tlsaudit.wire.records import RawMessage, Record
+from tlsaudit.wire.records import HandshakeReader, RawMessage, Record, RecordReader
 from tlsaudit.wire.server_hello import ServerHello
 from tlsaudit.wire.ssl2 import parse_ssl2_answer
 
@@ -132,6 +132,22 @@ class FlightReader(EventReader):
             case _:
                 _check_empty(message)
                 return ServerHelloDone()
+
+
+def ticket_in(stream: bytes, version: int) -> NewSessionTicket | None:
+    """The ticket in all that a server below TLS 1.3 sent during a handshake: it comes before ChangeCipherSpec.
+
+    Raises DecodeError.
+    """
+    records, messages = RecordReader(), HandshakeReader()
+    records.feed(stream)
+    while (record := records.next()) is not None and record.type != ContentType.CHANGE_CIPHER_SPEC:
+        if record.type == ContentType.HANDSHAKE:
+            messages.feed(record.payload)
+        while (message := messages.next()) is not None:
+            if message.type == HandshakeType.NEW_SESSION_TICKET:
+                return NewSessionTicket.parse(message.body, version)
+    return None
 
 
 def _check_empty(message: RawMessage) -> None:

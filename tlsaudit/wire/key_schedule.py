@@ -1,4 +1,4 @@
-"""The TLS 1.3 key schedule without pre-shared keys (RFC 8446 sections 4.4.1, 4.4.4 and 7)."""
+"""The TLS 1.3 key schedule (RFC 8446 sections 4.4.1, 4.4.4 and 7)."""
 
 from __future__ import annotations
 
@@ -69,16 +69,27 @@ def expand_label(suite: Tls13Suite, secret: bytes, label: str, context: bytes, l
     return HKDFExpand(suite.hash, length, info).derive(secret)
 
 
-class KeySchedule:
-    """The secrets that follow from the shared secret of the key exchange."""
+def derive_secret(suite: Tls13Suite, secret: bytes, label: str, transcript_hash: bytes) -> bytes:
+    """Derive-Secret of messages whose hash is known (section 7.1)."""
+    return expand_label(suite, secret, label, transcript_hash, suite.hash.digest_size)
 
-    def __init__(self, suite: Tls13Suite, shared_secret: bytes) -> None:
-        zeros = bytes(suite.hash.digest_size)
+
+def early_secret(suite: Tls13Suite, psk: bytes | None = None) -> bytes:
+    """The Early Secret of a pre-shared key; without one, of as many zeros (section 7.1)."""
+    zeros = bytes(suite.hash.digest_size)
+    return suite.hmac(zeros, psk if psk is not None else zeros)
+
+
+class KeySchedule:
+    """The secrets that follow from the shared secret of the key exchange, and from `psk` where a session is resumed."""
+
+    def __init__(self, suite: Tls13Suite, shared_secret: bytes, psk: bytes | None = None) -> None:
         nothing = suite.digest(b"")
         self._suite = suite
-        self.early_secret: Final = suite.hmac(zeros, zeros)
+        self.early_secret: Final = early_secret(suite, psk)
         self.handshake_secret: Final = suite.hmac(self._derive(self.early_secret, "derived", nothing), shared_secret)
-        self.master_secret: Final = suite.hmac(self._derive(self.handshake_secret, "derived", nothing), zeros)
+        derived = self._derive(self.handshake_secret, "derived", nothing)
+        self.master_secret: Final = suite.hmac(derived, bytes(suite.hash.digest_size))
 
     def handshake_traffic(self, transcript_hash: bytes) -> tuple[bytes, bytes]:
         """The client's and the server's secret; the hash is of ClientHello to ServerHello."""
@@ -94,8 +105,12 @@ class KeySchedule:
             self._derive(self.master_secret, "s ap traffic", transcript_hash),
         )
 
+    def resumption(self, transcript_hash: bytes) -> bytes:
+        """What the keys of tickets are made of; the hash is of ClientHello to the client's Finished."""
+        return self._derive(self.master_secret, "res master", transcript_hash)
+
     def _derive(self, secret: bytes, label: str, transcript_hash: bytes) -> bytes:
-        return expand_label(self._suite, secret, label, transcript_hash, self._suite.hash.digest_size)
+        return derive_secret(self._suite, secret, label, transcript_hash)
 
 
 def verify_data(suite: Tls13Suite, traffic_secret: bytes, transcript_hash: bytes) -> bytes:

@@ -83,38 +83,43 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class NewSessionTicket:
-    """A ticket (RFC 8446 section 4.6.1, RFC 5077 section 3.3); `lifetime` in seconds, 0 below 1.3: unspecified."""
+    """A ticket (RFC 8446 section 4.6.1, RFC 5077 section 3.3); `lifetime` in seconds, 0 below 1.3: unspecified.
+
+    `age_add` and `nonce` are of TLS 1.3. What resumes a session is never shown.
+    """
 
     lifetime: int
     extensions: Mapping[int, bytes] = field(default_factory=dict)
+    ticket: bytes = field(default=b"", repr=False)
+    age_add: int = field(default=0, repr=False)
+    nonce: bytes = field(default=b"", repr=False)
 
     @classmethod
     def parse(cls, body: bytes, version: int) -> NewSessionTicket:
-        """The message in the body of a handshake message; the ticket itself is not kept."""
+        """The message in the body of a handshake message."""
         reader = Reader(body, "NewSessionTicket")
         lifetime = reader.pull_u32()
-        extensions: Mapping[int, bytes] = {}
-        if version >= TLS_1_3:
-            reader.pull_u32()
-            reader.pull_opaque(1)
-            reader.pull_opaque(2, at_least=1)
-            extensions = pull_extension_map(reader)
-        else:
-            reader.pull_opaque(2)
+        if version < TLS_1_3:
+            found = cls(lifetime, ticket=reader.pull_opaque(2))
+            reader.end()
+            return found
+        age_add, nonce = reader.pull_u32(), reader.pull_opaque(1)
+        ticket = reader.pull_opaque(2, at_least=1)
+        extensions = pull_extension_map(reader)
         reader.end()
-        return cls(lifetime, extensions)
+        return cls(lifetime, extensions, ticket, age_add, nonce)
 
-    def handshake(self, version: int, ticket: bytes) -> bytes:
-        """The handshake message with this ticket, without age_add and nonce."""
+    def handshake(self, version: int) -> bytes:
+        """The handshake message."""
         writer = Writer()
         writer.push_u32(self.lifetime)
         if version >= TLS_1_3:
-            writer.push_u32(0)
-            writer.push_opaque(1, b"")
-            writer.push_opaque(2, ticket)
+            writer.push_u32(self.age_add)
+            writer.push_opaque(1, self.nonce)
+            writer.push_opaque(2, self.ticket)
             push_extension_map(writer, self.extensions)
         else:
-            writer.push_opaque(2, ticket)
+            writer.push_opaque(2, self.ticket)
         return handshake_message(HandshakeType.NEW_SESSION_TICKET, writer.data())
 
 

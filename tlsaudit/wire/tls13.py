@@ -71,6 +71,7 @@ class Tls13Client(EventReader):
     `extra` extensions stand at the end of the hello and replace those of the same type. Raises ValueError where
     `cipher_suites` are not of `TLS13_SUITES`, or `share_groups` not of `SHARE_GROUPS` or not in `groups`.
 
+    `resumption_secret` is there after `finish`.
     `done`: nothing more is expected, after a fatal or closing alert, an older version than TLS 1.3, an invalid
     Finished, or a HelloRetryRequest for a group that no share can be made for (`unsupported_group` names it).
     """
@@ -92,6 +93,7 @@ class Tls13Client(EventReader):
         if not set(share_groups) <= set(groups):
             raise ValueError("a key share for a group that is not offered")
         self.unsupported_group: int | None = None
+        self.resumption_secret: bytes | None = None
         self._cipher_suites = tuple(cipher_suites)
         self._groups = tuple(groups)
         self._shares = {group: generate_key_share(group) for group in share_groups}
@@ -152,6 +154,7 @@ class Tls13Client(EventReader):
         data = verify_data(self._suite, self._client_handshake_secret, self._transcript.hash(self._suite))
         finished = handshake_message(HandshakeType.FINISHED, data)
         self._transcript.add(finished)
+        self.resumption_secret = self._schedule.resumption(self._transcript.hash(self._suite))
         messages += finished
         flight = b"" if self._retry_suite is not None else _CHANGE_CIPHER_SPEC
         flight += sealing.protect(ContentType.HANDSHAKE, messages)

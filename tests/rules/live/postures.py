@@ -177,6 +177,25 @@ def _robot(lab: Lab) -> int:
     return lab.keep(ScriptedServer(vulnerable.robot(behind.port, key.private_numbers()))).port
 
 
+def _ticketbleed(lab: Lab) -> int:
+    """An nginx that resumes by ticket, and what answers for it where a session id is short."""
+    behind = lab.nginx(_TLS_1_2, certificates=(lab.pki.rsa,))
+    return lab.keep(ScriptedServer(vulnerable.ticketbleed(behind.port))).port
+
+
+def _two_certificates(lab: Lab) -> int:
+    """One certificate for localhost, and another for everybody else; OpenSSL resumes whatever it has a ticket for."""
+    named = ("-servername", "localhost", "-cert2", lab.pki.rsa.chain, "-key2", lab.pki.rsa.key)
+    return lab.openssl("-tls1_2", "-cipher", "ECDHE+AESGCM", *named, certificate=lab.pki.ecdsa).port
+
+
+def _two_certificates_and_names(lab: Lab) -> int:
+    """The same of GnuTLS, which compares the name."""
+    other = lab.pki.write("other", lab.pki.intermediate.issue("other.lab.test"))
+    usual = ("--x509certfile", str(lab.pki.ecdsa.chain), "--x509keyfile", str(lab.pki.ecdsa.key))
+    return lab.gnutls("NORMAL:-VERS-ALL:+VERS-TLS1.2", *usual, certificate=other).port
+
+
 def _sending(*headers: str) -> Posture:
     """The standard library's TLS; every answer has these header fields."""
 
@@ -271,6 +290,10 @@ _SOUND: Mapping[str, Posture] = {
     ),
     "CBC with encrypt-then-MAC": _openssl("-cipher", "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-SHA256"),
     "DHE of 3072 bits": _dhe(_known_prime("modp3072")),
+    "early data once": Posture(
+        start=lambda lab: lab.gnutls("NORMAL:-VERS-ALL:+VERS-TLS1.3", "--earlydata", certificate=lab.pki.rsa).port
+    ),
+    "names compared": Posture(start=_two_certificates_and_names),
     "stapled": _must_staple(timedelta(hours=1)),
     "declared mutual TLS": _mutual("on", _REQUIRED),
     "declared open": _mutual("off", _NO_CLIENT_AUTH),
@@ -343,6 +366,8 @@ _FLAWED: Mapping[str, Posture] = {
     "two back ends": _scripted(two_back_ends),
     "classical group first": Posture(start=lambda lab: lab.node({"ecdhCurve": "X25519:X25519MLKEM768"}).port),
     "long tickets, early data": _nginx(f"{_MODERN} ssl_session_timeout 2d; ssl_early_data on;"),
+    "resumption without DHE": _openssl("-tls1_3", "-allow_no_dhe_kex"),
+    "two certificates": Posture(start=_two_certificates),
     "NPN": _openssl("-tls1_2", "-nextprotoneg", "http/1.1"),
     "h2 over CBC": _haproxy("alpn h2 ssl-max-ver TLSv1.2 ciphers ECDHE-RSA-AES128-SHA256"),
     "h2 without its suite": _haproxy("alpn h2 ssl-max-ver TLSv1.2 ciphers ECDHE-RSA-AES256-GCM-SHA384"),
@@ -350,6 +375,8 @@ _FLAWED: Mapping[str, Posture] = {
     "Heartbleed": _scripted(vulnerable.heartbleed),
     "CCS injection": _scripted(vulnerable.ccs_injection),
     "ROBOT": Posture(start=_robot),
+    "Ticketbleed": Posture(start=_ticketbleed),
+    "padding oracle": Posture(start=lambda lab: lab.keep(ScriptedServer(vulnerable.padding_oracle(lab.pki.rsa))).port),
     # HTTP.
     "no HSTS": _sending(),
     "careless headers": _sending(

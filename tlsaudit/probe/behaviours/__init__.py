@@ -1,7 +1,8 @@
 """Behaviours: what a server does with hellos that a sound one takes, or refuses, in the one right way.
 
 One question a module: `versions` (fallback, drafts), `tolerance` (unknown values, long hellos), `names` (server names),
-`protocols` (ALPN, NPN), `schemes` (broken signature schemes). They build on `offers`, which puts together what the
+`protocols` (ALPN, NPN), `schemes` (broken signature schemes), `resumption` (tickets of TLS 1.3), `classic_tickets`
+(those of older versions). They build on `offers`, which puts together what the
 endpoint is known to accept, and each asks only what earlier facts leave open. `seen` needs no question at all: it reads
 what the answers to all others show; `unequal` is its part about back ends that differ.
 """
@@ -15,7 +16,8 @@ from typing import Any
 
 from tlsaudit.model.facts import Behaviours
 from tlsaudit.model.knowledge import Fact, Unknown
-from tlsaudit.probe.behaviours import names, protocols, schemes, tolerance, versions
+from tlsaudit.model.target import Target
+from tlsaudit.probe.behaviours import classic_tickets, names, protocols, resumption, schemes, tolerance, versions
 from tlsaudit.probe.behaviours.offers import Ground
 from tlsaudit.probe.dialogue import Dialogue
 from tlsaudit.probe.notes import Notes
@@ -26,7 +28,7 @@ def all_unknown(unknown: Unknown) -> Behaviours:
     return Behaviours(**{each.name: unknown for each in fields(Behaviours)})
 
 
-async def ask_behaviours(dialogue: Dialogue, notes: Notes) -> None:
+async def ask_behaviours(dialogue: Dialogue, notes: Notes, target: Target) -> None:
     """Ask everything, side by side; each answer is noted when it is there."""
     ground = Ground.of(dialogue, notes)
 
@@ -47,3 +49,7 @@ async def ask_behaviours(dialogue: Dialogue, notes: Notes) -> None:
             tasks.create_task(note(name, question))
         tasks.create_task(tolerance.unknown_values(ground, notes))
         tasks.create_task(schemes.try_broken(ground, notes))
+        tasks.create_task(classic_tickets.ask(ground, notes, target))
+        tasks.create_task(resumption.ask(ground, notes, target))
+    # Which names get another certificate is known by now.
+    await note("tickets_across_names", classic_tickets.across_names(ground, notes))

@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from tlsaudit.model.facts import Behaviours
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
+from tlsaudit.probe.behaviours.classic_tickets import lifetime
 from tlsaudit.probe.behaviours.unequal import DOWNGRADE_MARKS, inconsistency
 from tlsaudit.probe.handshake import Handshake, Verdict
 from tlsaudit.probe.notes import Notes
@@ -27,6 +28,7 @@ def complete(notes: Notes) -> Behaviours:
         notes.behaviours,
         downgrade_sentinel=_sentinel(notes),
         ticket_lifetime=_ticket_lifetime(tickets),
+        classic_ticket_lifetime=_classic_lifetime(notes),
         early_data=_early_data(tickets),
         repeated_random=_repeated_random(notes),
         inconsistency=inconsistency(notes),
@@ -90,6 +92,12 @@ def _ticket_lifetime(tickets: Fact[tuple[NewSessionTicket, ...]]) -> Fact[int | 
     if isinstance(tickets, Unknown):
         return tickets
     return Known(max((ticket.lifetime for ticket in tickets.value), default=None), tickets.basis)
+
+
+def _classic_lifetime(notes: Notes) -> Fact[int | None]:
+    """What was asked, or what the exchange showed by itself."""
+    found = lifetime(notes)
+    return found if found != NOT_ASKED else notes.behaviours.classic_ticket_lifetime
 
 
 def _early_data(tickets: Fact[tuple[NewSessionTicket, ...]]) -> Fact[int | None]:
