@@ -37,10 +37,15 @@ ARROWS = {
     "settings": {"model", "policy", "proxies"},
     "compare": {"model", "compare_facts"},
     "compare_facts": {"model"},
+    "drift": {"model"},
+    "drifting": {"drift", "linting", "model"},
     "client_auth_part": {"model", "data"},
     "config": {"pki", "model", "data"},
     "restore": {"model", "data"},
     "rejudge": {"judge", "restore", "document", "policy", "rules", "score", "model"},
+    "file_document": {"document", "model"},
+    "ignores": {"config", "model"},
+    "linting": {"ignores", "config", "app", "judge", "rules", "score", "policy", "file_document", "data", "model"},
     "targets": {"model"},
     "inventory": {"model", "policy", "scope", "targets"},
     "app": {
@@ -51,7 +56,7 @@ ARROWS = {
     "demo": {"model"},
     "cli": {
         "app", "config", "rejudge", "report", "demo", "policy", "proxies", "rules", "targets", "model", "credentials",
-        "inventory", "scope", "suppress", "compare", "tally", "settings",
+        "inventory", "scope", "suppress", "compare", "drifting", "tally", "settings", "linting",
     },
     "__main__": {"cli", "model"},
     "__init__": set(),
@@ -75,8 +80,11 @@ PURE = {
     "suppress",
     "compare",
     "compare_facts",
+    "drift",
     "restore",
     "rejudge",
+    "file_document",
+    "ignores",
 }
 OUTSIDE_WORLD = {
     "asyncio", "http", "io", "logging", "multiprocessing", "os", "pathlib", "select", "selectors", "shutil", "signal",

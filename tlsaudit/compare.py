@@ -42,6 +42,8 @@ FACTS_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "IMPL": ("behaviours", "protocols", "cipher_suites"),
     "VULN": ("vulnerabilities", "protocols", "cipher_suites", "session", "key_exchanges"),
     "HTTP": ("http",),
+    "CONF": ("upstream", "client_auth", "http", "protocols", "cipher_suites", "certificate_deployments"),
+    "KEY": ("certificate_deployments",),
     "ALPN": ("alpn", "cipher_suites", "protocols"),
     "FLEET": (),
 }

@@ -195,6 +195,8 @@ def _values(subject: Subject, facts: FactsPart) -> dict[str, str | None]:
         found |= {f"{place}.{version}": each.outcome for version, each in outcomes}
     found |= {f"session.{name}": value for name, value in facts.session.items()}
     found |= _behaviours(subject, facts.behaviours)
+    if facts.upstream is not None:
+        found |= {f"upstream.{name}": value for name, value in facts.upstream}
     found |= {f"vulnerabilities.{name}": verdict for name, verdict in facts.vulnerabilities.items()}
     found |= _http(subject, facts.http)
     for name, part in (("before_tls", facts.before_tls), ("twin", facts.twin)):

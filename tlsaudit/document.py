@@ -66,8 +66,8 @@ def audited(
         duration_s=round(seconds, 3),
         location=None,
         facts=facts_part(facts),
-        basis=_bases(facts),
-        unknown=_unknowns(facts),
+        basis=bases(facts),
+        unknown=unknowns(facts),
         probes=[doc.ProbePart(n=probe.n, asked=probe.asked, answered=probe.answered) for probe in facts.probes],
         results=[result_part(result) for result in judgement.results],
         score=score_part(judgement.score),
@@ -346,7 +346,7 @@ def _behaviour_facts(found: Behaviours) -> dict[str, Fact[Any]]:
     return {each.name: getattr(found, each.name) for each in fields(found)}
 
 
-def _bases(facts: Facts) -> dict[str, doc.BasisPart]:
+def bases(facts: Facts) -> dict[str, doc.BasisPart]:
     """The basis of each fact, by its path."""
     found = {f"protocols.{version}": basis for version, basis in facts.protocols.accepted.items()}
     found |= _firsts("cipher_suites", facts.cipher_suites.accepted.items())
@@ -375,7 +375,7 @@ def _basis(basis: Basis) -> doc.BasisPart:
     return doc.BasisPart(origin=basis.origin.value, location=doc.Location(file=file, line=int(line)))
 
 
-def _unknowns(facts: Facts) -> dict[str, doc.UnknownPart]:
+def unknowns(facts: Facts) -> dict[str, doc.UnknownPart]:
     """Why what is missing is missing, by path."""
     found = {path: fact for path, fact in _single_facts(facts).items() if isinstance(fact, Unknown)}
     for version in ProtocolVersion:

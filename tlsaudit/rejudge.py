@@ -23,9 +23,12 @@ from tlsaudit.rules import (
     DECLARED_CA_RULES,
     DECLARED_NAME_RULES,
     FLEET_RULES,
+    KEY_RULES,
+    LISTENER_RULES,
     MUTUAL_RULES,
     RULESET,
     SCAN_RULES,
+    UPSTREAM_RULES,
 )
 from tlsaudit.rules.rule import Rule
 from tlsaudit.score import SCORING, score
@@ -42,6 +45,13 @@ FROM_FACTS: Final = frozenset(
 )
 """Rules that read limits and look at nothing but what `restore` restores."""
 
+_OF_A_KIND: Final = {
+    "name": FLEET_RULES,
+    "listener": LISTENER_RULES,
+    "upstream": UPSTREAM_RULES,
+    "certificate": KEY_RULES,
+}
+"""The rules of subjects that are no endpoints."""
 _DECLARED = frozenset({"client_auth", "kind"})
 """What is declared of a target; the rest that rules read are limits."""
 _NOT_HELD = "the report does not hold what this rule looks at, and the policies differ in its limits"
@@ -86,8 +96,8 @@ def _subject(subject: doc.Subject, document: doc.Document, policy: Policy, befor
 
 
 def _rules(subject: doc.Subject, mode: doc.Mode) -> Sequence[Rule]:
-    if subject.kind == "name":
-        return FLEET_RULES
+    if subject.kind in _OF_A_KIND:
+        return _OF_A_KIND[subject.kind]
     if mode != "mtls":
         return SCAN_RULES
     judged = {each.rule for each in subject.results}

@@ -91,7 +91,10 @@ class Lab:
         return self._stack.enter_context(server)
 
     def nginx(self, server: str = "", *, certificates: Sequence[CertificateFiles] = (), http: str = "") -> Running:
-        """nginx with directives of the server block (and of http); ECDSA certificate unless told otherwise."""
+        """nginx with directives of the server block, and of http, where PORT stands for the port of that server.
+
+        It has an ECDSA certificate unless told otherwise.
+        """
         requires("nginx")
         pairs = "".join(
             f"ssl_certificate {each.chain}; ssl_certificate_key {each.key};\n" for each in self._or_ecdsa(certificates)
@@ -106,7 +109,7 @@ class Lab:
             (folder / "nginx.conf").write_text(
                 "daemon off; master_process off; pid nginx.pid; error_log stderr;\n"
                 "events { worker_connections 512; }\n"
-                f"http {{\naccess_log off;\n{temporary}{http}\n"
+                f"http {{\naccess_log off;\n{temporary}{http.replace('PORT', str(port))}\n"
                 f"server {{\nlisten {HOST}:{port} ssl backlog=511;\nserver_name localhost;\n{pairs}{server}\n"
                 'location / { default_type text/plain; return 200 "ok\\n"; }\n}\n}\n'
             )
@@ -114,15 +117,17 @@ class Lab:
 
         return self._start("nginx", command, folder)
 
-    def haproxy(self, bind: str = "", *, certificate: CertificateFiles | None = None, frontend: str = "") -> Running:
-        """HAProxy with options of the bind line and lines of the frontend."""
+    def haproxy(
+        self, bind: str = "", *, certificate: CertificateFiles | None = None, frontend: str = "", settings: str = ""
+    ) -> Running:
+        """HAProxy with options of the bind line, lines of the frontend, and further ones of `global`."""
         requires("haproxy")
         folder = self._folder("haproxy")
         combined = (certificate or self.pki.ecdsa).combined
 
         def command(port: int) -> list[str | Path]:
             (folder / "haproxy.cfg").write_text(
-                "global\n  tune.ssl.default-dh-param 2048\n"
+                f"global\n  tune.ssl.default-dh-param 2048\n{settings}\n"
                 "defaults\n  mode http\n  timeout client 10s\n  timeout server 10s\n  timeout connect 10s\n"
                 f"frontend lab\n  bind {HOST}:{port} ssl crt {combined} {bind}\n{frontend}\n"
                 "  http-request return status 200 content-type text/plain string ok\n"

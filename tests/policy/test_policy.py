@@ -63,6 +63,7 @@ def test_owasp_forbids_and_requires_what_the_cheat_sheet_does() -> None:
     policy = load_policy("owasp")
     assert set(policy.forbidden) == {
         *("protocol/SSLv2", "protocol/SSLv3", "protocol/TLSv1.0", "protocol/TLSv1.1"),
+        "upstream/plaintext",
         *("suite/null", "suite/anonymous", "suite/export", "suite/rc4", "suite/des", "suite/64-bit-block"),
         *("suite/below-112-bits", "suite/static-rsa", "suite/static-dh", "compression/deflate"),
     }

@@ -7,6 +7,7 @@ import pytest
 from tests.lab.servers import Lab
 from tests.probe.auditing import facts
 from tlsaudit.model.facts import Hsts, HttpAnswer
+from tlsaudit.model.hsts import parse_hsts
 from tlsaudit.model.knowledge import Basis, Known, Origin, Unknown, Why
 from tlsaudit.model.target import parse_target
 from tlsaudit.probe import http
@@ -29,7 +30,7 @@ _BASIS = Basis(Origin.OBSERVED, "probe:1")
     ],
 )
 def test_valid_hsts_is_read(field: str, max_age: int, subdomains: bool, preload: bool) -> None:
-    assert http.parse_hsts([field]) == Hsts(
+    assert parse_hsts([field]) == Hsts(
         raw=field, count=1, max_age=max_age, include_subdomains=subdomains, preload=preload
     )
 
@@ -54,16 +55,16 @@ def test_valid_hsts_is_read(field: str, max_age: int, subdomains: bool, preload:
     ],
 )
 def test_invalid_hsts_has_a_reason(field: str) -> None:
-    found = http.parse_hsts([field])
+    found = parse_hsts([field])
     assert found is not None
     assert found.error
 
 
 def test_the_first_of_several_hsts_fields_counts() -> None:
-    found = http.parse_hsts(["max-age=1", f"max-age={YEAR}"])
+    found = parse_hsts(["max-age=1", f"max-age={YEAR}"])
     assert found is not None
     assert (found.max_age, found.count) == (1, 2)
-    assert http.parse_hsts([]) is None
+    assert parse_hsts([]) is None
 
 
 @pytest.mark.parametrize(
@@ -153,7 +154,7 @@ def test_what_is_not_http_is_known_not_to_be(lab: Lab) -> None:
 
 @pytest.mark.parametrize("field", ["max-age" + " " * 4000 + "x", "max-age=1;" * 400, '"' * 4000, "x" * 100_000])
 def test_a_monstrous_hsts_field_is_invalid(field: str) -> None:
-    found = http.parse_hsts([field])
+    found = parse_hsts([field])
     assert found is not None
     assert found.error
 

@@ -39,7 +39,7 @@ from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.result import Result
 from tlsaudit.model.vulnerability import Verdict, Vulnerability
 from tlsaudit.policy import load_policy
-from tlsaudit.rules import CATALOGUE
+from tlsaudit.rules import ALL_RULES
 
 T = TypeVar("T")
 
@@ -47,7 +47,7 @@ SSL_2, SSL_3, TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3 = ProtocolVersion
 AS_OF = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 ENDPOINT = Endpoint(host="shop.example.com", port=443, address="192.0.2.1", sni="shop.example.com")
 OWASP = load_policy("owasp")
-RULES = {rule.id: rule for rule in CATALOGUE}
+RULES = {rule.id: rule for rule in ALL_RULES}
 
 
 def at(probe: int) -> Basis:

@@ -107,7 +107,18 @@ def test_a_trust_cap_is_of_trust_and_a_name_cap_of_names() -> None:
 
 
 def _module_of(rule: Rule) -> str:
-    modules = {each: module for module in (*rules._MODULES, rules.fleet) for each in module.RULES}
+    modules = {
+        each: module
+        for module in (
+            *rules._MODULES,
+            rules.client_trust,
+            rules.configuration,
+            rules.fleet,
+            rules.private_key,
+            rules.upstream,
+        )
+        for each in module.RULES
+    }
     return modules[rule].__name__.rpartition(".")[2]
 
 

@@ -5,13 +5,14 @@ The proofs themselves are in `live`; here it is only counted that none is missin
 
 from __future__ import annotations
 
+from tests.config.test_rules_on_files import FIXTURES
 from tests.rules.live import test_fleet, test_mutual, test_revocation, test_transparency, test_twin
 from tests.rules.live.minted import FAILS, PASSES
 from tests.rules.live.ordinary import ORDINARY
 from tests.rules.live.postures import POSTURES
 from tests.rules.live.proofs import PROVEN, PROVEN_APART
 from tests.rules.live.test_ordinary import FAILING
-from tlsaudit.rules import CATALOGUE, FLEET_RULES
+from tlsaudit.rules import CATALOGUE, FLEET_RULES, KEY_RULES, LISTENER_RULES, UPSTREAM_RULES
 
 
 def test_every_rule_has_a_proof_that_it_fails_and_one_that_it_passes() -> None:
@@ -24,6 +25,17 @@ def test_every_rule_has_a_proof_that_it_fails_and_one_that_it_passes() -> None:
 
 def test_every_rule_of_several_endpoints_is_proven() -> None:
     assert {rule.id for rule in FLEET_RULES} == test_fleet.PROVEN
+
+
+def test_every_rule_of_files_has_a_file_that_breaks_it_and_one_that_does_not() -> None:
+    ids = {rule.id for rule in (*LISTENER_RULES, *UPSTREAM_RULES)} - {rule.id for rule in CATALOGUE}
+    for outcome in ("fails", "passes"):
+        assert {path.stem for path in FIXTURES.glob(f"*/{outcome}/*")} == ids
+
+
+def test_rules_on_keys_are_proven_on_trees_of_their_own() -> None:
+    """In tests/config/test_secrets.py: no private key is ever a fixture."""
+    assert {rule.id for rule in KEY_RULES} == {"TLS-KEY-001", "TLS-KEY-002", "TLS-KEY-006"}
 
 
 def test_every_posture_proves_something() -> None:

@@ -37,4 +37,7 @@ def test_the_command_lists_them(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["rules", "--planned", "--format", "json"]) == 0
     assert [each["id"] for each in json.loads(capsys.readouterr().out)] == [each.id for each in PLANNED]
     assert run(["rules", "--planned"]) == 0
-    assert "TLS-CONF-001    Plain text behind a terminator: needs configuration files" in capsys.readouterr().out
+    assert (
+        "TLS-CONF-004    Client code that verifies nothing: needs more of configuration files"
+        in capsys.readouterr().out
+    )

@@ -10,7 +10,7 @@ from typer.exceptions import Exit, TyperException
 from typer.main import get_command
 
 from tlsaudit import __version__
-from tlsaudit.cli import demo, diff, mtls, outputs, policy, report, rules, scan, schema, settings
+from tlsaudit.cli import demo, diff, lint, mtls, outputs, policy, report, rules, scan, schema, settings
 from tlsaudit.model.errors import InputError
 
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
@@ -56,6 +56,7 @@ def _application() -> typer.Typer:
     for name, function, short_help in (
         ("scan", scan.scan, "Audit live endpoints."),
         ("mtls", mtls.mtls, "Audit client authentication: who gets in?"),
+        ("lint", lint.lint, "Audit configuration files before they are deployed."),
         ("report", report.report, "Render a stored report in another format."),
         ("diff", diff.diff, "What is new, fixed and changed between two reports or targets."),
         ("rules", rules.rules, "List the rules, or explain one."),

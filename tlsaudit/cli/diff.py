@@ -14,7 +14,10 @@ from tlsaudit.cli.report import read_report
 from tlsaudit.model.errors import InputError
 
 if TYPE_CHECKING:
+    from tlsaudit.linting import Linted
+    from tlsaudit.model.difference import Difference
     from tlsaudit.model.document import Document, Mode
+    from tlsaudit.model.result import Severity
     from tlsaudit.model.target import Target
 
 _FILES = frozenset(
@@ -26,7 +29,7 @@ _FORMATS = ("text", "json")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
-    """How targets among the two are audited; None: as the report beside them was."""
+    """How targets among the two are audited; None: as the report beside them was. And how configurations are read."""
 
     policy: str | None
     mode: str | None
@@ -34,6 +37,16 @@ class _Asked:
     timeout: float
     as_of: str | None
     proxy: str | None
+    kind: str | None = None
+    assume: str = ""
+    listener: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conf:
+    """A configuration file, or a folder of them."""
+
+    path: Path
 
 
 def diff(
@@ -63,8 +76,25 @@ def diff(
     proxy: Annotated[
         str | None, typer.Option(metavar="URL", help="http://HOST:PORT or socks5://HOST:PORT, as for scan.")
     ] = None,
+    kind: Annotated[
+        str | None, typer.Option("--type", metavar="TYPE", help="What a configuration is, as for lint.")
+    ] = (None),
+    assume: Annotated[
+        str, typer.Option(metavar="PRODUCT=VERSION,...", help="What a configuration is for, as for lint.")
+    ] = "",
+    listener: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Which listener of a configuration is compared with the endpoint; without it, the one that answers "
+            "for its name and port.",
+        ),
+    ] = None,
 ) -> int:
-    """Compare OLD with NEW: each a report (JSON), or a target that is audited now.
+    """Compare OLD with NEW: each a report (JSON), a target that is audited now, or a configuration file or folder.
+
+    A configuration beside an endpoint is drift: what is in the file and not on the wire, and the other way round. The
+    endpoints may then be a list as well (@FILE).
 
     Ends with 0 where nothing new fails at or above --fail-on, 1 where something does, 3 where something could not be
     compared.
@@ -75,18 +105,18 @@ def diff(
     if output != outputs.STANDARD_OUTPUT:
         outputs.refuse_unwritable(Path(output))
     scan.refuse_timeout(timeout)
-    asked = _Asked(policy=policy, mode=mode, ca_file=tuple(ca_file or ()), timeout=timeout, as_of=as_of, proxy=proxy)
-    sources = [_source(old), _source(new)]
-    documents = _documents(sources, asked)
-
-    from tlsaudit.compare import compare
-    from tlsaudit.tally import EXIT_INTERNAL
-
-    made = [document for document, source in zip(documents, sources, strict=True) if not isinstance(source, Path)]
-    broken = any(document.summary.exit_code == EXIT_INTERNAL for document in made)
-    for subject in (subject for document in made for subject in document.subjects):
-        scan.tell_problem(subject)
-    difference = compare(documents[0], documents[1], names=(old, new), fail_on=lowest)
+    asked = _Asked(
+        policy=policy,
+        mode=mode,
+        ca_file=tuple(ca_file or ()),
+        timeout=timeout,
+        as_of=as_of,
+        proxy=proxy,
+        kind=kind,
+        assume=assume,
+        listener=listener,
+    )
+    difference, broken = _difference(old, new, asked, lowest)
 
     from tlsaudit.report import Style
     from tlsaudit.report.difference import render_json, render_text
@@ -97,18 +127,83 @@ def diff(
         )
     else:
         outputs.put(render_json(difference) if format_ == "json" else render_text(difference, outputs.style()))
+    from tlsaudit.tally import EXIT_INTERNAL
+
     return EXIT_INTERNAL if broken else difference.summary.exit_code
 
 
-def _source(text: str) -> Path | Target:
+def _difference(old: str, new: str, asked: _Asked, lowest: Severity | None) -> tuple[Difference, bool]:
+    """What differs, and whether an audit broke in the middle."""
+    from tlsaudit.compare import compare
+    from tlsaudit.tally import EXIT_INTERNAL
+
+    sources = [_source(old), _source(new)]
+    files = [source for source in sources if isinstance(source, Conf)]
+    if len(files) == 1:
+        wire = new if isinstance(sources[0], Conf) else old
+        return _drift(files[0], wire, next(each for each in sources if not isinstance(each, Conf)), asked, lowest)
+    if files:
+        linted = [_linted(each, asked).document for each in files]
+        return compare(linted[0], linted[1], names=(old, new), fail_on=lowest), False
+    if any(isinstance(source, list) for source in sources):
+        raise InputError("a list of targets (@FILE) can only be compared with a configuration")
+    documents = _documents([source for source in sources if not isinstance(source, (Conf, list))], asked)
+    made = [document for document, source in zip(documents, sources, strict=True) if not isinstance(source, Path)]
+    for subject in (subject for document in made for subject in document.subjects):
+        scan.tell_problem(subject)
+    broken = any(document.summary.exit_code == EXIT_INTERNAL for document in made)
+    return compare(documents[0], documents[1], names=(old, new), fail_on=lowest), broken
+
+
+def _drift(
+    file: Conf, name: str, wire: Path | Target | list[Target], asked: _Asked, lowest: Severity | None
+) -> tuple[Difference, bool]:
+    """A configuration beside endpoints: those of a report, or audited now."""
+    from tlsaudit import drifting
+    from tlsaudit.tally import EXIT_INTERNAL
+
+    linted = _linted(file, asked)
+    if isinstance(wire, Path):
+        document = read_report(wire)
+    else:
+        if not isinstance(wire, list) and not any(each.error is not None for each in linted.document.subjects):
+            drifting.listener_for(linted, wire.server_name, wire.port, asked.listener)  # before anything is dialled
+        (document,) = _audited([wire if isinstance(wire, list) else [wire]], asked, None, "inventory")
+        for subject in document.subjects:
+            scan.tell_problem(subject)
+    how = drifting.Compared(
+        listener=asked.listener, assumed=bool(asked.assume), fail_on=lowest, sources=(str(file.path), name)
+    )
+    return drifting.compare(linted, document, how), document.summary.exit_code == EXIT_INTERNAL
+
+
+def _linted(file: Conf, asked: _Asked) -> Linted:
+    from tlsaudit import app, linting
+    from tlsaudit.cli.lint import known_type
+    from tlsaudit.config import read
+    from tlsaudit.policy import load_policy
+
+    given = linting.LintOptions(
+        policy=load_policy(asked.policy or "owasp"),
+        anchors=app.load_anchors(*asked.ca_file),
+        assume=read.parse_assumptions(asked.assume),
+        kind=known_type(asked.kind),
+        as_of=options.moment(asked.as_of),
+    )
+    return linting.lint([file.path], given)
+
+
+def _source(text: str) -> Path | Conf | Target | list[Target]:
     """The file or the target that an argument names; what looks like a file is one. Raises InputError."""
+    if text.startswith("@"):
+        from tlsaudit.cli import targets
+
+        return list(targets.read([text], large=False, sni=None).targets)
     path = Path(text)
     looks_like_one = ("/" in text and "://" not in text) or path.suffix.lower() in _FILES
     if looks_like_one or path.is_file():
         if path.is_dir() or (path.is_file() and not _begins_like_json(path)):
-            raise InputError(
-                f"{text!r} is no report of tlsaudit (--format json); configuration files cannot be compared yet"
-            )
+            return Conf(path)
         return path
 
     from tlsaudit.model.target import parse_target
@@ -131,7 +226,7 @@ def _documents(sources: list[Path | Target], asked: _Asked) -> list[Document]:
     found = {**stored}
     if wanted:
         beside = next(iter(stored.values()), None)
-        made = _audited(list(wanted.values()), asked, beside)
+        made = _audited([[each] for each in wanted.values()], asked, beside, "full")
         found |= dict(zip(wanted, made, strict=True))
         if beside is not None:
             (target,) = wanted.values()
@@ -147,11 +242,12 @@ def _only(document: Document, target: Target) -> Document:
     return document.model_copy(update={"subjects": chosen or document.subjects})
 
 
-def _audited(targets: list[Target], asked: _Asked, beside: Document | None) -> list[Document]:
+def _audited(lists: list[list[Target]], asked: _Asked, beside: Document | None, mode_else: Mode) -> list[Document]:
+    """A report for each list of targets."""
     from tlsaudit import app
     from tlsaudit.policy import load_policy, policy_ids
 
-    policy, mode = asked.policy, _mode(asked.mode, beside)
+    policy, mode = asked.policy, _mode(asked.mode, beside, mode_else)
     if policy is None:
         judged_by = beside.policy.id if beside is not None else "owasp"
         policy = judged_by if judged_by in policy_ids() else "owasp"
@@ -165,12 +261,12 @@ def _audited(targets: list[Target], asked: _Asked, beside: Document | None) -> l
     )
 
     async def all_of_them() -> list[Document]:
-        return await asyncio.gather(*(app.scan([target], scan_options) for target in targets))
+        return await asyncio.gather(*(app.scan(targets, scan_options) for targets in lists))
 
     return asyncio.run(all_of_them())
 
 
-def _mode(text: str | None, beside: Document | None) -> Mode:
+def _mode(text: str | None, beside: Document | None, otherwise: Mode) -> Mode:
     if text is None:
-        return beside.mode if beside is not None else "full"
+        return beside.mode if beside is not None else otherwise
     return scan.mode_of(text)

@@ -1,4 +1,4 @@
-"""Configurations of servers: so far, writing the one that satisfies a policy."""
+"""Configurations of servers: writing the one that satisfies a policy; `read` reads them."""
 
 from __future__ import annotations
 

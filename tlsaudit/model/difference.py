@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tlsaudit.model.document import DataVersions, Mode, Moment, PolicyReference, SeverityName, Tool
+from tlsaudit.model.document import DataVersions, Location, Mode, Moment, PolicyReference, SeverityName, Tool
 
 SCHEMA: Final = "tlsaudit.diff/1"
 
@@ -50,6 +50,26 @@ class FactChange(_Part):
         return f"{self.path}: {', '.join((*values, *added, *removed))}"
 
 
+DriftKind = Literal["on_wire_not_in_file", "in_file_not_on_wire", "differs"]
+
+
+class Drift(_Part):
+    """What a configuration file and its endpoint disagree on: two values, or items of a list; `location` in the file.
+
+    `high` and above: the endpoint is weaker than the file, or is somebody else. What is only in the file, and is
+    missing on the wire without harm, is `low`.
+    """
+
+    kind: DriftKind
+    path: str
+    severity: SeverityName
+    file: str | None = None
+    wire: str | None = None
+    added: list[str] = []
+    removed: list[str] = []
+    location: Location | None = None
+
+
 class Verdict(_Part):
     """What one of the two says of a rule."""
 
@@ -91,6 +111,7 @@ class SubjectDifference(_Part):
     grade: GradeChange | None = None
     results: list[ResultChange] = []
     facts: list[FactChange] = []
+    drift: list[Drift] = []
     unknown: dict[str, str] = {}
 
 

@@ -36,6 +36,7 @@ from tlsaudit.model.document_facts import (
     TrialPart,
     TrustPart,
     TwinPart,
+    UpstreamPart,
     Verdict,
     rfc3339,
 )
@@ -47,10 +48,10 @@ _GRADES: Final = r"^(A\+|A-|[ABCDFTM])\??$"
 Grade = Annotated[str, Field(pattern=_GRADES)]
 SeverityName = Literal["info", "low", "medium", "high", "critical"]
 Status = Literal["audited", "incomplete", "unreachable", "not_tls", "unparsable"]
-Mode = Literal["gate", "inventory", "full", "mtls"]
+Mode = Literal["gate", "inventory", "full", "mtls", "lint"]
 """What was asked. `gate`: only what the policy forbids; `inventory`: versions, suites, groups, certificates, client
 authentication, ALPN, HTTP; `full`: that, how odd questions are taken, and whether named attacks work; `mtls`:
-only client authentication, with other paths and without a server name."""
+only client authentication, with other paths and without a server name; `lint`: nothing, files were read."""
 
 
 class _Part(BaseModel):
@@ -340,6 +341,7 @@ __all__ = [
     "TrustPart",
     "TwinPart",
     "UnknownPart",
+    "UpstreamPart",
     "Verdict",
     "rfc3339",
 ]

@@ -336,6 +336,17 @@ class BehavioursPart(_Part):
         return {key: value for key, value in serialize(self).items() if value is not None}
 
 
+class UpstreamPart(_Part):
+    """What a terminator does on its way to the next server; None where it is not known or makes no sense."""
+
+    destination: str
+    local: bool | None
+    tls: bool | None
+    verifies: bool | None
+    checks_name: bool | None
+    sends_name: bool | None
+
+
 class FactsPart(_Part):
     """The facts of one subject. A list whose path is in `unknown` of the subject is a lower bound."""
 
@@ -354,6 +365,8 @@ class FactsPart(_Part):
     behaviours: BehavioursPart = BehavioursPart()
     http: HttpPart
     vulnerabilities: dict[str, Literal["vulnerable", "not_vulnerable", "not_applicable", "not_tested", "inconclusive"]]
+    upstream: UpstreamPart | None = None
+    """Of a subject of kind upstream: these are then the facts of the client that a terminator is."""
     before_tls: BeforeTlsPart | None = None
     twin: TwinPart | None = None
 

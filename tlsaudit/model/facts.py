@@ -1,4 +1,4 @@
-"""What was seen of one endpoint, and how sure we are. The same facts come from the wire and, later, from files.
+"""What was seen of one endpoint, and how sure we are. The same facts come from the wire and from files.
 
 Cipher suites and named groups are numbers here, as on the wire; `data` gives their names and properties.
 """
@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from tlsaudit.model.beside import BeforeTls, PlainHttp, Twin
 from tlsaudit.model.certificate import Certificate, CertificateDeployment
+from tlsaudit.model.configuration import Setup, Upstream
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Tried, Unknown
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.vulnerability import Verdict, Vulnerability
@@ -324,7 +325,8 @@ class Hsts:
 class HttpAnswer:
     """The answer to `GET /` over TLS, from the endpoint itself (redirects are not followed)."""
 
-    status: int
+    status: int | None
+    """None: a file does not say."""
     server: str | None = None
     location: str | None = None
     hsts: Hsts | None = None
@@ -346,6 +348,7 @@ class Facts:
     TLS 1.2 (with ECDHE suites) and 1.3. `alpn` is tried per protocol name; `alpn_chosen` is what an offer of all
     names got, per version (None: no ALPN answer). `http` is known None where what answers is not HTTP.
     `signature_schemes` are those that the server signs with: the sound ones as seen, the broken ones as tried.
+    `setup` is what only a configuration file shows; with `upstream` these are the facts of the client behind it.
     """
 
     endpoint: Endpoint
@@ -373,6 +376,8 @@ class Facts:
     twin: Fact[Twin | None] = NOT_ASKED
     """None: the name has none, being no domain or its `www.`."""
     vulnerabilities: Mapping[Vulnerability, Fact[Verdict]] = field(default_factory=dict)
+    setup: Setup = field(default_factory=Setup)
+    upstream: Upstream | None = None
 
     def verdict(self, vulnerability: Vulnerability) -> Fact[Verdict]:
         """What became of this attack; unknown because not asked where there is no entry."""

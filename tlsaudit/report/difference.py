@@ -8,7 +8,7 @@ from typing import Final
 
 from rich.text import Text
 
-from tlsaudit.model.difference import Difference, FactChange, ResultChange, Side, SubjectDifference
+from tlsaudit.model.difference import Difference, Drift, FactChange, ResultChange, Side, SubjectDifference
 from tlsaudit.model.document import rfc3339
 from tlsaudit.report import Style
 from tlsaudit.report.sanitize import ascii_text, shorten, visible_texts
@@ -20,6 +20,11 @@ _LONGEST_VALUE: Final = 600
 _MOST_ITEMS: Final = 12
 _LABEL: Final = 9
 _CHANGES: Final = {"new": "critical", "fixed": "good", "changed": "medium", "unknown": "low"}
+_KINDS: Final = {
+    "on_wire_not_in_file": "on the wire, not in the file",
+    "in_file_not_on_wire": "in the file, not on the wire",
+    "differs": "differs",
+}
 _STATES: Final = {
     "compared": "",
     "partly": "not compared as a whole",
@@ -32,6 +37,7 @@ _EXIT: Final = {
     1: "New failures reach the threshold.",
     3: "Nothing new reaches the threshold, but something could not be compared.",
 }
+_EXIT_DRIFT: Final = "The endpoint is not what the file says, at or above the threshold."
 
 
 def render_json(difference: Difference) -> str:
@@ -82,10 +88,24 @@ def _rows(subject: SubjectDifference) -> Iterator[tuple[Text, Text]]:
         for result in subject.results:
             if result.change == change:
                 yield from _result(result)
-    for number, fact in enumerate(subject.facts):
+    for each in subject.drift:
+        yield from _drifted(each)
+    for number, fact in enumerate(() if subject.drift else subject.facts):
         yield Text("" if number else "facts", "dim"), Text(shorten(_fact(fact), _LONGEST_VALUE))
     for number, words in enumerate(_grouped(subject.unknown)):
         yield Text("" if number else "open", "dim"), Text(shorten(words, _LONGEST_VALUE), "dim")
+
+
+def _drifted(drift: Drift) -> Iterator[tuple[Text, Text]]:
+    label = Text("DRIFT", TONES["critical" if drift.severity in {"critical", "high"} else "low"])
+    place = f"  ({drift.location.file}:{drift.location.line})" if drift.location is not None else ""
+    yield label, Text.assemble((drift.severity, TONES[drift.severity]), f"  {_KINDS[drift.kind]}: {drift.path}{place}")
+    if drift.file is not None:
+        yield Text(), Text(shorten(f"file: {drift.file}", _LONGEST_VALUE))
+        yield Text(), Text(shorten(f"wire: {drift.wire}", _LONGEST_VALUE))
+    for items in (drift.added, drift.removed):
+        if items:
+            yield Text(), Text(shorten(", ".join(_first(items)), _LONGEST_VALUE))
 
 
 def _result(result: ResultChange) -> Iterator[tuple[Text, Text]]:
@@ -122,12 +142,16 @@ def _grouped(unknown: dict[str, str]) -> Iterable[str]:
 
 def _summary(difference: Difference) -> Iterator[tuple[Text, Text]]:
     summary = difference.summary
-    counts = f"{summary.new} new, {summary.fixed} fixed, {summary.changed} changed, {summary.unknown} unknown"
     new = ", ".join(f"{count} {severity}" for severity, count in reversed(summary.new_by_severity.items()))
-    yield Text("results", "dim"), Text(f"{counts}; new: {new}" if new else counts)
+    if drifts := [each for subject in difference.subjects for each in subject.drift]:
+        yield Text("drift", "dim"), Text(f"{plural(len(drifts), 'difference')}: {new}")
+    else:
+        counts = f"{summary.new} new, {summary.fixed} fixed, {summary.changed} changed, {summary.unknown} unknown"
+        yield Text("results", "dim"), Text(f"{counts}; new: {new}" if new else counts)
     yield (
         Text("subjects", "dim"),
         Text(f"{plural(summary.subjects, 'subject')}, {summary.unchanged} without a difference"),
     )
-    words = f"{summary.exit_code}. {_EXIT[summary.exit_code]} (--fail-on {summary.fail_on})"
+    meaning = _EXIT_DRIFT if drifts and summary.exit_code == 1 else _EXIT[summary.exit_code]
+    words = f"{summary.exit_code}. {meaning} (--fail-on {summary.fail_on})"
     yield Text("exit code", "dim"), Text(words, TONES["good"] if summary.exit_code == 0 else TONES["bad"])

@@ -14,7 +14,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from tlsaudit.model.document import Document, ResultPart, Subject, rfc3339
+from tlsaudit.model.document import Document, ResultPart, Subject, UnknownPart, rfc3339
 from tlsaudit.report import Style
 from tlsaudit.report.sanitize import presentable, shorten
 from tlsaudit.report.text_facts import TONES, fact_lines
@@ -98,14 +98,15 @@ def _header(console: Console, subject: Subject) -> None:
     parts: list[str] = []
     if subject.facts is not None:
         endpoint = subject.facts.endpoint
-        parts.append(endpoint.address or endpoint.host)
+        parts.append(_where(subject) or endpoint.address or endpoint.host)
         parts.extend([f"SNI {endpoint.sni}"] if endpoint.sni and endpoint.sni != endpoint.host else [])
         parts.extend([f"STARTTLS {endpoint.starttls}"] if endpoint.starttls else [])
     if subject.error is None:
         parts.append(STATUS[subject.status])
-    if subject.facts is not None:
+    if subject.facts is not None and subject.location is None:
         parts.append(plural(subject.facts.connections, "connection"))
-    parts.append(f"{subject.duration_s:.2f} s")
+    if subject.location is None:
+        parts.append(f"{subject.duration_s:.2f} s")
     if score is not None and grade_words(score):
         parts.append(f"{score.grade}: {grade_words(score)}")
     if subject.error is not None:
@@ -202,13 +203,27 @@ def _not_established(console: Console, subject: Subject) -> None:
     if not (undecided or untested or subject.unknown):
         return
     _title(console, "Not established", "these count as neither passed nor failed")
-    for path, unknown in subject.unknown.items():
+    for paths, unknown in _unknown_together(subject):
         detail = f" ({shorten(unknown.detail, _LONGEST_VALUE)})" if unknown.detail else ""
-        console.print(indented(Text(f"{path}: {unknown.why.replace('_', ' ')}{detail}")))
+        console.print(indented(Text(f"{paths}: {unknown.why.replace('_', ' ')}{detail}")))
     for result in undecided:
         console.print(indented(Text.assemble(_headline(result), f": {shorten(result.observed, _LONGEST_VALUE)}")))
     if untested:
         console.print(indented(Text(f"not asked: {areas(untested)}", "dim")))
+
+
+def _unknown_together(subject: Subject) -> Iterable[tuple[str, UnknownPart]]:
+    """Each unknown fact; of a file, where one reason leaves many open, those together."""
+    if subject.location is None:
+        return subject.unknown.items()
+    found: dict[tuple[str, str], list[str]] = {}
+    for path, unknown in subject.unknown.items():
+        found.setdefault((unknown.why, unknown.detail), []).append(path)
+    return [(", ".join(paths), subject.unknown[paths[0]]) for paths in found.values()]
+
+
+def _where(subject: Subject) -> str:
+    return f"{subject.location.file}:{subject.location.line}" if subject.location is not None else ""
 
 
 def _score(console: Console, subject: Subject) -> None:

@@ -28,6 +28,7 @@ from tlsaudit.report.view import (
     session_words,
     suite_lists,
     timestamp_words,
+    upstream_words,
     validity,
     verifies_words,
     version_marks,
@@ -56,6 +57,10 @@ def fact_lines(subject: Subject, as_of: datetime) -> Iterator[Line]:
     facts = subject.facts
     if facts is None:
         return
+    if facts.upstream is not None:
+        yield "Upstream", Text(upstream_words(facts.upstream))
+        if not facts.upstream.tls:
+            return
     marks = named_marks(subject)
     yield "Protocols", _protocols(facts, version_marks(subject))
     for each in suite_lists(subject):
@@ -67,8 +72,9 @@ def fact_lines(subject: Subject, as_of: datetime) -> Iterator[Line]:
             yield "DH", Text(f"{exchange.dh_bits} bits{known} with {exchange.suite}")
     for deployment in facts.certificate_deployments:
         yield from _labelled("Certificate", _certificate(deployment, as_of))
-    yield from _labelled("Client auth", _client_auth(subject, facts))
-    yield from _service(facts)
+    if facts.upstream is None:
+        yield from _labelled("Client auth", _client_auth(subject, facts))
+        yield from _service(facts)
 
 
 def _protocols(facts: FactsPart, marks: dict[str, str]) -> Text:
@@ -227,10 +233,11 @@ def _service(facts: FactsPart) -> Iterator[Line]:
     if facts.alpn:
         yield "ALPN", Text(", ".join(shorten(name, 40) for name in facts.alpn))
     http = facts.http
-    if http.status is not None:
+    if http.status is not None or http.hsts is not None:
         server = f", Server: {shorten(http.server, 80)}" if http.server else ""
         to = f", Location: {shorten(http.location, 120)}" if http.location else ""
-        yield "HTTP", Text(f"{http.status}{server}{to}")
+        if http.status is not None:
+            yield "HTTP", Text(f"{http.status}{server}{to}")
         yield "HSTS", Text(shorten(http.hsts.raw, 120) if http.hsts else "none")
     if words := plain_http_words(http):
         yield "Plain HTTP", Text(words)

@@ -25,6 +25,7 @@ from tlsaudit.model.document import (
     Suite,
     Summary,
     TimestampPart,
+    UpstreamPart,
 )
 from tlsaudit.report.sanitize import shorten
 
@@ -185,6 +186,16 @@ def beside_words(client_auth: ClientAuthPart) -> str:
         None: "",
     }[client_auth.mesh]
     return "; ".join(each for each in (mesh, "plain text is answered" if client_auth.plaintext else "") if each)
+
+
+def upstream_words(upstream: UpstreamPart) -> str:
+    """Where a terminator passes on to, and how, in words."""
+    where = {True: "on this machine", False: "on another machine", None: "it is not known where"}[upstream.local]
+    how = {True: "over TLS", False: "in clear", None: "it is not known whether over TLS"}[upstream.tls]
+    words = [upstream.destination, where, how]
+    if upstream.tls:
+        words.append({True: "verified", False: "not verified", None: "verification is not known"}[upstream.verifies])
+    return ", ".join(words)
 
 
 def plain_http_words(http: HttpPart) -> str:

@@ -18,6 +18,8 @@ from tlsaudit.rules import (
     cipher_exchange,
     client_auth,
     client_certificates,
+    client_trust,
+    configuration,
     distrust,
     fleet,
     http,
@@ -28,6 +30,7 @@ from tlsaudit.rules import (
     mutual_tls,
     plain_http,
     post_quantum,
+    private_key,
     protocol,
     reference_clients,
     resumption,
@@ -38,6 +41,7 @@ from tlsaudit.rules import (
     starttls,
     transparency,
     twin,
+    upstream,
     vulnerability,
     workload,
 )
@@ -114,7 +118,42 @@ SCAN_RULES: tuple[Rule, ...] = tuple(
 FLEET_RULES: tuple[Rule, ...] = (*fleet.RULES, mutual_gaps.enforcement_gap)
 """Rules of several endpoints that are one service, in the order of the ids; some are of a single endpoint as well."""
 
-ALL_RULES: tuple[Rule, ...] = tuple({each.id: each for each in sorted((*CATALOGUE, *FLEET_RULES), key=_id)}.values())
+_NO_FILE_SHOWS = frozenset(
+    {
+        "TLS-HTTP-011",
+        "TLS-HTTP-012",
+        "TLS-HTTP-013",
+        "TLS-KEX-007",
+        "TLS-KEX-010",
+        "TLS-MTLS-010",
+        "TLS-MTLS-011",
+        "TLS-MTLS-023",
+    }
+)  # fmt: skip
+"""Rules on what an endpoint does that no configuration file says, and that know no fact for "not said"."""
+
+KEY_RULES: tuple[Rule, ...] = private_key.RULES
+"""Rules of a file with a private key in it."""
+
+_LISTENER_FILE_RULES = (*client_trust.RULES, *configuration.RULES)
+_FILE_RULES = (*_LISTENER_FILE_RULES, *KEY_RULES, *upstream.RULES)
+
+LISTENER_RULES: tuple[Rule, ...] = tuple(
+    sorted((*(each for each in SCAN_RULES if each.id not in _NO_FILE_SHOWS), *_LISTENER_FILE_RULES), key=_id)
+)
+"""Rules of a listener in a configuration file: those of an endpoint, and what only a file shows."""
+
+UPSTREAM_RULES: tuple[Rule, ...] = (
+    *upstream.RULES,
+    configuration.version_dependent,
+    *(each for each in CATALOGUE if each.area == "PROTO" and each.id <= "TLS-PROTO-006"),
+    *(each for each in CATALOGUE if each.area == "CIPH" and each.id <= "TLS-CIPH-008"),
+)
+"""Rules of what a terminator offers the servers behind it."""
+
+ALL_RULES: tuple[Rule, ...] = tuple(
+    {each.id: each for each in sorted((*CATALOGUE, *FLEET_RULES, *_FILE_RULES), key=_id)}.values()
+)
 """Every rule there is."""
 
 __all__ = [
@@ -123,9 +162,12 @@ __all__ = [
     "DECLARED_CA_RULES",
     "DECLARED_NAME_RULES",
     "FLEET_RULES",
+    "KEY_RULES",
+    "LISTENER_RULES",
     "MUTUAL_RULES",
     "RULESET",
     "SCAN_RULES",
+    "UPSTREAM_RULES",
     "Case",
     "Rule",
 ]

@@ -64,7 +64,8 @@ def no_hsts(case: Case) -> Iterable[Fail]:
     """The answer has no such header field."""
     answer = _answer(case)
     if answer.value.hsts is None:
-        yield Fail(f"HTTP {answer.value.status} without Strict-Transport-Security", (answer.basis,))
+        status = f"HTTP {answer.value.status}" if answer.value.status is not None else "HTTP answers"
+        yield Fail(f"{status} without Strict-Transport-Security", (answer.basis,))
 
 
 @rule(

@@ -1,0 +1,147 @@
+"""Listeners of HAProxy: binds, crt-lists, stores, defaults, conditions, and what nobody here can know."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.config.linting import Bench
+from tlsaudit.model import document as doc
+
+_START = "global\n  ssl-load-extra-del-ext\n  ssl-default-bind-options ssl-min-ver TLSv1.2\ndefaults\n  mode http\n"
+
+
+def lint(bench: Bench, text: str, *, start: str = _START, **options: str) -> dict[str, doc.Subject]:
+    """The listeners of a configuration, by name."""
+    document = bench.lint(start + text, name="haproxy.cfg", **options)
+    return {each.name: each for each in document.subjects if each.kind == "listener"}
+
+
+def accepted(subject: doc.Subject) -> set[str]:
+    """The versions that a listener speaks."""
+    assert subject.facts is not None
+    return {version for version, verdict in subject.facts.protocols.items() if verdict == "accepted"}
+
+
+def test_every_address_of_a_bind_line_is_a_listener(bench: Bench) -> None:
+    found = lint(bench, "frontend www\n  bind :443,[::1]:8443 ssl crt server.pem\n  bind :80\n")
+    assert sorted(found) == ["www:443", "www:8443"]
+    assert found["www:443"].id == "haproxy.cfg#www:443"
+    assert found["www:443"].location == doc.Location(file="haproxy.cfg", line=7)
+    assert found["www:8443"].facts is not None
+    assert found["www:8443"].facts.endpoint.host == "::1"
+
+
+def test_a_name_of_a_crt_list_is_a_listener_with_its_own_options(bench: Bench) -> None:
+    (bench.folder / "list.txt").write_text(
+        "# names\nserver.pem\nother.pem [ssl-min-ver TLSv1.3 verify required ca-file clients.pem] "
+        "elsewhere.example.com *.old.example.com !x.old.example.com\n"
+    )
+    found = lint(bench, "frontend www\n  bind :443 ssl crt-list list.txt\n")
+    assert sorted(found) == ["elsewhere.example.com:443", "www:443"]
+    here, first = found["elsewhere.example.com:443"], found["www:443"]
+    assert (accepted(here), accepted(first)) == ({"TLSv1.3"}, {"TLSv1.2", "TLSv1.3"})
+    assert here.facts is not None
+    assert first.facts is not None
+    assert (here.facts.client_auth.mode, first.facts.client_auth.mode) == ("required", "none")
+    assert here.basis["protocols.TLSv1.3"].location == doc.Location(file="list.txt", line=3)
+    failing = {each.rule for each in here.results if each.outcome == "fail"}
+    assert "TLS-CERT-001" in failing  # the certificate is not for old.example.com
+
+
+def test_a_folder_is_each_of_its_certificates(bench: Bench) -> None:
+    folder = bench.folder / "certs"
+    folder.mkdir()
+    for name in ("server.pem", "other.pem"):
+        (folder / name).write_bytes((bench.folder / name).read_bytes())
+    (folder / "other.pem.key").write_bytes((bench.folder / "other.key").read_bytes())
+    found = lint(bench, "frontend www\n  bind :443 ssl crt certs/\n")
+    assert sorted(found) == ["shop.example.com:443", "www:443"]
+
+
+@pytest.mark.parametrize("word", ["@shop/web", "@shop/server.pem", "web"])
+def test_a_certificate_of_a_store(bench: Bench, word: str) -> None:
+    folder = bench.folder / "store"
+    folder.mkdir()
+    (folder / "server.pem").write_bytes((bench.folder / "server.pem").read_bytes())
+    (folder / "its.key").write_bytes((bench.folder / "other.key").read_bytes())
+    text = "crt-store shop\n  crt-base store\n  key-base store\n  load crt server.pem key its.key alias web\n"
+    found = lint(bench, f"{text}frontend www\n  bind :443 ssl crt {word}\n")
+    results = {each.rule: each.outcome for each in found["www:443"].results}
+    assert results["TLS-KEY-004"] == "fail"
+
+
+def test_defaults_chains(bench: Bench) -> None:
+    text = (
+        "defaults base\n  mode tcp\ndefaults web from base\n  mode http\n"
+        "frontend a from base\n  bind :1 ssl crt server.pem\nfrontend b from web\n  bind :2 ssl crt server.pem\n"
+        "frontend c\n  bind :3 ssl crt server.pem\n"
+    )
+    found = lint(bench, text)
+    offered = {name: subject.facts.alpn for name, subject in found.items() if subject.facts is not None}
+    assert offered == {"a:1": [], "b:2": ["h2", "http/1.1"], "c:3": ["h2", "http/1.1"]}
+
+
+@pytest.mark.parametrize(
+    ("options", "path"),
+    [
+        ('ssl-min-ver "$LOWEST"', "protocols.TLSv1.2"),
+        ('ciphers "$LISTED"', "cipher_suites.TLSv1.2"),
+        ("ciphers PROFILE=SYSTEM", "cipher_suites.TLSv1.2"),
+        ('verify "${VERIFY}" ca-file clients.pem', "client_auth.mode"),
+        ('"${OPTIONS[*]}"', "client_auth.mode"),
+        ("curves nonsense", "groups.TLSv1.3"),
+        ("ssl-min-ver TLSv1.4", "protocols.TLSv1.2"),
+    ],
+)
+def test_what_comes_from_elsewhere_is_unknown(bench: Bench, options: str, path: str) -> None:
+    found = lint(bench, f"frontend www\n  bind :443 ssl crt server.pem {options}\n")
+    assert path in found["www:443"].unknown
+
+
+def test_what_stands_under_a_condition_is_unknown_unless_it_is_decided(bench: Bench) -> None:
+    text = (
+        ".if openssl_version_before(3.0)\nglobal\n  ssl-default-bind-options ssl-min-ver TLSv1.0\n.endif\n"
+        "frontend www\n  bind :443 ssl crt server.pem\n"
+    )
+    assert "protocols.TLSv1.2" in lint(bench, text)["www:443"].unknown
+    assert accepted(lint(bench, text, assume="openssl=3.0")["www:443"]) == {"TLSv1.2", "TLSv1.3"}
+
+
+def test_a_list_that_is_not_here_may_hold_anything(bench: Bench) -> None:
+    found = lint(bench, "frontend www\n  bind :443 ssl crt-list /etc/haproxy/list.txt\n")
+    assert "certificate_deployments" in found["www:443"].unknown
+
+
+def test_parts_belong_to_the_main_file_above_them(bench: Bench) -> None:
+    (bench.folder / "conf.d").mkdir()
+    (bench.folder / "conf.d" / "www.cfg").write_text(
+        "frontend www\n  bind :443 ssl crt server.pem\n  default_backend b\n"
+    )
+    start = "global\n  ssl-default-bind-options ssl-min-ver TLSv1.3\ndefaults\n  mode http\n"
+    text = f"{start}backend b\n  server a 10.0.0.1:80\n"
+    document = bench.lint(text, name="haproxy.cfg")
+    assert sorted(each.id for each in document.subjects) == ["conf.d/www.cfg#www:443", "haproxy.cfg#b/a"]
+    (found,) = (each for each in document.subjects if each.kind == "listener")
+    assert accepted(found) == {"TLSv1.3"}
+
+
+def test_before_2_2_the_lowest_version_was_another(bench: Bench) -> None:
+    found = lint(bench, "frontend www\n  bind :443 ssl crt server.pem\n", start="", assume="haproxy=2.0")
+    assert accepted(found["www:443"]) == {"TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"}
+
+
+def test_debians_own_file() -> None:
+    """Sound settings for bind lines that are to come: nothing fails, and nothing is left out."""
+    path = Path("/etc/haproxy/haproxy.cfg")
+    if not path.exists():
+        pytest.skip("Debian's haproxy is not installed")
+    from tests.cli.program import tlsaudit
+
+    for more in ((), ("--assume", "haproxy=2.6,openssl=3.0")):
+        ended = tlsaudit("lint", path, *more, "--format", "json")
+        assert ended.code == 0
+        (subject,) = ended.document["subjects"]
+        assert [each["rule"] for each in subject["results"] if each["outcome"] in {"fail", "inconclusive"}] == []
+        assert subject["location"]["line"] == 16

@@ -1,0 +1,112 @@
+"""What HAProxy says to the servers behind its TLS listeners."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.config.linting import Bench
+from tlsaudit.model.document_facts import UpstreamPart
+
+_FRONT = "frontend www\n  bind :443 ssl crt server.pem\n"
+
+
+def upstreams(bench: Bench, text: str, assume: str = "") -> dict[str, UpstreamPart]:
+    """The upstreams of a configuration, by name."""
+    start = "global\n  ssl-default-bind-options ssl-min-ver TLSv1.2\ndefaults\n  mode http\n"
+    document = bench.lint(start + text, name="haproxy.cfg", assume=assume)
+    return {each.name: each.facts.upstream for each in document.subjects if each.facts and each.facts.upstream}
+
+
+@pytest.mark.parametrize(
+    ("server", "local", "tls", "verifies", "sends", "checks"),
+    [
+        ("10.0.0.1:80", False, False, None, None, None),
+        ("127.0.0.1:80", True, False, None, None, None),
+        ("[::1]:80", True, False, None, None, None),
+        ("localhost:80", True, False, None, None, None),
+        ("/run/app.sock", True, False, None, None, None),
+        ("abns@app", True, False, None, None, None),
+        ('"${APP}:80"', None, False, None, None, None),
+        ("10.0.0.1:443 ssl verify none", False, True, False, True, False),
+        ("10.0.0.1:443 ssl ca-file clients.pem", False, True, True, True, True),
+        ("10.0.0.1:443 ssl ca-file clients.pem no-sni-auto", False, True, True, False, False),
+        ("10.0.0.1:443 ssl ca-file clients.pem no-sni-auto verifyhost a.example", False, True, True, False, True),
+        ("10.0.0.1:443 ssl ca-file clients.pem sni req.hdr(host)", False, True, True, True, True),
+        ('10.0.0.1:443 ssl verify "$V"', False, True, None, True, None),
+        ("10.0.0.1:443 ssl no-ssl", False, False, None, None, None),
+        ("10.0.0.1:443 check-ssl cookie ssl", False, False, None, None, None),
+    ],
+)
+def test_a_server_line(  # noqa: PLR0917 - one row of the table
+    bench: Bench,
+    server: str,
+    local: bool | None,
+    tls: bool | None,
+    verifies: bool | None,
+    sends: bool | None,
+    checks: bool | None,
+) -> None:
+    found = upstreams(bench, f"{_FRONT}  default_backend app\nbackend app\n  server one {server}\n")["app/one"]
+    assert (found.local, found.tls, found.verifies, found.sends_name, found.checks_name) == (
+        local,
+        tls,
+        verifies,
+        sends,
+        checks,
+    )
+
+
+def test_before_3_3_nobody_sends_a_name_by_himself(bench: Bench) -> None:
+    text = f"{_FRONT}  default_backend app\nbackend app\n  server one a.example:443 ssl ca-file clients.pem\n"
+    found = upstreams(bench, text, assume="haproxy=2.6")["app/one"]
+    assert (found.sends_name, found.checks_name) == (False, False)
+
+
+def test_default_server_holds_for_the_servers_behind_it(bench: Bench) -> None:
+    text = (
+        f"{_FRONT}  default_backend app\nbackend app\n  server one 10.0.0.1:80\n"
+        "  default-server ssl verify none\n  server two 10.0.0.2:443\n"
+        "  server three 10.0.0.3:443 verify required ca-file clients.pem\n"
+        "  server-template four 2 app.example:443\n"
+    )
+    found = upstreams(bench, text)
+    assert {name: (each.tls, each.verifies) for name, each in found.items()} == {
+        "app/one": (False, None),
+        "app/two": (True, False),
+        "app/three": (True, True),
+        "app/four": (True, False),
+    }
+
+
+@pytest.mark.parametrize(
+    ("rule", "names"),
+    [
+        ("default_backend a", {"a/s"}),
+        ("use_backend b if { path /b }\n  default_backend a", {"a/s", "b/s"}),
+        ("use_backend %[req.hdr(x)]", {"a/s", "b/s"}),
+        ("default_backend nowhere", set()),
+    ],
+)
+def test_only_what_a_tls_listener_passes_on_to(bench: Bench, rule: str, names: set[str]) -> None:
+    text = f"{_FRONT}  {rule}\nbackend a\n  server s 10.0.0.1:80\nbackend b\n  server s 10.0.0.2:80\n"
+    assert set(upstreams(bench, text)) == names
+
+
+def test_what_is_passed_through_is_no_upstream_of_a_terminator(bench: Bench) -> None:
+    text = (
+        "frontend raw\n  mode tcp\n  bind :443\n  default_backend a\nbackend a\n  mode tcp\n  server s 10.0.0.1:443\n"
+    )
+    assert upstreams(bench, text) == {}
+
+
+def test_what_global_says_of_servers(bench: Bench) -> None:
+    text = (
+        "global\n  ssl-server-verify none\n  ssl-default-server-options ssl-min-ver TLSv1.3\n"
+        f"{_FRONT}  default_backend app\nbackend app\n  server one 10.0.0.1:443 ssl\n"
+    )
+    document = bench.lint("defaults\n  mode http\n" + text, name="haproxy.cfg")
+    (found,) = (each.facts for each in document.subjects if each.kind == "upstream")
+    assert found is not None
+    assert found.upstream is not None
+    assert found.upstream.verifies is False
+    assert [version for version, verdict in found.protocols.items() if verdict == "accepted"] == ["TLSv1.3"]

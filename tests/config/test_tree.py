@@ -1,0 +1,166 @@
+"""Nothing outside of the scanned path is read, and nothing is read without bounds."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.config.linting import Bench
+from tlsaudit.app import load_anchors
+from tlsaudit.config.tree import LARGEST, Tree
+from tlsaudit.linting import LintOptions, lint
+from tlsaudit.model import document as doc
+from tlsaudit.model.errors import DecodeError, InputError
+from tlsaudit.policy import load_policy
+
+_SERVER = "server { listen 443 ssl; ssl_certificate server.pem; ssl_certificate_key server.key; %s }"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder to scan, beside a secret."""
+    (tmp_path / "secret.conf").write_text("ssl_protocols TLSv1;")
+    (tmp_path / "tree").mkdir()
+    return tmp_path / "tree"
+
+
+def test_a_link_out_of_the_tree_leads_nowhere(folder: Path) -> None:
+    (folder / "link.conf").symlink_to("../secret.conf")
+    (folder / "folder").symlink_to("..")
+    tree = Tree(folder)
+    for name in ("link.conf", "folder/secret.conf", "../secret.conf", "folder/tree/../secret.conf"):
+        assert tree.inside(folder / name) is None
+        with pytest.raises(DecodeError, match="not below the scanned folder"):
+            tree.read(folder / name)
+    assert tree.glob(folder / "folder" / "*.conf") == ()
+    assert [path.name for path in tree.files()] == ["link.conf"]
+
+
+def test_a_link_in_the_tree_is_followed(folder: Path) -> None:
+    (folder / "a.conf").write_text("a;")
+    (folder / "b.conf").symlink_to("a.conf")
+    assert Tree(folder).read(folder / "b.conf") == b"a;"
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text(folder: Path) -> None:
+    (folder / "a.conf").write_bytes(b"\xef\xbb\xbfa;")
+    assert Tree(folder).read(folder / "a.conf") == b"a;"
+
+
+@pytest.mark.parametrize("name", ["pipe", "folder"])
+def test_only_regular_files_are_read(folder: Path, name: str) -> None:
+    os.mkfifo(folder / "pipe")
+    (folder / "folder").mkdir()
+    with pytest.raises(DecodeError):
+        Tree(folder).read(folder / name)
+
+
+def test_a_file_is_read_up_to_a_bound(folder: Path) -> None:
+    with (folder / "long.conf").open("wb") as file:
+        file.truncate(100 * LARGEST)
+    with pytest.raises(DecodeError, match="larger than 1024 kB"):
+        Tree(folder).read(folder / "long.conf")
+
+
+def test_a_path_has_to_be_there(folder: Path) -> None:
+    for name in ("nowhere", "nul\0"):
+        with pytest.raises(InputError):
+            Tree(folder / name)
+
+
+def test_names_are_shown_as_annotations_need_them(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Tree(folder).shown(folder / "a.conf") == "a.conf"
+    monkeypatch.chdir(folder.parent)
+    assert Tree(folder).shown(folder / "a.conf") == "tree/a.conf"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "code"),
+    [
+        ("http { include nginx.conf; }", 1, "include"),
+        ("\nhttp {\nserver {", 3, "syntax"),
+        ("http {" + "location / {" * 3000 + "}" * 3001, 1, "syntax"),
+        ("http {\n\0 }", 2, "syntax"),
+        ("http {\nserver { listen {{ port }} ssl; } }", 2, "template"),
+        ("http { # " + "x" * LARGEST, 1, "unreadable"),
+    ],
+)
+def test_a_file_that_breaks_is_one_finding_and_stops_nothing(bench: Bench, text: str, line: int, code: str) -> None:
+    good = f"http {{ {_SERVER % 'ssl_protocols TLSv1.3;'} }}"
+    (bench.folder / "other").mkdir()
+    (bench.folder / "other" / "nginx.conf").write_text(good.replace("server.pem", "../server.pem"))
+    document = bench.lint(text)
+    assert [(each.status, each.kind) for each in document.subjects] == [
+        ("audited", "listener"),
+        ("unparsable", "listener"),
+    ]
+    broken = document.subjects[1]
+    assert broken.error is not None
+    assert broken.error.code == code
+    assert broken.location is not None
+    assert (broken.location.file, broken.location.line) == ("nginx.conf", line)
+    assert document.summary.exit_code == 3
+
+
+def test_includes_out_of_the_tree_are_not_read(bench: Bench) -> None:
+    outside = bench.folder.parent / "outside.conf"
+    outside.write_text("ssl_protocols TLSv1;")
+    (bench.folder / "link.conf").symlink_to(outside)
+    for word in (str(outside), "../outside.conf", "link.conf", "l*.conf"):
+        document = bench.lint(f"http {{ {_SERVER % f'include {word};'} }}")
+        (found,) = document.subjects
+        assert found.facts is not None
+        assert found.facts.protocols["TLSv1.0"] != "accepted", word
+    outside.unlink()
+
+
+def test_a_file_that_is_too_long_is_known_by_its_start(bench: Bench) -> None:
+    (bench.folder / "site.conf").write_text("server { listen 443 ssl; }\n" + "#" * 2 * LARGEST)
+    (bench.folder / "lb.cfg").write_text("global\n  maxconn 1\n#" + "x" * 2 * LARGEST)
+    found = {each.name: (each.status, each.error) for each in bench.lint_folder().subjects}
+    assert {name: status for name, (status, _) in found.items()} == {"lb.cfg": "unparsable", "site.conf": "unparsable"}
+    assert all(error is not None and "larger than 1024 kB" in error.message for _, error in found.values())
+
+
+def test_what_a_tree_includes_is_bounded(bench: Bench) -> None:
+    (bench.folder / "part.conf").write_text("#" * (LARGEST - 1))
+    text = "events {}\nhttp {\n" + "include part.conf;\n" * 100 + "}\n"
+    (found,) = bench.lint(text).subjects
+    assert found.error is not None
+    assert found.error.message.startswith("nginx.conf:19: more than 2000 includes, or 16384 kB")
+
+
+def test_servers_are_bounded(bench: Bench) -> None:
+    nginx = "events {}\nhttp {\n" + "server { listen 443 ssl; }\n" * 5001 + "}\n"
+    (found,) = bench.lint(nginx).subjects
+    assert (found.status, found.location) == ("unparsable", doc.Location(file="nginx.conf", line=5003))
+    (bench.folder / "nginx.conf").unlink()
+    (found,) = bench.lint("listen a\n" + "  bind :443 ssl\n" * 5001, name="haproxy.cfg").subjects
+    assert (found.status, found.location) == ("unparsable", doc.Location(file="haproxy.cfg", line=5002))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "server {\n  listen {{ .Values.port }} ssl;\n}\n",
+        "server {\n  listen 443 ssl;\n{% if old %}  ssl_protocols TLSv1;\n{% endif %}}\n",
+        "global\n  maxconn {{ connections }}\nfrontend a\n  bind :443 ssl\n",
+    ],
+)
+def test_a_template_is_named_whatever_it_is_called(bench: Bench, text: str) -> None:
+    (found,) = bench.lint(text, name="site.conf").subjects
+    assert found.error is not None
+    assert found.error.code == "template"
+
+
+def test_a_link_out_of_the_tree_is_said(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> None:
+    outside = tmp_path_factory.mktemp("outside") / "nginx.conf"
+    outside.write_text(f"events {{}} http {{ {_SERVER % 'ssl_protocols TLSv1;'} }}")
+    (bench.folder / "linked.conf").symlink_to(outside)
+    (bench.folder / "nginx.conf").write_text(f"events {{}} http {{ {_SERVER % ''} }}")
+    options = LintOptions(policy=load_policy("owasp"), anchors=load_anchors())
+    linted = lint([bench.folder], options)
+    assert linted.notes == ("linked.conf leads out of the scanned folder and was not followed",)
+    assert all("TLSv1.0" not in subject.basis for subject in linted.document.subjects)

@@ -1,0 +1,132 @@
+"""HAProxy: a file with a `global` section and those beside and below it that have none are one configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tlsaudit.config.found import Context, Found, Unparsable
+from tlsaudit.config.haproxy.files import Files
+from tlsaudit.config.haproxy.listeners import Listener, Reading, listeners, settings_alone
+from tlsaudit.config.haproxy.parse import Section, parse
+from tlsaudit.config.haproxy.sections import Proxy, assemble
+from tlsaudit.config.haproxy.upstreams import upstreams
+from tlsaudit.config.problem import SyntaxProblemError
+from tlsaudit.config.terms import facts_of, requested_of
+from tlsaudit.config.tree import Tree
+from tlsaudit.model.errors import DecodeError
+
+MOST_LINES = 5000
+"""Of one configuration, that listen or pass on; each is a subject of the report, or several."""
+MOST_LISTENERS = 10_000
+
+
+def read(tree: Tree, paths: Sequence[Path], context: Context) -> Iterator[Found | Unparsable]:
+    """Every listener and upstream of these files."""
+    parsed: dict[Path, tuple[list[Section], dict[str, str]]] = {}
+    for path in dict.fromkeys(tree.inside(each) or each for each in paths):
+        environment: dict[str, str] = {}
+        try:
+            parsed[path] = parse(_text(tree, path), tree.shown(path), environment, context.assume), environment
+        except SyntaxProblemError as error:
+            yield Unparsable(file=error.file, line=error.line, code=error.code, message=error.problem)
+    mains = [path for path, (sections, _) in parsed.items() if any(each.kind == "global" for each in sections)]
+    parts: dict[Path, list[Path]] = {path: [] for path in mains}
+    for path in parsed.keys() - parts.keys():
+        owner = _owner(path, mains)
+        parts.setdefault(owner or path, [])
+        if owner is not None:
+            parts[owner].append(path)
+    for path in sorted(parts):
+        sections, environment = parsed[path]
+        whole = list(sections)
+        for part in sorted(parts[path]):
+            # Read again with what the main file has set; it was read once, so that it can be.
+            whole += parse(_text(tree, part), tree.shown(part), dict(environment), context.assume)
+        yield from _found(tree, path, whole, context)
+
+
+def _text(tree: Tree, path: Path) -> str:
+    shown = tree.shown(path)
+    try:
+        content = tree.read(path)
+    except DecodeError as error:
+        raise SyntaxProblemError(shown, 1, error.problem, "unreadable") from None
+    if b"\0" in content:
+        raise SyntaxProblemError(shown, content[: content.index(b"\0")].count(b"\n") + 1, "binary data")
+    return content.decode("utf-8", "replace")
+
+
+def _owner(path: Path, mains: Sequence[Path]) -> Path | None:
+    """The one main file in the nearest folder above that has any."""
+    for folder in path.parents:
+        found = [each for each in mains if each.parent == folder]
+        if found:
+            return found[0] if len(found) == 1 else None
+    return None
+
+
+def _found(tree: Tree, path: Path, sections: Sequence[Section], context: Context) -> Iterator[Found | Unparsable]:
+    config = assemble(sections)
+    lines = [line for proxy in config.proxies for line in proxy.own("bind", "server", "server-template")]
+    if len(lines) > MOST_LINES:
+        excess = lines[MOST_LINES]
+        message = f"more than {MOST_LINES} bind and server lines"
+        yield Unparsable(file=excess.file, line=excess.line, code="excess", message=message)
+        return
+    reading = Reading(
+        config=config,
+        files=Files(tree, path.parent, config.globals),
+        assume=context.assume,
+        evaluator=context.evaluator,
+        anchors=context.anchors,
+    )
+    ids: dict[str, int] = {}
+    with_tls: dict[int, Proxy] = {}
+    for number, each in enumerate(listeners(reading)):
+        if number >= MOST_LISTENERS:
+            message = f"more than {MOST_LISTENERS} listeners"
+            yield Unparsable(file=each.line.file, line=each.line.line, code="excess", message=message)
+            return
+        with_tls.setdefault(id(each.proxy), each.proxy)
+        yield _listener(reading, each, ids)
+    alone = settings_alone(reading) if not with_tls else None
+    if alone is not None:
+        file, _, line = alone.place.at.rpartition(":")
+        yield Found(
+            kind="listener",
+            id=f"{file}#global",
+            name="settings for bind lines (global)",
+            file=file,
+            line=int(line),
+            facts=facts_of(alone, reading.assume.openssl),
+            requested=requested_of(alone),
+        )
+    for passed in upstreams(reading, list(with_tls.values())):
+        yield Found(
+            kind="upstream",
+            id=_unique(f"{passed.line.file}#{passed.name}", ids),
+            name=passed.name,
+            file=passed.line.file,
+            line=passed.line.line,
+            facts=passed.facts,
+        )
+
+
+def _listener(reading: Reading, each: Listener, ids: dict[str, int]) -> Found:
+    return Found(
+        kind="listener",
+        id=_unique(f"{each.line.file}#{each.name}", ids),
+        name=each.name,
+        file=each.line.file,
+        line=each.line.line,
+        facts=facts_of(each.terms, reading.assume.openssl),
+        requested=requested_of(each.terms),
+        names=each.names,
+    )
+
+
+def _unique(wanted: str, ids: dict[str, int]) -> str:
+    """The same logical address twice in one file gets a number."""
+    ids[wanted] = ids.get(wanted, 0) + 1
+    return wanted if ids[wanted] == 1 else f"{wanted}~{ids[wanted]}"

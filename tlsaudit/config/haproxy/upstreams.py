@@ -1,0 +1,210 @@
+"""What HAProxy says to the servers behind its TLS listeners: in clear or not, and whether it knows whom it talks to."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from tlsaudit.config.haproxy import defaults
+from tlsaudit.config.haproxy.listeners import Reading, cipher_string
+from tlsaudit.config.haproxy.options import SERVER_VALUES, Option, Options, read_options
+from tlsaudit.config.haproxy.parse import Line
+from tlsaudit.config.haproxy.sections import Proxy
+from tlsaudit.config.haproxy.words import is_unresolved
+from tlsaudit.config.terms import Terms, facts_of
+from tlsaudit.model.configuration import Said, Setup, Upstream
+from tlsaudit.model.facts import Endpoint, Facts, Preference
+from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Unknown, Why
+from tlsaudit.model.protocol import ProtocolVersion
+
+_LOCAL_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"})
+_OF_THE_MACHINE = ("unix@", "abns@", "abnsz@", "fd@", "sockpair@", "/")
+_QUIC = ("quic4@", "quic6@")
+_SNI_DEPENDS = "neither sni nor verifyhost is set: before HAProxy 3.3 the name is neither sent nor checked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passed:
+    """One server of a backend that a TLS listener passes on to."""
+
+    name: str
+    line: Line
+    facts: Facts
+
+
+def upstreams(reading: Reading, proxies: list[Proxy]) -> Iterator[Passed]:
+    """Every server that these proxies, which listen with TLS, pass on to."""
+    seen: dict[int, tuple[Proxy, list[Proxy]]] = {}
+    for proxy in proxies:
+        for each in _reached(reading, proxy):
+            seen.setdefault(id(each), (each, []))[1].append(proxy)
+    for backend, listening in seen.values():
+        yield from _servers(reading, backend, listening)
+
+
+def _reached(reading: Reading, proxy: Proxy) -> Iterator[Proxy]:
+    """The proxy itself, where it has servers, and the backends that its rules name; all where a rule picks freely."""
+    backends = reading.config.backends()
+    yield proxy
+    for line, _ in proxy.lines("default_backend", "use_backend"):
+        name = line.args[0] if line.args else ""
+        if name in backends:
+            yield backends[name]
+        elif "%[" in name:
+            yield from (each for each in backends.values() if each.section.kind == "backend")
+
+
+def _servers(reading: Reading, backend: Proxy, listening: Sequence[Proxy]) -> Iterator[Passed]:
+    options = reading.config.server
+    logged = all(_is_logged(reading, each) for each in listening)
+    for line, origin in backend.lines("default-server", "server", "server-template"):
+        if line.name == "default-server":
+            options = options.then(read_options(line.args, SERVER_VALUES, line, origin=Origin.INHERITED))
+            continue
+        skipped = 3 if line.name == "server-template" else 2
+        if origin is Origin.INHERITED or len(line.args) < skipped:
+            continue
+        own = options.then(read_options(line.args[skipped:], SERVER_VALUES, line))
+        yield Passed(
+            name=f"{backend.title}/{line.args[0]}",
+            line=line,
+            facts=_with_log(_facts(reading, backend, own, line.args[skipped - 1], line), logged=logged),
+        )
+
+
+def _facts(reading: Reading, backend: Proxy, options: Options, address: str, line: Line) -> Facts:
+    basis, place = Basis(Origin.EXPLICIT, line.at), Basis(Origin.DEFAULT, line.at)
+    host, port = _split(address)
+    tls = _tls(options, address, place)
+    scheme = ("https" if isinstance(tls, Known) and tls.value else "http") if backend.speaks_http else "tcp"
+    endpoint = Endpoint(host=address[:255], port=port)
+    upstream = Upstream(
+        destination=f"{scheme}://{address}"[:255],
+        local=_local(address, host, basis),
+        by_name=Known(not _is_address(host), basis),
+        tls=tls,
+    )
+    if not (isinstance(tls, Known) and tls.value):
+        return Facts(endpoint=endpoint, upstream=upstream, setup=Setup(version_defaults=Known((), place)))
+    verifies = _verifies(reading, options, place)
+    named = _named(reading, backend, options, place)
+    upstream = replace(
+        upstream, verifies=verifies, sends_name=named.sends, checks_name=_checks(verifies, named.checks, place)
+    )
+    silent = reading.assume.haproxy is None and named.by_default
+    terms = Terms(
+        endpoint=endpoint,
+        place=place,
+        # OpenSSL sets the lowest version where nobody does; the newest one does nothing below TLS 1.2.
+        protocols=defaults.versions(
+            options, None if reading.assume.openssl is not None else ProtocolVersion.TLS_1_2, place
+        ),
+        ciphers=cipher_string(reading, options, place),
+        suites_1_3=NOT_ASKED,
+        groups=NOT_ASKED,
+        prefers=Known(Preference.CLIENT, place),
+        prefers_1_3=Known(Preference.CLIENT, place),
+    )
+    facts = facts_of(terms, reading.assume.openssl)
+    depends = Known((Said(_SNI_DEPENDS, place),) if silent else (), place)
+    return Facts(
+        endpoint=endpoint,
+        protocols=facts.protocols,
+        cipher_suites=facts.cipher_suites,
+        setup=replace(facts.setup, version_defaults=depends if reading.assume.haproxy is None else NOT_ASKED),
+        upstream=upstream,
+    )
+
+
+def _is_logged(reading: Reading, proxy: Proxy) -> bool:
+    """Whether what goes through a listening proxy is logged: failed handshakes with servers are seen there."""
+    on = False
+    for line, _ in proxy.lines("log", "no"):
+        if line.name == "no":
+            on = on and line.args[:1] != ("log",)
+        else:
+            on = line.args[:1] != ("global",) or bool(reading.config.logs)
+    return on
+
+
+def _with_log(facts: Facts, *, logged: bool) -> Facts:
+    upstream = facts.upstream
+    if upstream is None or not isinstance(upstream.tls, Known):
+        return facts
+    place = Basis(Origin.DEFAULT, upstream.tls.basis.at)
+    return replace(facts, upstream=replace(upstream, failures_logged=Known(logged, place)))
+
+
+def _tls(options: Options, address: str, place: Basis) -> Fact[bool]:
+    option = options.last("ssl", "no-ssl")
+    if isinstance(option, Unknown):
+        return option
+    if option is not None:
+        return Known(option.name == "ssl", option.basis)
+    return Known(address.startswith(_QUIC), place)
+
+
+def _verifies(reading: Reading, options: Options, place: Basis) -> Fact[bool]:
+    """`verify` of the server, else ssl-server-verify, else required."""
+    option = options.last("verify")
+    option = option if option is not None else reading.config.globals.last("ssl-server-verify")
+    if isinstance(option, Unknown):
+        return option
+    return Known(option.value != "none", option.basis) if option is not None else Known(True, place)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Named:
+    """Whether the name is sent and checked; `by_default`: the text does not say."""
+
+    sends: Fact[bool]
+    checks: Fact[bool]
+    by_default: bool
+
+
+def _named(reading: Reading, backend: Proxy, options: Options, place: Basis) -> _Named:
+    """By `sni`, which is also what the certificate is compared with, or `verifyhost`; by itself since 3.3 in HTTP."""
+    sni, host = options.last("sni", "no-sni-auto", "sni-auto"), options.last("verifyhost", "no-verifyhost")
+    for each in (sni, host):
+        if isinstance(each, Unknown):
+            return _Named(sends=each, checks=each, by_default=False)
+    automatic = defaults.sends_names(reading.assume.haproxy) and backend.speaks_http
+    sends = Known(sni.name != "no-sni-auto", sni.basis) if isinstance(sni, Option) else Known(automatic, place)
+    is_checked = isinstance(host, Option) and host.name == "verifyhost"
+    checks = Known(True, host.basis) if is_checked and isinstance(host, Option) else sends
+    return _Named(sends=sends, checks=checks, by_default=sni is None and not is_checked and automatic)
+
+
+def _checks(verifies: Fact[bool], checks: Fact[bool], place: Basis) -> Fact[bool]:
+    """Without verification no name is looked at."""
+    if isinstance(verifies, Unknown) or isinstance(checks, Unknown):
+        return verifies if isinstance(verifies, Unknown) else checks
+    return checks if verifies.value else Known(False, verifies.basis if verifies.basis.at else place)
+
+
+def _split(address: str) -> tuple[str, int]:
+    bare = address.rpartition("@")[2]
+    host, colon, port = bare.rpartition(":")
+    if not colon or not port.lstrip("+-").isdigit() or len(port) > 6:
+        return bare.strip("[]"), 0
+    return host.strip("[]"), abs(int(port))
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _local(address: str, host: str, basis: Basis) -> Fact[bool]:
+    """Whether what is sent stays on the machine."""
+    if address.startswith(_OF_THE_MACHINE):
+        return Known(True, basis)
+    if is_unresolved(address):
+        return Unknown(Why.UNRESOLVED, f"the destination comes from the environment: {address[:100]!r} ({basis.at})")
+    if _is_address(host):
+        return Known(ipaddress.ip_address(host).is_loopback, basis)
+    return Known(host.lower().rstrip(".") in _LOCAL_NAMES, basis)

@@ -1,0 +1,132 @@
+"""From a main file to one list of directives: includes are put where they stand, as far as the tree has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from tlsaudit.config.nginx.parse import Directive, parse
+from tlsaudit.config.problem import SyntaxProblemError
+from tlsaudit.config.tree import Tree
+from tlsaudit.model.errors import DecodeError
+
+DEEPEST_INCLUDE = 16
+MOST_INCLUDED = 2000
+MOST_OCTETS = 16 * 1024 * 1024
+_PREFIXES = ("/etc/nginx", "/usr/local/nginx/conf", "/opt/nginx/conf", "/usr/local/etc/nginx")
+"""Where packages put the folder of nginx.conf, which a repository keeps elsewhere."""
+_HARMLESS = frozenset(
+    {
+        "mime.types", "fastcgi_params", "fastcgi.conf", "uwsgi_params", "scgi_params", "proxy_params", "koi-utf",
+        "koi-win", "win-utf",
+    }
+)  # fmt: skip
+"""Files that every package brings and that say nothing about TLS."""
+_MODULES = frozenset({"modules-enabled", "modules"})
+
+
+@dataclass(slots=True)
+class _Budget:
+    """What one main file may still include."""
+
+    includes: int = MOST_INCLUDED
+    octets: int = MOST_OCTETS
+
+
+class Files:
+    """Reads main files and what they include; `read` are the real paths of all that was read so far."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self.read: set[Path] = set()
+
+    def load(self, main: Path) -> list[Directive]:
+        """The directives of a main file with its includes in place. Raises SyntaxProblemError.
+
+        An include that is not in the tree stays a directive named include: nobody knows what it says.
+        """
+        budget = _Budget()
+        return list(self._expanded(self._parsed(main)[0], main.parent, (self._real(main),), budget))
+
+    def path(self, word: str, base: Path) -> tuple[Path, ...]:
+        """Where a file that a directive names may be: relative ones below the folder of the main file."""
+        if "$" in word or "\0" in word:
+            return ()
+        given = PurePosixPath(word)
+        if not given.is_absolute():
+            return (base / given,)
+        moved = [base / given.relative_to(prefix) for prefix in _PREFIXES if given.is_relative_to(prefix)]
+        return (Path(given), *moved, self._tree.root / given.relative_to("/"))
+
+    def find(self, word: str, base: Path) -> Path | None:
+        """The file that a directive names, where the tree has it."""
+        return next((each for each in self.path(word, base) if self._tree.inside(each) is not None), None)
+
+    def _real(self, path: Path) -> Path:
+        return self._tree.inside(path) or path
+
+    def _parsed(self, path: Path) -> tuple[list[Directive], int]:
+        """The directives of one file, and its size."""
+        shown = self._tree.shown(path)
+        self.read.add(self._real(path))
+        try:
+            content = self._tree.read(path)
+        except DecodeError as error:
+            raise SyntaxProblemError(shown, 1, error.problem, "unreadable") from None
+        if b"\0" in content:
+            raise SyntaxProblemError(shown, content[: content.index(b"\0")].count(b"\n") + 1, "binary data")
+        return parse(content.decode("utf-8", "replace"), shown), len(content)
+
+    def _expanded(
+        self, directives: Iterable[Directive], base: Path, above: tuple[Path, ...], budget: _Budget
+    ) -> Iterator[Directive]:
+        for each in directives:
+            if each.name == "include" and each.block is None and len(each.args) == 1:
+                yield from self._included(each, base, above, budget)
+            elif each.block:
+                yield replace(each, block=list(self._expanded(each.block, base, above, budget)))
+            else:
+                yield each
+
+    def _included(
+        self, directive: Directive, base: Path, above: tuple[Path, ...], budget: _Budget
+    ) -> Iterator[Directive]:
+        word = directive.args[0]
+        name = PurePosixPath(word)
+        if name.name in _HARMLESS or name.parent.name in _MODULES:
+            return
+        found = self._matches(word, base)
+        if not found and not self._is_empty(word, base):
+            yield directive
+        for path in found:
+            real = self._real(path)
+            if real in above or len(above) > DEEPEST_INCLUDE:
+                raise SyntaxProblemError(
+                    directive.file, directive.line, f"include loop: {self._tree.shown(path)}", "include"
+                )
+            parsed, octets = self._parsed(path)
+            budget.includes -= 1
+            budget.octets -= octets
+            if min(budget.includes, budget.octets) < 0:
+                what = f"more than {MOST_INCLUDED} includes, or {MOST_OCTETS // 1024} kB in them"
+                raise SyntaxProblemError(directive.file, directive.line, what, "include")
+            yield from self._expanded(parsed, base, (*above, real), budget)
+
+    def _matches(self, word: str, base: Path) -> tuple[Path, ...]:
+        if _is_pattern(word):
+            return next((found for each in self.path(word, base) if (found := self._tree.glob(each))), ())
+        single = self.find(word, base)
+        return (single,) if single is not None else ()
+
+    def _is_empty(self, word: str, base: Path) -> bool:
+        """Whether a pattern matches nothing, for certain: its folder is here, or will be where nginx.conf is."""
+        if not _is_pattern(word) or "$" in word:
+            return False
+        return not word.startswith("/") or any(
+            self._tree.inside(each.parent) is not None for each in self.path(word, base)
+        )
+
+
+def _is_pattern(word: str) -> bool:
+    return any(sign in word for sign in "*?[")

@@ -1,0 +1,342 @@
+"""From server blocks to listeners: one for each port at which a server block speaks TLS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from tlsaudit.config.ciphers import TLS_1_3_DEFAULT, CipherString, tls_1_3_suites
+from tlsaudit.config.groups import default_groups, read_groups
+from tlsaudit.config.nginx import defaults, headers, identity_headers
+from tlsaudit.config.nginx.identity import clients_of, identity_of, stapling_of
+from tlsaudit.config.nginx.reading import Reading, dh_of, read_flag, read_protocols, settled
+from tlsaudit.config.nginx.scope import Scope, Setting
+from tlsaudit.config.nginx.servers import Listen, Server, Socket, starttls_of
+from tlsaudit.config.terms import ClientTerms, Terms
+from tlsaudit.model.configuration import Said, Setup
+from tlsaudit.model.facts import ClientAuthMode, Endpoint, Preference
+from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Tried, Unknown, Why
+from tlsaudit.model.protocol import ProtocolVersion
+
+_EARLY_DATA_OCTETS = 16384
+"""NGX_SSL_BUFSIZE, which nginx sets as max_early_data_size."""
+_MOST_NAMES = 50
+_TELLING = ("ssl_protocols", "ssl_ciphers", "ssl_verify_client", "ssl_ecdh_curve", "ssl_conf_command")
+"""What makes a level worth judging although nothing listens there."""
+_MIN_MAX = {
+    "SSLv3": ProtocolVersion.SSL_3,
+    **{name: version for name, version in defaults.PROTOCOLS.items() if name.startswith("TLS")},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """A server block at one port, and what it asks for there."""
+
+    server: Server
+    listen: Listen
+    name: str
+    terms: Terms
+    is_default: bool
+
+
+def listeners(reading: Reading, servers: list[Server], sockets: Mapping[tuple[str, str], Socket]) -> Iterator[Listener]:
+    """Every server block at every port where it speaks TLS; those that reject every handshake are none."""
+    for server in servers:
+        if rejects(server):
+            continue
+        ports: dict[object, Listen] = {}
+        for listen in server.tls:
+            ports.setdefault(listen.port or listen.socket, listen)
+        for listen in ports.values():
+            yield _listener(reading, server, listen, sockets[server.module, listen.socket])
+
+
+def rejects(server: Server) -> bool:
+    """ssl_reject_handshake on: nobody gets through to this server."""
+    setting = server.scope.setting("ssl_reject_handshake")
+    return isinstance(setting, Setting) and setting.word == "on"
+
+
+def _listener(reading: Reading, server: Server, listen: Listen, socket: Socket) -> Listener:
+    scope, place = server.scope, Basis(Origin.DEFAULT, listen.directive.at)
+    names = concrete_names(server.names)
+    name = names[0] if names else listen.address
+    commands = _commands(scope)
+    first = (socket.default or server).scope  # where the library takes what no later callback replaces
+    protocols, said = _protocols(reading, server, socket, place)
+    protocols = _bounded(protocols, commands)
+    versions = tuple(protocols.value) if isinstance(protocols, Known) else ()
+    stapling = stapling_of(scope, place)
+    identity = identity_of(reading, scope, names, versions, stapling)
+    clients = clients_of(reading, scope, server.module, place)
+    early = _early_data(scope, versions, place)
+    http2 = server.module == "http" and (socket.http2 or _is_on(scope, "http2"))
+    terms = Terms(
+        endpoint=Endpoint(
+            host=name,
+            port=listen.port or 0,
+            sni=names[0] if names else None,
+            transport="quic" if "quic" in listen.parameters else "tcp",
+            starttls=starttls_of(server),
+        ),
+        place=place,
+        protocols=protocols,
+        ciphers=_ciphers(reading, scope, commands, place),
+        suites_1_3=_suites_1_3(commands, place),
+        groups=_groups(reading, first, place),
+        prefers=_prefers(scope, commands, place),
+        prefers_1_3=_prefers(first, _commands(first), place),  # TLS 1.3 picks its suite before the name is looked at
+        certificates=identity.deployments,
+        keys=identity.keys,
+        dh=dh_of(reading, scope, place),
+        client=clients.terms,
+        alpn=_alpn(server, place, http2=http2),
+        early_data=early,
+        http=headers.answer_of(scope, place) if server.module == "http" else Known(None, place),
+        setup=Setup(
+            ticket_key=_ticket_key(scope, place),
+            early_data_guarded=_guarded(scope, early),
+            hsts_lost=Known(headers.lost(scope), place) if server.module == "http" else NOT_ASKED,
+            foreign_default=_foreign_default(server, socket, place),
+            stapling=stapling,
+            client_ca_is_public=clients.ca_is_public,
+            client_revocation=clients.revocation,
+            client_errors_ignored=clients.ignored,
+            forgeable_headers=_forgeable(server, clients.terms),
+            key_mismatches=identity.mismatches,
+            version_defaults=Known(said, place) if reading.assume.nginx is None else NOT_ASKED,
+        ),
+    )
+    return Listener(
+        server=server,
+        listen=listen,
+        name=f"{name}:{listen.port}" if listen.port else name,
+        terms=terms,
+        is_default=socket.default is server,
+    )
+
+
+def settings_alone(reading: Reading, scope: Scope) -> Terms | None:
+    """Directives on TLS at a level where nothing listens: they hold for servers in other files.
+
+    Only what is said is known; what is left out may be said there. None where nothing is said.
+    """
+    said = [each for name in _TELLING for each in scope.own(name)]
+    if not said:
+        return None
+    place = Basis(Origin.DEFAULT, said[0].at)
+    elsewhere = Unknown(Why.NOT_ASKED, "left to the servers that this is for, which are not here")
+    commands = _commands(scope)
+    protocols: Fact[dict[ProtocolVersion, Basis]] = elsewhere
+    if scope.own("ssl_protocols"):
+        protocols = read_protocols(settled(scope.setting("ssl_protocols")), defaults.PROTOCOLS, (), place)
+    clients = clients_of(reading, scope, "http", place) if scope.own("ssl_verify_client") else None
+    prefers = _prefers(scope, commands, place) if scope.own("ssl_prefer_server_ciphers") else elsewhere
+    return Terms(
+        endpoint=Endpoint(host="*", port=0),
+        place=place,
+        protocols=_bounded(protocols, commands),
+        ciphers=_ciphers(reading, scope, commands, place) if scope.own("ssl_ciphers") else elsewhere,
+        suites_1_3=_suites_1_3(commands, place),
+        groups=_groups(reading, scope, place) if scope.own("ssl_ecdh_curve") else elsewhere,
+        prefers=prefers,
+        prefers_1_3=prefers,
+        client=clients.terms if clients is not None else ClientTerms(mode=elsewhere),
+        http=elsewhere,
+    )
+
+
+def concrete_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Names that clients ask for; one below it stands for a wildcard."""
+    found: list[str] = []
+    for each in names[:_MOST_NAMES]:
+        if each in {"_", "", "*"} or each.startswith("~") or "$" in each or each.endswith("*"):
+            continue
+        found.append(f"any{each[1:]}" if each.startswith("*.") else each.removeprefix("."))
+    return tuple(found)
+
+
+def _is_on(scope: Scope, name: str) -> bool:
+    setting = scope.setting(name)
+    return isinstance(setting, Setting) and setting.word == "on"
+
+
+def _commands(scope: Scope) -> dict[str, Setting] | Unknown:
+    """ssl_conf_command by lower-case name, the last of each.
+
+    A file that is not here is not thought to hold one: what is written stands, as hardly anybody overrides it so.
+    """
+    found = scope.setting("ssl_conf_command")
+    if not isinstance(found, Setting):
+        return {}
+    setting = settled(found)
+    if not isinstance(setting, Setting):
+        return setting or {}
+    return {
+        each.args[0].lower(): Setting((each,), setting.origin) for each in setting.directives if len(each.args) == 2
+    }
+
+
+def _protocols(
+    reading: Reading, server: Server, socket: Socket, place: Basis
+) -> tuple[Fact[dict[ProtocolVersion, Basis]], tuple[Said, ...]]:
+    """The versions, and what of them hangs on the version of nginx."""
+    scope, said = server.scope, []
+    others = socket.default is not None and socket.default is not server
+    setting = settled(scope.setting("ssl_protocols"))
+    if others and socket.default is not None:
+        theirs = settled(socket.default.scope.setting("ssl_protocols"))
+        if not defaults.protocols_per_name(reading.assume.nginx):
+            setting = theirs
+        elif isinstance(setting, Setting) and _words(setting) != _words(theirs):
+            what = (
+                "ssl_protocols of a server that is not the default of its socket has an effect since nginx 1.29.2 only"
+            )
+            said.append(Said(what, setting.basis))
+    if setting is None:
+        said.append(Said(defaults.PROTOCOLS_DEPEND, place))
+    default = defaults.default_protocols(reading.assume.nginx)
+    return read_protocols(setting, defaults.PROTOCOLS, default, place), tuple(said)
+
+
+def _words(setting: Setting | Unknown | None) -> frozenset[str]:
+    return frozenset(setting.args) if isinstance(setting, Setting) else frozenset()
+
+
+def _bounded(
+    protocols: Fact[dict[ProtocolVersion, Basis]], commands: dict[str, Setting] | Unknown
+) -> Fact[dict[ProtocolVersion, Basis]]:
+    """The versions within MinProtocol and MaxProtocol."""
+    if isinstance(protocols, Unknown):
+        return protocols
+    if isinstance(commands, Unknown):
+        return commands
+    if "protocol" in commands:
+        return Unknown(Why.UNSUPPORTED, f"ssl_conf_command Protocol is not evaluated ({commands['protocol'].basis.at})")
+    kept = protocols.value
+    for name, keeps in (("minprotocol", (0, 1)), ("maxprotocol", (-1, 0))):
+        if name not in commands:
+            continue
+        bound = _MIN_MAX.get(commands[name].args[1])
+        if bound is None:
+            return Unknown(
+                Why.UNSUPPORTED, f"{commands[name].args[1][:60]!r} is no version ({commands[name].basis.at})"
+            )
+        kept = {
+            each: basis for each, basis in kept.items() if (each.rank > bound.rank) - (each.rank < bound.rank) in keeps
+        }
+    return Known(kept, protocols.basis)
+
+
+def _ciphers(
+    reading: Reading, scope: Scope, commands: dict[str, Setting] | Unknown, place: Basis
+) -> Fact[CipherString]:
+    if isinstance(commands, Unknown):
+        return commands
+    if "cipherstring" in commands:
+        setting = commands["cipherstring"]
+        return Known(reading.evaluator.evaluate(setting.args[1]), setting.basis)
+    return reading.cipher_string(scope, "ssl_ciphers", defaults.CIPHERS, place)
+
+
+def _suites_1_3(commands: dict[str, Setting] | Unknown, place: Basis) -> Fact[tuple[int, ...]]:
+    if isinstance(commands, Unknown):
+        return commands
+    setting = commands.get("ciphersuites")
+    if setting is None:
+        return Known(TLS_1_3_DEFAULT, place)
+    suites, unknown = tls_1_3_suites(setting.args[1])
+    if unknown:
+        return Unknown(Why.UNSUPPORTED, f"{unknown[0][:60]!r} is no suite of TLS 1.3 ({setting.basis.at})")
+    return Known(suites, setting.basis)
+
+
+def _groups(reading: Reading, scope: Scope, place: Basis) -> Fact[tuple[int, ...]]:
+    """Of ssl_ecdh_curve, or Groups: those of the default server of the socket."""
+    commands = _commands(scope)
+    if isinstance(commands, Unknown):
+        return commands
+    curve = settled(scope.setting("ssl_ecdh_curve"))
+    if isinstance(curve, Unknown):
+        return curve
+    command = commands.get("groups") or commands.get("curves")
+    setting, text = (command, command.args[1]) if command is not None else (curve, curve.word if curve else "auto")
+    if setting is None or text == "auto":
+        return Known(default_groups(reading.assume.openssl), setting.basis if setting is not None else place)
+    groups, unknown = read_groups(text, reading.assume.openssl)
+    if unknown:
+        return Unknown(Why.UNSUPPORTED, f"{unknown[0][:60]!r} is no group that is known here ({setting.basis.at})")
+    return Known(groups, setting.basis)
+
+
+def _prefers(scope: Scope, commands: dict[str, Setting] | Unknown, place: Basis) -> Fact[Preference]:
+    flag = read_flag(scope.setting("ssl_prefer_server_ciphers"), place)
+    if isinstance(flag, Unknown):
+        return flag
+    if isinstance(commands, Unknown):
+        return commands
+    options = commands.get("options")
+    by_option = options is not None and "ServerPreference" in options.args[1].split(",")
+    return Known(Preference.SERVER if flag.value or by_option else Preference.CLIENT, flag.basis)
+
+
+def _alpn(server: Server, place: Basis, *, http2: bool) -> Tried[str]:
+    if server.module == "http":
+        accepted = ("h2", "http/1.1") if http2 else ("http/1.1",)
+        return Tried(dict.fromkeys(accepted, place), frozenset({"h2", "http/1.1"} - set(accepted)))
+    setting = server.scope.setting("ssl_alpn")
+    names = setting.args if isinstance(setting, Setting) else ()
+    return Tried(dict.fromkeys(names, place), frozenset({"h2", "http/1.1"} - set(names)))
+
+
+def _early_data(scope: Scope, versions: tuple[ProtocolVersion, ...], place: Basis) -> Fact[int | None]:
+    flag = read_flag(scope.setting("ssl_early_data"), place)
+    if isinstance(flag, Unknown) or not versions:
+        return flag if isinstance(flag, Unknown) else NOT_ASKED
+    on = flag.value and ProtocolVersion.TLS_1_3 in versions
+    return Known(_EARLY_DATA_OCTETS if on else None, flag.basis)
+
+
+def _guarded(scope: Scope, early: Fact[int | None]) -> Fact[bool]:
+    """Whether $ssl_early_data is passed on, or looked at, anywhere in the server."""
+    if isinstance(early, Unknown) or early.value is None:
+        return early if isinstance(early, Unknown) else NOT_ASKED
+    return Known(_mentions(scope, "$ssl_early_data"), early.basis)
+
+
+def _mentions(scope: Scope, variable: str) -> bool:
+    level: Scope | None = scope
+    while level is not None:
+        waiting = [each for each in level.directives if level is scope or each.block is None]
+        while waiting:
+            each = waiting.pop()
+            if any(variable in word for word in each.args):
+                return True
+            waiting += each.block or ()
+        level = level.parent
+    return False
+
+
+def _forgeable(server: Server, client: ClientTerms) -> Fact[tuple[Said, ...]]:
+    if isinstance(client.mode, Unknown):
+        return client.mode
+    asks = server.module == "http" and client.mode.value is not ClientAuthMode.NONE
+    return Known(identity_headers.forgeable(server.scope), client.mode.basis) if asks else NOT_ASKED
+
+
+def _ticket_key(scope: Scope, place: Basis) -> Fact[bool]:
+    tickets = read_flag(scope.setting("ssl_session_tickets"), place, default=True)
+    setting = scope.setting("ssl_session_ticket_key")
+    if isinstance(tickets, Unknown):
+        return tickets
+    if isinstance(setting, Unknown):
+        return setting
+    return Known(tickets.value and setting is not None, setting.basis if setting is not None else tickets.basis)
+
+
+def _foreign_default(server: Server, socket: Socket, place: Basis) -> Fact[bool]:
+    if socket.default is not server:
+        return Known(False, place)
+    alone = all(each is server for each in socket.servers)
+    return Known(not alone and bool(concrete_names(server.names)), place)

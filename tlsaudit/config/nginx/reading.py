@@ -1,0 +1,106 @@
+"""What the parts of the nginx reader share: the tree, the assumptions, the evaluator, the trust stores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tlsaudit.config.assume import Assumptions
+from tlsaudit.config.ciphers import CipherString, Evaluator
+from tlsaudit.config.found import Anchors
+from tlsaudit.config.nginx.files import Files
+from tlsaudit.config.nginx.scope import Scope, Setting, variable
+from tlsaudit.config.tree import Tree
+from tlsaudit.model.errors import DecodeError
+from tlsaudit.model.facts import DhParameters
+from tlsaudit.model.knowledge import Basis, Fact, Known, Unknown, Why
+from tlsaudit.model.protocol import ProtocolVersion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One main file being read; relative names start at `base`."""
+
+    tree: Tree
+    files: Files
+    base: Path
+    assume: Assumptions
+    evaluator: Evaluator
+    anchors: Anchors
+
+    def content(self, word: str) -> bytes | Unknown:
+        """What is in a file that a directive names."""
+        if "$" in word:
+            return Unknown(Why.UNRESOLVED, f"the file name has a variable in it: {word[:200]!r}")
+        path = self.files.find(word, self.base)
+        if path is None:
+            return Unknown(Why.NOT_ASKED, f"{word[:200]!r} is not in the scanned tree")
+        try:
+            return self.tree.read(path)
+        except DecodeError as error:
+            return Unknown(Why.UNRESOLVED, str(error))
+
+    def cipher_string(self, scope: Scope, name: str, default: str, place: Basis) -> Fact[CipherString]:
+        """The cipher string that holds, evaluated; the default where the text is silent."""
+        setting = settled(scope.setting(name))
+        if isinstance(setting, Unknown):
+            return setting
+        text, basis = (setting.word, setting.basis) if setting is not None else (default, place)
+        found = self.evaluator.evaluate(text)
+        if found.system:
+            return Unknown(Why.UNRESOLVED, f"what {text[:80]!r} means is up to the machine ({basis.at})")
+        if found.problem is not None:
+            return Unknown(Why.UNSUPPORTED, f"{found.problem}, so that the server does not start ({basis.at})")
+        return Known(found, basis)
+
+
+def settled(setting: Setting | Unknown | None) -> Setting | Unknown | None:
+    """The setting, unknown where it has a variable in it."""
+    if isinstance(setting, Setting):
+        return variable(setting) or setting
+    return setting
+
+
+def read_protocols(
+    setting: Setting | Unknown | None,
+    names: dict[str, ProtocolVersion],
+    default: tuple[ProtocolVersion, ...],
+    place: Basis,
+) -> Fact[dict[ProtocolVersion, Basis]]:
+    """The versions that a directive names, each with its basis."""
+    if isinstance(setting, Unknown):
+        return setting
+    if setting is None:
+        return Known(dict.fromkeys(default, place), place)
+    basis = setting.basis
+    wrong = next((each for each in setting.args if each not in names), None)
+    if wrong is not None:
+        return Unknown(Why.UNSUPPORTED, f"{wrong[:60]!r} is no protocol version ({basis.at})")
+    versions = sorted({names[each] for each in setting.args}, key=lambda version: version.rank)
+    return Known(dict.fromkeys(versions, basis), basis)
+
+
+def read_flag(setting: Setting | Unknown | None, place: Basis, *, default: bool = False) -> Fact[bool]:
+    """Whether a directive says on."""
+    setting = settled(setting)
+    if isinstance(setting, Unknown):
+        return setting
+    return Known(default, place) if setting is None else Known(setting.word == "on", setting.basis)
+
+
+def dh_of(reading: Reading, scope: Scope, place: Basis) -> Fact[DhParameters | None]:
+    """The parameters of ssl_dhparam; known None where there are none."""
+    from tlsaudit.config.pem import read_dh  # noqa: PLC0415 - cryptography is loaded where a file is named
+
+    setting = settled(scope.setting("ssl_dhparam"))
+    if isinstance(setting, Unknown):
+        return setting
+    if setting is None:
+        return Known(None, place)
+    content = reading.content(setting.word)
+    if isinstance(content, Unknown):
+        return content
+    parameters = read_dh(content)
+    if parameters is None:
+        return Unknown(Why.UNSUPPORTED, f"{setting.word[:200]!r} holds no parameters for Diffie-Hellman")
+    return Known(parameters, setting.basis)

@@ -1,0 +1,241 @@
+"""What a TLS terminator says to the servers behind it: in clear or not, and whether it knows whom it talks to."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from tlsaudit.config.nginx import defaults
+from tlsaudit.config.nginx.parse import Directive
+from tlsaudit.config.nginx.reading import Reading, read_flag, read_protocols, settled
+from tlsaudit.config.nginx.scope import Scope, Setting
+from tlsaudit.config.nginx.values import possible
+from tlsaudit.config.terms import Terms, facts_of
+from tlsaudit.model.configuration import Upstream
+from tlsaudit.model.facts import Endpoint, Facts, Preference
+from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Tried, Unknown, Why
+
+_PASSES = {
+    "proxy_pass": ("http", "proxy"),
+    "grpc_pass": ("grpc", "grpc"),
+    "uwsgi_pass": ("uwsgi", "uwsgi"),
+    "fastcgi_pass": ("fastcgi", ""),
+    "scgi_pass": ("scgi", ""),
+    "auth_http": ("http", ""),
+}
+"""Directive, scheme where none is written, and the prefix of its directives on TLS ("": it has none)."""
+_TLS_SCHEMES = frozenset({"https", "grpcs", "suwsgi"})
+_TELLING = ("verify", "protocols", "ciphers")
+"""What makes a level worth judging although nothing is passed on there."""
+_ABOVE = {"crit", "alert", "emerg"}
+_DEEPEST = 8
+_MOST = 200
+_LOCAL_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passed:
+    """One destination of a server block: `directive` passes requests to it."""
+
+    destination: str
+    directive: Directive
+    facts: Facts
+
+
+def upstreams(reading: Reading, scope: Scope, module: str, groups: Mapping[str, Scope]) -> Iterator[Passed]:
+    """Every different destination of a server block; `groups` are the upstream blocks of the module by name."""
+    seen: set[tuple[object, ...]] = set()
+    for level, directive in _passes(scope, 0) if module != "mail" else _asks(scope):
+        for passed in _passed(reading, level, directive, module, groups):
+            upstream = passed.facts.upstream
+            key = (passed.destination, repr(upstream), tuple(passed.facts.protocols.accepted))
+            if key not in seen and len(seen) < _MOST:
+                seen.add(key)
+                yield passed
+
+
+def settings_alone(reading: Reading, scope: Scope) -> Iterator[Passed]:
+    """Directives on upstreams at a level where nothing is passed on: they hold for those of other files.
+
+    Only what is said is known; what is left out may be said there.
+    """
+    elsewhere = Unknown(Why.NOT_ASKED, "left to the locations that this is for, which are not here")
+    for prefix in ("proxy", "grpc", "uwsgi"):
+        said = [each for name in _TELLING for each in scope.own(f"{prefix}_ssl_{name}")]
+        if not said:
+            continue
+        basis = Basis(Origin.EXPLICIT, said[0].at)
+        upstream = Upstream(destination=f"any ({prefix}_pass)", tls=Known(True, basis))
+        whole = _facts(reading, scope, prefix, upstream, Basis(Origin.DEFAULT, said[0].at))
+        known = whole.upstream or upstream
+        kept = replace(
+            known,
+            verifies=known.verifies if scope.own(f"{prefix}_ssl_verify") else elsewhere,
+            checks_name=elsewhere,
+            sends_name=elsewhere,
+            failures_logged=elsewhere,
+        )
+        facts = replace(whole, upstream=kept)
+        if not scope.own(f"{prefix}_ssl_protocols"):
+            facts = replace(facts, protocols=Tried(rest=elsewhere), cipher_suites=Tried(rest=elsewhere))
+        yield Passed(destination=kept.destination, directive=said[0], facts=facts)
+
+
+def _passes(scope: Scope, depth: int) -> Iterator[tuple[Scope, Directive]]:
+    for each in scope.directives:
+        if each.name in _PASSES and each.args:
+            yield scope, each
+        elif each.block is not None and depth < _DEEPEST and each.name in {"location", "if", "limit_except"}:
+            yield from _passes(scope.inner(each), depth + 1)
+
+
+def _asks(scope: Scope) -> Iterator[tuple[Scope, Directive]]:
+    """Whom a mail server asks about each client, with the client's password."""
+    found = scope.setting("auth_http")
+    if isinstance(found, Setting):
+        yield scope, found.directives[-1]
+
+
+def _passed(
+    reading: Reading, scope: Scope, directive: Directive, module: str, groups: Mapping[str, Scope]
+) -> Iterator[Passed]:
+    for word in possible(scope, directive.args[0]):
+        if word:
+            yield from _passed_to(reading, scope, replace(directive, args=(word,)), module, groups)
+
+
+def _passed_to(
+    reading: Reading, scope: Scope, directive: Directive, module: str, groups: Mapping[str, Scope]
+) -> Iterator[Passed]:
+    word = directive.args[0]
+    default, prefix = _PASSES[directive.name]
+    scheme, rest = _split(word, "tcp" if module == "stream" else default)
+    basis = Basis(Origin.EXPLICIT, directive.at)
+    tls = _tls(scope, scheme, module, basis)
+    name = rest if rest.startswith(("unix:", "[")) else rest.partition("/")[0]
+    group = groups.get(name.partition(":")[0] if name not in groups else name)
+    servers = [each.args[0] for each in group.own("server") if each.args] if group is not None else [name]
+    for server in servers or [name]:
+        yield Passed(
+            destination=f"{scheme}://{server.partition('/')[0] if not server.startswith('unix:') else server}",
+            directive=directive,
+            facts=_facts(
+                reading,
+                scope,
+                prefix,
+                _upstream(server, tls, basis, named=group is not None),
+                Basis(Origin.DEFAULT, basis.at),
+            ),
+        )
+
+
+def _upstream(server: str, tls: Fact[bool], basis: Basis, *, named: bool) -> Upstream:
+    """What is known of a server before the settings are looked at; `named`: it is one of a group."""
+    return Upstream(
+        destination=server[:255],
+        local=_local(server, basis),
+        by_name=Known(named or not _is_address(_host(server)), basis),
+        tls=tls,
+    )
+
+
+def _facts(reading: Reading, scope: Scope, prefix: str, upstream: Upstream, place: Basis) -> Facts:
+    endpoint = Endpoint(host=upstream.destination, port=_port(upstream.destination))
+    if not (isinstance(upstream.tls, Known) and upstream.tls.value):
+        return Facts(endpoint=endpoint, upstream=upstream)
+    verifies = read_flag(scope.setting(f"{prefix}_ssl_verify"), place)
+    upstream = replace(
+        upstream,
+        verifies=verifies,
+        checks_name=verifies,  # nginx checks chain and name together (ngx_ssl_check_host)
+        sends_name=read_flag(scope.setting(f"{prefix}_ssl_server_name"), place),
+        failures_logged=_logged(scope, place),
+    )
+    terms = Terms(
+        endpoint=endpoint,
+        place=place,
+        protocols=read_protocols(
+            settled(scope.setting(f"{prefix}_ssl_protocols")),
+            defaults.PROTOCOLS,
+            defaults.default_protocols(reading.assume.nginx),
+            place,
+        ),
+        ciphers=reading.cipher_string(scope, f"{prefix}_ssl_ciphers", defaults.PROXY_CIPHERS, place),
+        suites_1_3=NOT_ASKED,
+        groups=NOT_ASKED,
+        prefers=Known(Preference.CLIENT, place),
+        prefers_1_3=Known(Preference.CLIENT, place),
+    )
+    facts = facts_of(terms, reading.assume.openssl)
+    return Facts(
+        endpoint=endpoint,
+        protocols=facts.protocols,
+        cipher_suites=facts.cipher_suites,
+        setup=facts.setup,
+        upstream=upstream,
+    )
+
+
+def _logged(scope: Scope, place: Basis) -> Fact[bool]:
+    """Failed handshakes are logged at level error (ngx_ssl_connection_error), which is the default of error_log."""
+    found = settled(scope.setting("error_log"))
+    if isinstance(found, Unknown):
+        return found
+    if found is None:
+        return Known(True, place)
+    taking = [each for each in found.directives if each.args[:1] != ("/dev/null",) and not _ABOVE & {*each.args[1:]}]
+    return Known(bool(taking), found.basis)
+
+
+def _tls(scope: Scope, scheme: str, module: str, basis: Basis) -> Fact[bool]:
+    if module == "stream":
+        return read_flag(scope.setting("proxy_ssl"), Basis(Origin.DEFAULT, basis.at))
+    if "$" in scheme:
+        return Unknown(Why.UNRESOLVED, f"the scheme is a variable: {scheme[:60]!r} ({basis.at})")
+    return Known(scheme in _TLS_SCHEMES, basis)
+
+
+def _split(word: str, default: str) -> tuple[str, str]:
+    scheme, separator, rest = word.partition("://")
+    return (scheme.lower(), rest) if separator else (default, word)
+
+
+def _host(server: str) -> str:
+    if server.startswith("["):
+        return server[1:].partition("]")[0]
+    return server.rpartition(":")[0] if server.count(":") == 1 else server
+
+
+def _port(server: str) -> int:
+    _, _, number = server.rpartition(":")
+    return int(number) if number.isdigit() and len(number) <= 5 else 0
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _local(server: str, basis: Basis) -> Fact[bool]:
+    """Whether what is sent stays on the machine."""
+    if server.startswith("unix:"):
+        return Known(True, basis)
+    host = _host(server)
+    if "$" in host:
+        return Unknown(Why.UNRESOLVED, f"the destination is a variable: {host[:100]!r} ({basis.at})")
+    if _is_address(host):
+        return Known(ipaddress.ip_address(host).is_loopback, basis)
+    return Known(host.lower().rstrip(".") in _LOCAL_NAMES, basis)
+
+
+def group_scopes(top: Scope, module: str) -> dict[str, Scope]:
+    """The upstream blocks of a module, by their names."""
+    found: dict[str, Scope] = {}
+    for block in top.blocks(module):
+        inside = top.inner(block)
+        found |= {each.args[0]: inside.inner(each) for each in inside.blocks("upstream") if each.args}
+    return found

@@ -1,0 +1,129 @@
+"""The files that may be read: those below the scanned root, and nothing a link leads to outside of it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from tlsaudit.model.errors import DecodeError, InputError
+
+LARGEST = 1024 * 1024
+"""Octets of a configuration or certificate file; no product has longer ones."""
+MOST_FILES = 100_000
+_SKIPPED = frozenset({".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv", ".tox", ".mypy_cache"})
+_BOM = b"\xef\xbb\xbf"
+
+
+class Tree:
+    """One scanned path, a folder or a single file, and what may be read because of it.
+
+    `root` is the folder, or the folder of the file. Names are shown relative to the working directory where the root
+    lies in it, as build servers want them for annotations, else relative to the root.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self.start = Path(os.path.realpath(path, strict=True))
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not a file name"
+            raise InputError(f"cannot read {str(path)!r}: {reason}") from None
+        self.root = self.start if self.start.is_dir() else self.start.parent
+        here = Path.cwd()
+        self.leads_out: list[str] = []
+        """Links to files outside of the root, which are not followed."""
+        self._shown_from = here if self.root.is_relative_to(here) else self.root
+
+    def files(self) -> Iterator[Path]:
+        """The file itself, or every file below the folder in the order of their names; folders behind links are not.
+
+        Raises InputError beyond `MOST_FILES`.
+        """
+        if not self.start.is_dir():
+            yield self.start
+            return
+        seen = 0
+        for folder, names, files in os.walk(self.start):
+            names[:] = sorted(name for name in names if name not in _SKIPPED)
+            for name in sorted(files):
+                seen += 1
+                if seen > MOST_FILES:
+                    raise InputError(f"more than {MOST_FILES} files below {str(self.start)!r}")
+                yield Path(folder) / name
+
+    @property
+    def is_repository(self) -> bool:
+        """Whether the path lies in a working copy: what is there is shared with everyone who has a copy."""
+        return any((folder / ".git").exists() for folder in (self.root, *self.root.parents))
+
+    def inside(self, path: Path) -> Path | None:
+        """The real path, where the file is there and below the root; else None."""
+        try:
+            real = Path(os.path.realpath(path, strict=True))
+        except (OSError, ValueError):
+            return None
+        return real if real.is_relative_to(self.root) else None
+
+    def glob(self, pattern: Path) -> tuple[Path, ...]:
+        """The files that a pattern as of glob(3) names, in the order of their names, as far as they are inside."""
+        found = [Path(pattern.anchor)]
+        for part in pattern.parts[1:]:
+            found = [each for folder in found for each in self._matching(folder, part)]
+        return tuple(sorted(each for each in found if self.inside(each) is not None))
+
+    def _matching(self, folder: Path, part: str) -> Iterator[Path]:
+        if not any(sign in part for sign in "*?["):
+            yield folder / part
+            return
+        if self.inside(folder) is None:
+            return
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if fnmatchcase(entry.name, part) and not (entry.name.startswith(".") and not part.startswith(".")):
+                    yield folder / entry.name
+
+    def read(self, path: Path) -> bytes:
+        """What is in a file, without a byte-order mark. Raises DecodeError where it is no file that may be read."""
+        shown = self.shown(path)
+        real = self.inside(path)
+        if real is None:
+            raise DecodeError(shown, "not below the scanned folder")
+        try:
+            # Opened without waiting: a pipe in the tree must not stop the run.
+            descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+            with os.fdopen(descriptor, "rb") as file:
+                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                    raise DecodeError(shown, "not a regular file")
+                content = file.read(LARGEST + 1)
+        except OSError as error:
+            raise DecodeError(shown, error.strerror or "cannot be read") from None
+        if len(content) > LARGEST:
+            raise DecodeError(shown, f"larger than {LARGEST // 1024} kB")
+        return content.removeprefix(_BOM)
+
+    def head(self, path: Path, octets: int) -> bytes:
+        """How a file begins, whatever its size; nothing where it cannot be read."""
+        real = self.inside(path)
+        if real is None or not real.is_file():
+            return b""
+        try:
+            with real.open("rb") as file:
+                return file.read(octets).removeprefix(_BOM)
+        except OSError:
+            return b""
+
+    def mode(self, path: Path) -> int:
+        """The permissions of a file. Raises DecodeError where it is not there any more."""
+        try:
+            return stat.S_IMODE(path.stat().st_mode)
+        except OSError as error:
+            raise DecodeError(self.shown(path), error.strerror or "cannot be read") from None
+
+    def shown(self, path: Path) -> str:
+        """The name of a file in reports, with slashes."""
+        for base in (self._shown_from, self.root):
+            if path.is_relative_to(base):
+                return path.relative_to(base).as_posix()
+        return path.as_posix()

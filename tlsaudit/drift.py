@@ -1,0 +1,268 @@
+"""A listener of a configuration file compared with the endpoint that it is for. Pure: only the model.
+
+What one of the two does not know is no difference: it is `unknown`, with the reason. What the file leaves to a default
+of the product counts only where the product's version is assumed, since nobody else knows which default holds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tlsaudit.model.configuration import ServerNames
+from tlsaudit.model.difference import Drift, DriftKind, FactChange
+from tlsaudit.model.document import BasisPart, FactsPart, Location, SeverityName, Subject
+
+_MODERN: Final = ("TLSv1.2", "TLSv1.3")
+_STRENGTH: Final = {"none": 0, "optional": 1, "required": 2}
+_LONGEST_PATTERN: Final = 200
+DECISIVE: Final = ("protocols", "client_auth.mode")
+"""What has to be known on both sides for two to be compared at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drifted:
+    """What differs, and what could not be compared, by path with the reason."""
+
+    found: tuple[Drift, ...]
+    unknown: Mapping[str, str]
+
+
+def choose(
+    listeners: Sequence[Subject], names: Mapping[str, ServerNames], *, name: str | None, port: int
+) -> tuple[Subject, ...]:
+    """The listeners that answer for a name at a port: one, or none or several where that cannot be told.
+
+    As servers choose: the very name, then the longest wildcard, then a pattern, then the default of the socket. A file
+    with but one listener is for any port: containers map them.
+    """
+    usable = [each for each in listeners if each.facts is not None]
+    here = [each for each in usable if each.facts is not None and each.facts.endpoint.port == port]
+    if not here:
+        return tuple(usable) if len(usable) == 1 else ()
+    ranked: dict[tuple[int, int], list[Subject]] = {}
+    for each in here:
+        rank = _rank(names.get(each.id, ServerNames()), name)
+        if rank is not None:
+            ranked.setdefault(rank, []).append(each)
+    best = ranked[max(ranked)] if ranked else here
+    return tuple(best)
+
+
+def _rank(served: ServerNames, name: str | None) -> tuple[int, int] | None:
+    """How well a listener fits; None: it is for other names, and not the default."""
+    ranks = [rank for each in served.names if (rank := _fits(each.lower(), (name or "").lower())) is not None]
+    if served.is_default:
+        ranks.append((0, 0))
+    return max(ranks, default=None)
+
+
+def _fits(pattern: str, name: str) -> tuple[int, int] | None:
+    if not name:
+        return None
+    if pattern == name or (pattern.startswith(".") and name == pattern[1:]):
+        return (4, 0)
+    if pattern.startswith(("*.", ".")) and name.endswith(pattern.removeprefix("*")):
+        return (3, len(pattern))
+    if pattern.endswith(".*") and name.startswith(pattern[:-1]):
+        return (2, len(pattern))
+    return (1, 0) if pattern.startswith("~") and _matches(pattern[1:], name) else None
+
+
+def _matches(pattern: str, name: str) -> bool:
+    try:
+        return re.search(pattern[:_LONGEST_PATTERN], name) is not None
+    except (re.error, RecursionError, OverflowError):
+        return False
+
+
+def compare(file: Subject, wire: Subject, *, assumed: bool) -> Drifted:
+    """The differences between a listener and its endpoint, both of which have facts."""
+    assert file.facts is not None
+    assert wire.facts is not None
+    pair = _Pair(file, wire, file.facts, wire.facts, assumed)
+    found = [
+        *pair.protocols(),
+        *pair.suites(),
+        *pair.groups(),
+        *pair.client_auth(),
+        *pair.certificates(),
+        *pair.hsts(),
+    ]
+    return Drifted(found=tuple(found), unknown=pair.unknown)
+
+
+def as_fact(drift: Drift) -> FactChange:
+    """The same in the form of other differences: the file is what was, the wire what is."""
+    if drift.added or drift.removed:
+        return FactChange(path=drift.path, added=drift.added, removed=drift.removed)
+    return FactChange(path=drift.path, old=drift.file, new=drift.wire)
+
+
+class _Pair:
+    """One listener and its endpoint, path by path; `unknown` fills as they are compared."""
+
+    def __init__(self, file: Subject, wire: Subject, here: FactsPart, there: FactsPart, assumed: bool) -> None:
+        self._file, self._wire = file, wire
+        self._here, self._there = here, there
+        self._assumed = assumed
+        self.unknown: dict[str, str] = {}
+
+    def protocols(self) -> Iterator[Drift]:
+        for version, ours in self._here.protocols.items():
+            theirs = self._there.protocols.get(version, "unknown")
+            path = f"protocols.{version}"
+            if ours == theirs or self._is_open(path) or "unknown" in {ours, theirs}:
+                continue
+            if self._is_default_here("protocols"):
+                self.unknown[path] = self._default_words("protocols")
+                continue
+            on_wire = theirs == "accepted"
+            kind: DriftKind = "on_wire_not_in_file" if on_wire else "in_file_not_on_wire"
+            severity: SeverityName = "high" if on_wire or version in _MODERN else "low"
+            yield self._drift(kind, path, severity, file=ours, wire=theirs, at="protocols")
+
+    def suites(self) -> Iterator[Drift]:
+        keys_unknown = "certificate_deployments" in self._file.unknown
+        for version in self._both():
+            path = f"cipher_suites.{version}"
+            ours = [each.name for each in self._here.cipher_suites.get(version, [])]
+            theirs = [each.name for each in self._there.cipher_suites.get(version, [])]
+            if self._is_default_here(path):
+                if set(ours) != set(theirs):
+                    self.unknown[path] = self._default_words(path)
+                continue
+            added = [] if path in self._file.unknown else [each for each in theirs if each not in ours]
+            # Which suites a key cannot be used with is only known with the certificate.
+            hidden = path in self._wire.unknown or (keys_unknown and version != "TLSv1.3")
+            removed = [] if hidden else [each for each in ours if each not in theirs]
+            if added:
+                yield self._drift("on_wire_not_in_file", path, "high", added=added)
+            if removed:
+                yield self._drift("in_file_not_on_wire", path, "low", removed=removed)
+
+    def groups(self) -> Iterator[Drift]:
+        """Those of TLS 1.3: at TLS 1.2 a server with a preference shows some of its groups only."""
+        path = "groups.TLSv1.3"
+        if "TLSv1.3" not in self._both() or self._is_default_here(path):
+            return
+        ours, theirs = ([each.name for each in facts.groups.get("TLSv1.3", [])] for facts in (self._here, self._there))
+        added = [] if path in self._file.unknown else [each for each in theirs if each not in ours]
+        removed = [] if path in self._wire.unknown else [each for each in ours if each not in theirs]
+        if added:
+            yield self._drift("on_wire_not_in_file", path, "medium", added=added)
+        if removed:
+            yield self._drift("in_file_not_on_wire", path, "low", removed=removed)
+
+    def client_auth(self) -> Iterator[Drift]:
+        ours, theirs = self._here.client_auth, self._there.client_auth
+        path = "client_auth.mode"
+        if self._is_open(path) or "unknown" in {ours.mode, theirs.mode}:
+            return
+        weaker = _STRENGTH[theirs.mode] < _STRENGTH[ours.mode]
+        if ours.mode != theirs.mode:
+            kind: DriftKind = "in_file_not_on_wire" if weaker else "on_wire_not_in_file"
+            severity: SeverityName = "critical" if weaker else "low"
+            yield self._drift(kind, path, severity, file=ours.mode, wire=theirs.mode)
+        elif ours.verifies is True and theirs.verifies is False:
+            yield self._drift("differs", "client_auth.verifies", "critical", file="yes", wire="no", at=path)
+
+    def certificates(self) -> Iterator[Drift]:
+        path = "certificate_deployments"
+        if self._is_open(path):
+            return
+        ours, theirs = (
+            {each.chain[0].sha256: each for each in facts.certificate_deployments if each.chain}
+            for facts in (self._here, self._there)
+        )
+        foreign = [each.chain[0] for sha256, each in theirs.items() if sha256 not in ours]
+        if foreign and ours:
+            known = next(iter(ours.values())).chain[0]
+            yield self._drift(
+                "differs",
+                path,
+                "high",
+                file=f"{known.subject}, SHA-256 {known.sha256[:16]}, until {known.not_after:%Y-%m-%d}",
+                wire=f"{foreign[0].subject}, SHA-256 {foreign[0].sha256[:16]}, until {foreign[0].not_after:%Y-%m-%d}",
+            )
+            return
+        for sha256, served in theirs.items():
+            if sha256 in ours and (mine := [each.sha256 for each in ours[sha256].chain]) != [
+                each.sha256 for each in served.chain
+            ]:
+                words = (f"{len(mine)} certificates", f"{len(served.chain)} certificates, or others")
+                yield self._drift("differs", f"{path}.chain", "medium", file=words[0], wire=words[1], at=path)
+
+    def hsts(self) -> Iterator[Drift]:
+        if self._is_open("http"):
+            return
+        ours, theirs = self._here.http.hsts, self._there.http.hsts
+        if (ours and ours.raw) == (theirs and theirs.raw):
+            return
+        kind: DriftKind = "differs"
+        severity: SeverityName = "medium"
+        if theirs is None:
+            kind, severity = "in_file_not_on_wire", "high"
+        elif ours is None:
+            kind, severity = "on_wire_not_in_file", "low"
+        words = (ours.raw if ours else "none", theirs.raw if theirs else "none")
+        yield self._drift(kind, "http.hsts", severity, file=words[0], wire=words[1], at="http")
+
+    def _both(self) -> list[str]:
+        """The versions that both speak."""
+        return [
+            version
+            for version, verdict in self._here.protocols.items()
+            if verdict == "accepted" == self._there.protocols.get(version)
+        ]
+
+    def _is_open(self, path: str) -> bool:
+        """Whether one of the two does not know it; says so in `unknown`."""
+        for side, words in ((self._file, "the file"), (self._wire, "the wire")):
+            found = side.unknown.get(path)
+            if found is not None:
+                self.unknown[path] = f"{words}: {found.why.replace('_', ' ')}" + (
+                    f" ({found.detail})" if found.detail else ""
+                )
+                return True
+        return False
+
+    def _is_default_here(self, path: str) -> bool:
+        """Whether the file leaves it to a default of a version that nobody named."""
+        bases = [basis for known, basis in self._file.basis.items() if known == path or known.startswith(f"{path}.")]
+        return not self._assumed and bool(bases) and all(basis.origin == "default" for basis in bases)
+
+    def _default_words(self, path: str) -> str:
+        return f"the file leaves {path} to the product's default: say with --assume which version runs"
+
+    def _drift(
+        self,
+        kind: DriftKind,
+        path: str,
+        severity: SeverityName,
+        *,
+        file: str | None = None,
+        wire: str | None = None,
+        added: list[str] | None = None,
+        removed: list[str] | None = None,
+        at: str | None = None,
+    ) -> Drift:
+        return Drift(
+            kind=kind,
+            path=path,
+            severity=severity,
+            file=file,
+            wire=wire,
+            added=added or [],
+            removed=removed or [],
+            location=self._location(at or path),
+        )
+
+    def _location(self, path: str) -> Location | None:
+        """The line of the file that says it, else the one where the listener begins."""
+        basis: BasisPart | None = next(
+            (each for known, each in self._file.basis.items() if known == path or known.startswith(f"{path}.")), None
+        )
+        return basis.location if basis is not None and basis.location is not None else self._file.location

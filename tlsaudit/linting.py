@@ -1,0 +1,174 @@
+"""Configuration files in, a report document out: the same rules and the same report as for live endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tlsaudit import __version__
+from tlsaudit.app import Anchors, summarise
+from tlsaudit.config.inline import Ignore, read_ignores
+from tlsaudit.config.read import Anchors as Stores
+from tlsaudit.config.read import (
+    Assumptions,
+    Context,
+    Evaluator,
+    Found,
+    Recognised,
+    Tree,
+    Unparsable,
+    read_tree,
+    recognise_files,
+)
+from tlsaudit.data import versions
+from tlsaudit.file_document import Writer, unparsable
+from tlsaudit.ignores import Ignores
+from tlsaudit.judge import judge
+from tlsaudit.model import document as doc
+from tlsaudit.model.configuration import ServerNames
+from tlsaudit.model.errors import DecodeError, InputError
+from tlsaudit.model.limits import Expectation
+from tlsaudit.model.result import Severity
+from tlsaudit.policy import Policy
+from tlsaudit.rules import KEY_RULES, LISTENER_RULES, RULESET, UPSTREAM_RULES
+from tlsaudit.score import SCORING
+
+_RULES = {"listener": LISTENER_RULES, "upstream": UPSTREAM_RULES, "certificate": KEY_RULES}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LintOptions:
+    """What a lint is given. `kind` is the type of every file, None: what is in them says it."""
+
+    policy: Policy
+    anchors: Anchors
+    assume: Assumptions = field(default_factory=Assumptions)
+    kind: str | None = None
+    as_of: datetime | None = None
+    expect: Expectation = field(default_factory=Expectation)
+    fail_on: Severity | None = Severity.HIGH
+
+
+@dataclass(frozen=True, slots=True)
+class Linted:
+    """The report, how many files were recognised, and what whoever runs this should know, a sentence each."""
+
+    document: doc.Document
+    files: int
+    notes: tuple[str, ...] = ()
+    names: Mapping[str, ServerNames] = field(default_factory=dict)
+    """Whom the listeners answer for, by the ids of their subjects."""
+
+
+def lint(paths: Sequence[Path], options: LintOptions) -> Linted:
+    """Judge every listener and upstream of the files below `paths`.
+
+    Raises InputError where a path does not exist, or nothing below one is recognised: a gate that was pointed at the
+    wrong place must not pass.
+    """
+    started = datetime.now(UTC)
+    as_of = options.as_of or started
+    trees = [(path, Tree(path)) for path in paths]
+    recognised = [(tree, _recognised(path, tree, options.kind)) for path, tree in trees]
+    trusting = options.anchors.trusting
+    context = Context(
+        assume=options.assume,
+        evaluator=Evaluator(),
+        anchors=Stores(stores=trusting.stores, deciding=trusting.deciding),
+    )
+    comments, wrong = _comments(recognised)
+    ignores = Ignores(comments, as_of=as_of)
+    subjects: dict[str, doc.Subject] = {}
+    names: dict[str, ServerNames] = {}
+    for tree, files in recognised:
+        for subject, served in _subjects(tree, files, context, options, as_of):
+            subjects.setdefault(subject.id, ignores.apply(subject))
+            names.setdefault(subject.id, served)
+    listed = list(subjects.values())
+    document = doc.Document(
+        tool=doc.Tool(name="tlsaudit", version=__version__),
+        mode="lint",
+        policy=doc.PolicyReference(id=options.policy.id, version=options.policy.version, sha256=options.policy.sha256),
+        data=doc.DataVersions(
+            ruleset=RULESET,
+            scoring=SCORING,
+            registry=versions.registry_date(),
+            trust_stores=dict(options.anchors.dates),
+        ),
+        as_of=as_of,
+        started_at=started,
+        finished_at=datetime.now(UTC),
+        subjects=listed,
+        summary=summarise(listed, options.fail_on),
+    )
+    number = sum(len(each) for _, files in recognised for each in files.values())
+    notes = (*wrong, *ignores.notes(), *_links(tree for tree, _ in recognised))
+    return Linted(document, number, notes, names)
+
+
+def _links(trees: Iterable[Tree]) -> Iterator[str]:
+    """What the reader did not look at, although it lies in the tree."""
+    for tree in trees:
+        if tree.leads_out:
+            first, *more = tree.leads_out
+            others = f", nor {len(more)} more such links" if more else ""
+            yield f"{first} leads out of the scanned folder and was not followed{others}"
+
+
+def _recognised(path: Path, tree: Tree, kind: str | None) -> Recognised:
+    found = recognise_files(tree, kind)
+    if not found:
+        hint = "" if tree.start.is_dir() else "; say with --type what it is"
+        raise InputError(f"nothing that is known here under {str(path)!r}{hint}")
+    return found
+
+
+def _comments(recognised: Sequence[tuple[Tree, Recognised]]) -> tuple[list[Ignore], list[str]]:
+    """The inline comments of all files that were recognised."""
+    found: dict[Ignore, None] = {}
+    wrong: dict[str, None] = {}
+    for tree, files in recognised:
+        for path in (path for paths in files.values() for path in paths):
+            try:
+                text = tree.read(path).decode("utf-8", "replace")
+            except DecodeError:
+                continue
+            comments, problems = read_ignores(text, tree.shown(path))
+            found |= dict.fromkeys(comments)
+            wrong |= dict.fromkeys(problems)
+    return list(found), list(wrong)
+
+
+def _subjects(
+    tree: Tree, files: Recognised, context: Context, options: LintOptions, as_of: datetime
+) -> Iterator[tuple[doc.Subject, ServerNames]]:
+    writer = Writer()
+    for found in read_tree(tree, files, context):
+        location = doc.Location(file=found.file, line=found.line)
+        if isinstance(found, Unparsable):
+            yield unparsable(location, code=found.code, message=found.message), ServerNames()
+        else:
+            yield _judged(writer, found, location, options, as_of), found.names
+
+
+def _judged(writer: Writer, found: Found, location: doc.Location, options: LintOptions, as_of: datetime) -> doc.Subject:
+    judgement = judge(
+        found.facts,
+        options.policy,
+        as_of=as_of,
+        expect=options.expect,
+        mode="lint",
+        subject_id=found.id,
+        rules=_RULES[found.kind],
+    )
+    return writer.configured(
+        found.facts,
+        judgement,
+        kind=found.kind,
+        subject_id=found.id,
+        name=found.name,
+        location=location,
+        requested=found.requested,
+    )
