@@ -1,0 +1,164 @@
+"""Apache httpd: main files with what they include, virtual hosts that none of them includes, and fragments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tlsaudit.config.apache.defaults import release
+from tlsaudit.config.apache.files import Files
+from tlsaudit.config.apache.listeners import Listener, listeners, settings_alone
+from tlsaudit.config.apache.parse import Directive
+from tlsaudit.config.apache.reading import Reading
+from tlsaudit.config.apache.scope import Level
+from tlsaudit.config.apache.servers import read_servers
+from tlsaudit.config.apache.signs import is_named_so
+from tlsaudit.config.apache.upstreams import upstreams
+from tlsaudit.config.found import Context, Found, Unparsable
+from tlsaudit.config.problem import SyntaxProblemError
+from tlsaudit.config.terms import facts_of, requested_of
+from tlsaudit.config.tree import Tree
+
+_MAIN = frozenset({"serverroot", "loadmodule", "listen"})
+_INCLUDES = frozenset({"include", "includeoptional"})
+_AVAILABLE = ("sites-available", "conf-available", "mods-available")
+"""Debian's folders of what is installed and not switched on."""
+
+
+def read(tree: Tree, paths: Sequence[Path], context: Context) -> Iterator[Found | Unparsable]:
+    """Every listener and upstream of these files: main ones first, then what none of them includes."""
+    yield from _Apache(tree, context).read(paths)
+
+
+class _Apache:
+    """One tree being read."""
+
+    def __init__(self, tree: Tree, context: Context) -> None:
+        self._tree = tree
+        self._context = context
+        self._files = Files(tree, release(context.assume.apache))
+        self._ids: dict[str, int] = {}
+
+    def read(self, paths: Sequence[Path]) -> Iterator[Found | Unparsable]:
+        """Main files, then those that take in others, then the rest; a file that another one takes in is done."""
+        real = dict.fromkeys(self._tree.inside(path) or path for path in paths)
+        broken: dict[Unparsable, None] = {}
+        ranked: list[tuple[int, Path]] = []
+        for path in real:
+            try:
+                ranked.append((_rank(path, self._files.parsed(path)), path))
+            except SyntaxProblemError as error:
+                broken[_unparsable(error)] = None
+                self._files.read.add(path)
+        mains = [path for rank, path in ranked if rank == 0]
+        for _, path in sorted(ranked, key=lambda pair: pair[0]):
+            if path in self._files.read:
+                continue
+            try:
+                yield from self._found(path, *self._around(path, mains))
+            except SyntaxProblemError as error:
+                broken[_unparsable(error)] = None
+                self._files.read.add(path)
+        yield from broken
+
+    def _around(self, path: Path, mains: Sequence[Path]) -> tuple[Path, ...]:
+        """What would be read before a file that Debian has installed and not switched on: main file, TLS settings."""
+        if path.parent.name not in _AVAILABLE:
+            return ()
+        main = next((each for each in mains if each.parent == path.parent.parent), None)
+        if main is None:
+            return ()
+        settings = main.parent / "mods-available" / "ssl.conf"
+        switched_on = self._tree.inside(main.parent / "mods-enabled" / "ssl.conf") is not None
+        return (main, settings) if self._tree.inside(settings) is not None and not switched_on else (main,)
+
+    def _found(self, path: Path, *around: Path) -> Iterator[Found]:
+        """What a file says; with files around it, what it adds to what they say."""
+        directives = self._files.load(*around, path) if around and path not in around else self._files.load(path)
+        reading = Reading(
+            tree=self._tree,
+            files=self._files,
+            home=(around or (path,))[0].parent,
+            context=self._context,
+            root=_server_root(self._files, around or (path,)),
+        )
+        own = self._tree.shown(path) if around else None
+        servers = read_servers(directives)
+        seen: set[int] = set()
+        listening = False
+        for each in listeners(reading, servers):
+            listening = True
+            if own is not None and each.server.directive.file != own:
+                continue
+            yield self._listener(each)
+            if id(each.server) not in seen:
+                seen.add(id(each.server))
+                yield from self._upstreams(reading, each)
+        if not listening:
+            yield from self._settings(reading, directives, own)
+
+    def _listener(self, each: Listener) -> Found:
+        directive = each.server.directive
+        return Found(
+            kind="listener",
+            id=self._unique(f"{directive.file}#{each.name}"),
+            name=each.name,
+            file=directive.file,
+            line=directive.line,
+            facts=facts_of(each.terms, self._context.assume.openssl),
+            requested=requested_of(each.terms),
+        )
+
+    def _upstreams(self, reading: Reading, each: Listener) -> Iterator[Found]:
+        for passed in upstreams(reading, each.server.level):
+            yield Found(
+                kind="upstream",
+                id=self._unique(f"{passed.directive.file}#{each.name}>{passed.destination}"),
+                name=f"{each.name} > {passed.destination}",
+                file=passed.directive.file,
+                line=passed.directive.line,
+                facts=passed.facts,
+            )
+
+    def _settings(self, reading: Reading, directives: tuple[Directive, ...], own: str | None) -> Iterator[Found]:
+        base = Level(tuple(each for each in directives if own is None or each.file == own))
+        terms = settings_alone(reading, base)
+        if terms is None:
+            return
+        file, _, line = terms.place.at.rpartition(":")
+        yield Found(
+            kind="listener",
+            id=self._unique(f"{file}#settings"),
+            name="settings for virtual hosts",
+            file=file,
+            line=int(line),
+            facts=facts_of(terms, self._context.assume.openssl),
+            requested=requested_of(terms),
+        )
+
+    def _unique(self, wanted: str) -> str:
+        """The same logical address twice in one file gets a number."""
+        self._ids[wanted] = self._ids.get(wanted, 0) + 1
+        return wanted if self._ids[wanted] == 1 else f"{wanted}~{self._ids[wanted]}"
+
+
+def _rank(path: Path, directives: tuple[Directive, ...]) -> int:
+    """0 for a main file, 1 for one that takes in others, 2 for virtual hosts and the rest."""
+    names = {each.name for each in directives}
+    if is_named_so(path.name) or "serverroot" in names or ("loadmodule" in names and names & _MAIN - {"loadmodule"}):
+        return 0
+    return 1 if _includes(directives) else 2
+
+
+def _includes(directives: Sequence[Directive]) -> bool:
+    return any(each.name in _INCLUDES or (each.block is not None and _includes(each.block)) for each in directives)
+
+
+def _server_root(files: Files, paths: Sequence[Path]) -> str | None:
+    """ServerRoot as the main file says it."""
+    found = (each.word for path in paths for each in files.parsed(path) if each.name == "serverroot")
+    return next((word for word in found if word.startswith("/")), None)
+
+
+def _unparsable(error: SyntaxProblemError) -> Unparsable:
+    return Unparsable(file=error.file, line=error.line, code=error.code, message=error.problem)
