@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tests.lab.pki import CertificateFiles
+from tests.lab.process import ServerFailedError
 from tests.lab.servers import Lab
 from tlsaudit.app import Anchors, ScanOptions, scan
 from tlsaudit.config.read import parse_assumptions
@@ -43,6 +44,8 @@ def both(
     target = parse_target(f"localhost@127.0.0.1:{running.port}")
     options = ScanOptions(policy=load_policy("owasp"), anchors=anchors, timeout=_SECONDS)
     (live,) = asyncio.run(scan([target], options)).subjects
+    if live.facts is None:  # it listened for a moment, before it read its second half
+        raise ServerFailedError(running.log())
     assert len(static) == 1, [(each.name, each.error) for each in linted.document.subjects]
     return static[0], live
 

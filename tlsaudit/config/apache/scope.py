@@ -49,6 +49,11 @@ class Level:
             else:
                 self._by_name.setdefault(each.name, []).append((place, each))
 
+    def others(self, name: str) -> tuple[Directive, ...]:
+        """The directives of any other name: a main server may have thousands of virtual hosts among them."""
+        pairs = [pair for key, found in self._by_name.items() if key != name for pair in found]
+        return tuple(each for _, each in sorted(pairs, key=lambda pair: pair[0]))
+
     def own(self, name: str) -> tuple[Directive, ...]:
         """The directives of this name at this very level."""
         return tuple(each for _, each in self._by_name.get(name, ()))

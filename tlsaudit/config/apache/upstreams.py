@@ -52,7 +52,7 @@ def upstreams(reading: Reading, level: Level) -> Iterator[Passed]:
 def _urls(level: Level) -> Iterator[tuple[str, Directive]]:
     """What requests are passed to, with the directive that does it; ProxyPass of the main server holds as well."""
     if level.around is not None:
-        yield from _urls_in(level.around.directives, 0, inside=False)
+        yield from _urls_in(level.around.others("virtualhost"), 0, inside=False)
     yield from _urls_in(level.directives, 0, inside=False)
 
 
