@@ -27,7 +27,6 @@ _OVER_TLS = re.compile(
     r"|expr=\(?\s*%\{REQUEST_SCHEME\}\s*==?\s*['\"]?https['\"]?\s*\)?\Z",
     re.IGNORECASE,
 )
-"""Conditions that hold for every request over TLS."""
 _DEEPEST = 4
 _STATUS = {"permanent": 301, "temp": 302, "seeother": 303, "gone": 410}
 
@@ -41,6 +40,11 @@ class _Change:
     action: str
     value: str
     condition: str
+
+
+def holds_over_tls(condition: str) -> bool:
+    """Whether a condition holds for every request over TLS."""
+    return _OVER_TLS.match(condition) is not None
 
 
 def answer_of(level: Level, place: Basis) -> Fact[HttpAnswer | None]:
@@ -113,7 +117,7 @@ def _open(change: _Change) -> Unknown | None:
         return Unknown(Why.UNRESOLVED, directive.doubt)
     if "${" in directive.raw or "%" in change.value.replace("%%", ""):
         return Unknown(Why.UNRESOLVED, f"header has a variable in it: {directive.raw[:100]!r} ({directive.at})")
-    if change.condition and _OVER_TLS.match(change.condition) is None:
+    if change.condition and not holds_over_tls(change.condition):
         reason = f"whether the header field is sent is decided with each request: {change.condition[:100]!r}"
         return Unknown(Why.UNRESOLVED, f"{reason} ({directive.at})")
     if change.action not in _ADDS | {"unset", "edit", "edit*", "note", "echo"}:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tlsaudit.config.apache import defaults, headers, protocols
 from tlsaudit.config.apache.clients import clients_of
 from tlsaudit.config.apache.identity import Identity, dh_of, has_curve, identity_of, stapling_of
+from tlsaudit.config.apache.identity_headers import forgeable
 from tlsaudit.config.apache.protocols import Versions
 from tlsaudit.config.apache.reading import Commands, Reading, ciphers_of, commands_of, suites_1_3_of
 from tlsaudit.config.apache.scope import Level, Setting, flag
@@ -89,6 +90,8 @@ def _listener(reading: Reading, servers: Servers, server: Server, address: Addre
             stapling=stapling,
             client_ca_is_public=clients.ca_is_public,
             client_revocation=clients.revocation,
+            client_errors_ignored=Known((), place),  # mod_ssl leaves out none, short of optional_no_ca
+            forgeable_headers=Known(forgeable(level), place),
             key_mismatches=identity.mismatches,
             version_defaults=Known(said, place) if None in (assume.apache, assume.openssl) else NOT_ASKED,
         ),

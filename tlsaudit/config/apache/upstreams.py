@@ -20,6 +20,7 @@ from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Unkn
 _TLS_SCHEMES = frozenset({"https", "wss", "h2", "ajps", "uwsgis"})
 _SCHEME = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<rest>[^\s]*)", re.IGNORECASE)
 _HANDLER = re.compile(r"proxy:(?P<url>.+)\Z", re.IGNORECASE)
+_ABOVE_ERROR = frozenset({"crit", "alert", "emerg"})
 _DEEPEST = 8
 _MOST = 200
 _LOCAL_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"})
@@ -145,6 +146,7 @@ def _facts(reading: Reading, level: Level, upstream: Upstream, port: int, place:
         verifies=_verifies(level.setting("sslproxyverify"), place),
         checks_name=_checks_name(level, place),
         sends_name=Known(True, place),  # ssl_io_filter_handshake sends it wherever it is no address
+        failures_logged=_logged(level, place),
     )
     terms = Terms(
         endpoint=endpoint,
@@ -203,6 +205,25 @@ def _checks_name(level: Level, place: Basis) -> Fact[bool]:
         return by_common
     # An explicit off leaves the check of the common name only where that was asked for.
     return by_common if common is not None else by_name
+
+
+def _logged(level: Level, place: Basis) -> Fact[bool]:
+    """Failed handshakes are logged by mod_proxy at level error; the default of LogLevel is warn."""
+    log = level.setting("errorlog")
+    if isinstance(log, Unknown):
+        return log
+    if log is not None and log.word == "/dev/null":
+        return Known(False, log.basis)
+    found = level.setting("loglevel")
+    if not isinstance(found, Setting):
+        return found or Known(True, log.basis if log is not None else place)
+    words = [each.lower() for each in found.args]
+    of_proxy = [
+        each.partition(":")[2] for each in words if each.startswith(("proxy:", "proxy_module:", "mod_proxy.c:"))
+    ]
+    plain = [each for each in words if ":" not in each]
+    taken = (of_proxy or plain or ["warn"])[-1]
+    return Known(taken not in _ABOVE_ERROR, found.basis)
 
 
 def _section_for(level: Level, url: str) -> Level:
