@@ -74,6 +74,13 @@ class Level:
             level, origin = level.around, Origin.INHERITED
         return None
 
+    def written(self, name: str) -> str | None:
+        """The first word of what is written here or around: who names a host does not leave the name to an include."""
+        own = self.own(name)
+        if own:
+            return own[-1].word
+        return self.around.written(name) if self.around is not None else None
+
     def all(self, name: str) -> tuple[Setting, ...] | Unknown:
         """All that hold here where each adds to those before, outer ones first."""
         outer = self.around.all(name) if self.around is not None else ()

@@ -52,8 +52,8 @@ def late_sections(level: Level, name: str, most: int) -> dict[str, Setting | Unk
 
 def document_root(level: Level) -> str | None:
     """DocumentRoot, None where it is not known."""
-    setting = level.setting("documentroot")
-    return setting.word.rstrip("/") or "/" if isinstance(setting, Setting) else None
+    word = level.written("documentroot")
+    return word.rstrip("/") or "/" if word is not None and "${" not in word else None
 
 
 def _sections(level: Level, names: tuple[str, ...]) -> Iterator[Directive]:

@@ -80,8 +80,8 @@ def speaks_tls(server: Server) -> bool:
 
 def server_name(level: Level) -> str | None:
     """ServerName without scheme and port."""
-    setting = level.setting("servername")
-    found = _NAME.match(setting.word) if isinstance(setting, Setting) else None
+    word = level.written("servername")
+    found = _NAME.match(word) if word is not None and "${" not in word else None
     return found["host"].lower() or None if found is not None else None
 
 
