@@ -41,6 +41,14 @@ _COMMANDS = (
     "SSLOpenSSLConfCmd Ciphersuites TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256",
 )
 _SUITES = ("", "SSLCipherSuite TLSv1.3 TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256")
+_OTHER = """<VirtualHost *:PORT>
+ServerName other.test
+SSLEngine on
+SSLCertificateFile CHAIN
+SSLCertificateKeyFile KEY
+SSLCACertificateFile FOLDER/clients.pem
+%s
+</VirtualHost>"""
 _ORDER = ("", "SSLHonorCipherOrder on", "SSLHonorCipherOrder off")
 
 
@@ -63,17 +71,19 @@ def ciphers(draw: st.DrawFn) -> str:
 
 @st.composite
 def configurations(draw: st.DrawFn) -> tuple[str, str]:
-    """Directives of the virtual host, and of the main server around it."""
-    levels: tuple[list[str], list[str]] = ([], [])
-    levels[0].append(draw(protocols()))
+    """Directives of the virtual host, and of the main server around it, with another host before it perhaps."""
+    host, base, other = [draw(protocols())], list[str](), list[str]()
     choices = (*map(st.sampled_from, (_HEADERS, _CLIENTS, _COMMANDS, _SUITES, _ORDER)), ciphers())
     for each in choices:
-        for level in levels:
+        for level in (host, base, other):
             if draw(st.booleans()):
                 level.append(draw(each))
+    for level in (base, other):
+        if draw(st.booleans()):
+            level.append(draw(protocols()))
     if draw(st.booleans()):
-        levels[1].append(draw(protocols()))
-    return "\n".join(levels[0]), "\n".join(levels[1])
+        base.append(_OTHER % "\n".join(other))
+    return "\n".join(host), "\n".join(base)
 
 
 @pytest.mark.slow
@@ -89,12 +99,14 @@ def test_file_and_wire_agree(lab_pki: LabPki, directives: tuple[str, str], kinds
     with TemporaryDirectory() as folder, Lab(Path(folder), lab_pki) as lab:
         (Path(folder) / "clients.pem").write_bytes(lab_pki.client_ca_file.read_bytes())
         host = f"{directives[0]}\nSSLCACertificateFile {folder}/clients.pem"
+        base = directives[1].replace("FOLDER", folder).replace("CHAIN", str(lab_pki.ecdsa.chain))
+        base = base.replace("KEY", str(lab_pki.ecdsa.key))
         try:
             static, live = both(
                 lab,
                 load_anchors(lab_pki.root_file),
                 host,
-                base=directives[1],
+                base=base,
                 certificates=[getattr(lab_pki, kind) for kind in kinds],
                 page=page,
             )

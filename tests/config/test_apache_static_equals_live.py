@@ -60,6 +60,11 @@ CASES = (
     Case("a lower one by command", "SSLProtocol TLSv1.3\nSSLOpenSSLConfCmd MinProtocol TLSv1.2"),
     Case("groups by command", "SSLProtocol TLSv1.3\nSSLOpenSSLConfCmd Groups P-256:X448"),
     Case("curves by command", "SSLProtocol TLSv1.3\nSSLOpenSSLConfCmd Curves secp384r1"),
+    Case(
+        "the last of two names for groups",
+        "SSLOpenSSLConfCmd Curves prime256v1",
+        base="SSLProtocol TLSv1.3\nSSLOpenSSLConfCmd Groups X25519",
+    ),
     Case("suites by command", "SSLOpenSSLConfCmd Ciphersuites TLS_AES_256_GCM_SHA384"),
     Case("cipher string by command", "SSLOpenSSLConfCmd CipherString ECDHE+CHACHA20", base="SSLCipherSuite AES"),
     Case("settings of the main server", "", base="SSLProtocol TLSv1.2\nSSLCipherSuite ECDHE+AES128"),

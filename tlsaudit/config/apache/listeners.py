@@ -124,7 +124,7 @@ def settings_alone(reading: Reading, level: Level) -> Terms | None:
         without_gaps=True,
         ciphers=_ciphers(reading, level, commands, place) if has_ciphers else elsewhere,
         suites_1_3=suites_1_3_of(level, "sslciphersuite", commands, place),
-        groups=_groups(reading, level, None, place) if names & {"groups", "curves"} else elsewhere,
+        groups=_groups(reading, level, None, place) if "groups" in names else elsewhere,
         prefers=prefers,
         prefers_1_3=prefers,
         client=clients.terms if clients is not None else ClientTerms(mode=elsewhere),
@@ -224,7 +224,7 @@ def _groups(reading: Reading, first: Level, identity: Identity | None, place: Ba
     if isinstance(commands, Unknown):
         return commands
     openssl = reading.context.assume.openssl
-    setting = commands.get("groups") or commands.get("curves") or commands.get("ecdhparameters")
+    setting = commands.get("groups")
     if setting is None and identity is not None and has_curve(identity):
         return Unknown(Why.UNSUPPORTED, "the certificate file names a curve, which is not read")
     if setting is None or setting.args[1].lower() in {"auto", "automatic", "+automatic"}:

@@ -15,6 +15,8 @@ from tlsaudit.config.tree import Tree
 from tlsaudit.model.errors import DecodeError
 from tlsaudit.model.knowledge import Basis, Fact, Known, Unknown, Why
 
+_SAME = {"curves": "groups", "ecdhparameters": "groups"}
+"""Names of one and the same command, of which the last counts."""
 Commands = Mapping[str, Setting] | Unknown
 """SSLOpenSSLConfCmd by lower-case name, the last of each."""
 
@@ -90,4 +92,5 @@ def commands_of(level: Level) -> Commands:
     found = level.all("sslopensslconfcmd")
     if isinstance(found, Unknown):
         return found
-    return {each.args[0].lower(): each for each in found if len(each.args) == 2}
+    named = ((each.args[0].lower(), each) for each in found if len(each.args) == 2)
+    return {_SAME.get(name, name): each for name, each in named}
