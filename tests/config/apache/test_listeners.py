@@ -5,9 +5,14 @@ from __future__ import annotations
 import pytest
 
 from tests.config.linting import Bench, listener
+from tlsaudit.app import load_anchors
+from tlsaudit.linting import LintOptions
+from tlsaudit.linting import lint as lint_paths
 from tlsaudit.model import document as doc
+from tlsaudit.model.errors import InputError
 from tlsaudit.model.facts import ClientAuthMode
 from tlsaudit.model.limits import Expectation
+from tlsaudit.policy import load_policy
 
 PAIR = "SSLCertificateFile server.pem\nSSLCertificateKeyFile server.key\n"
 SOUND = "SSLProtocol -all +TLSv1.2 +TLSv1.3\nSSLCipherSuite ECDHE+AESGCM\n"
@@ -20,6 +25,11 @@ def host(text: str, *, address: str = "*:443", name: str = "shop.example.com") -
 def lint(bench: Bench, text: str, assume: str = "", expect: Expectation | None = None) -> doc.Document:
     expected = expect or Expectation()
     return bench.lint(f"Listen 443\n{text}", name="httpd.conf", assume=assume, expect=expected)
+
+
+def lint_one(bench: Bench, name: str, kind: str | None) -> doc.Document:
+    options = LintOptions(policy=load_policy("owasp"), anchors=load_anchors(), kind=kind)
+    return lint_paths([bench.folder / name], options).document
 
 
 def accepted(subject: doc.Subject) -> set[str]:
@@ -306,3 +316,18 @@ def test_a_host_is_read_once_wherever_it_is_included(bench: Bench) -> None:
     (bench.folder / "vhosts" / "a.conf").write_text(host(SOUND.replace("server", "../server")))
     found = listener(lint(bench, "IncludeOptional vhosts/*.conf\n"))
     assert found.location == doc.Location(file="vhosts/a.conf", line=1)
+
+
+def test_a_comment_lets_a_failure_through_at_the_line_below(bench: Bench) -> None:
+    comment = '# tlsaudit:ignore=TLS-PROTO-003,TLS-PROTO-004 until=2999-12-31 reason="old scanners in the store"'
+    document = lint(bench, host(f"{comment}\nSSLProtocol all -SSLv3\nSSLCipherSuite ECDHE+AESGCM"))
+    outcomes = {each.rule: each.outcome for each in listener(document).results}
+    assert (outcomes["TLS-PROTO-003"], outcomes["TLS-PROTO-004"]) == ("waived", "waived")
+
+
+def test_a_file_can_be_said_to_be_apaches(bench: Bench) -> None:
+    """One that nothing in it tells."""
+    (bench.folder / "snippet").write_text("SSLSessionCacheTimeout 300\nHeader always set X-Other 1\n")
+    with pytest.raises(InputError, match="say with --type"):
+        lint_one(bench, "snippet", None)
+    assert lint_one(bench, "snippet", "apache").subjects == []

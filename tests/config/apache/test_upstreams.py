@@ -101,3 +101,25 @@ def test_old_versions_on_the_way_behind_are_findings(bench: Bench) -> None:
     upstream = next(each for each in document.subjects if each.kind == "upstream")
     failing = {each.rule: each.location for each in upstream.results if each.outcome == "fail"}
     assert failing["TLS-PROTO-003"] == doc.Location(file="httpd.conf", line=10)
+
+
+@pytest.mark.parametrize(
+    ("host", "base", "outcome"),
+    [
+        ("", "", "pass"),
+        ("LogLevel emerg", "", "fail"),
+        ("", "LogLevel alert", "fail"),
+        ("LogLevel warn", "LogLevel alert", "pass"),
+        ("LogLevel crit proxy:error", "", "pass"),
+        ("LogLevel info proxy:crit", "", "fail"),
+        ("LogLevel ssl:crit", "", "pass"),
+        ("ErrorLog /dev/null", "", "fail"),
+        ("ErrorLog ${APACHE_LOG_DIR}/error.log", "", "pass"),
+        ("ErrorLog ${LOG}", "", "inconclusive"),
+    ],
+)
+def test_failures_leave_a_trace(bench: Bench, host: str, base: str, outcome: str) -> None:
+    text = _HOST % (base, f"SSLProxyEngine on\nSSLProxyVerify require\n{host}\nProxyPass / https://app/")
+    document = bench.lint(text, name="httpd.conf")
+    upstream = next(each for each in document.subjects if each.kind == "upstream")
+    assert [each.outcome for each in upstream.results if each.rule == "TLS-CONF-019"] == [outcome]

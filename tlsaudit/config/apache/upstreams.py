@@ -21,6 +21,8 @@ _TLS_SCHEMES = frozenset({"https", "wss", "h2", "ajps", "uwsgis"})
 _SCHEME = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<rest>[^\s]*)", re.IGNORECASE)
 _HANDLER = re.compile(r"proxy:(?P<url>.+)\Z", re.IGNORECASE)
 _ABOVE_ERROR = frozenset({"crit", "alert", "emerg"})
+_LOG_NAME = ".log"
+"""The end of what is a file, whatever folder a variable says that it is in."""
 _DEEPEST = 8
 _MOST = 200
 _LOCAL_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"})
@@ -209,14 +211,13 @@ def _checks_name(level: Level, place: Basis) -> Fact[bool]:
 
 def _logged(level: Level, place: Basis) -> Fact[bool]:
     """Failed handshakes are logged by mod_proxy at level error; the default of LogLevel is warn."""
-    log = level.setting("errorlog")
-    if isinstance(log, Unknown):
+    log, found = level.setting("errorlog"), level.setting("loglevel")
+    if isinstance(log, Unknown) and not (level.written("errorlog") or "").endswith(_LOG_NAME):
         return log
-    if log is not None and log.word == "/dev/null":
+    if isinstance(log, Setting) and log.word == "/dev/null":
         return Known(False, log.basis)
-    found = level.setting("loglevel")
     if not isinstance(found, Setting):
-        return found or Known(True, log.basis if log is not None else place)
+        return found or Known(True, log.basis if isinstance(log, Setting) else place)
     words = [each.lower() for each in found.args]
     of_proxy = [
         each.partition(":")[2] for each in words if each.startswith(("proxy:", "proxy_module:", "mod_proxy.c:"))
