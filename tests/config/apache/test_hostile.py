@@ -49,6 +49,55 @@ def test_a_file_that_breaks_is_one_finding_and_stops_nothing(bench: Bench, text:
     assert document.summary.exit_code == 3
 
 
+def test_sections_are_counted_over_files(bench: Bench) -> None:
+    opened, closed = "<Location />\n" * 20, "</Location>\n" * 20
+    (bench.folder / "inner.conf").write_text(f"{opened}ServerSignature off\n{closed}")
+    document = bench.lint(f"Listen 443\n{opened}Include inner.conf\n{closed}", name="httpd.conf")
+    (broken,) = document.subjects
+    assert broken.error is not None
+    assert "nested" in broken.error.message
+    assert broken.location is not None
+    assert broken.location.file == "inner.conf"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(f"Listen {port}\n" for port in range(1, 6000)) + _HOST.replace("*:443", "*") % "",
+        "Header set X 1\n" * 3000 + "<VirtualHost *:443>\nSSLEngine on\n</VirtualHost>\n" * 3000,
+    ],
+)
+def test_what_would_be_too_much_work_is_refused(bench: Bench, text: str) -> None:
+    document = bench.lint(text, name="httpd.conf")
+    assert document.subjects[-1].error is not None
+    assert document.subjects[-1].error.code == "excess"
+    assert document.summary.exit_code == 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<Proxy balancer://a>\n"
+        + "BalancerMember http://10.0.0.1\n" * 9000
+        + "</Proxy>\n"
+        + "ProxyPass / balancer://a/\n" * 9000,
+        f'DocumentRoot "/{"a" * 60}"\n<DirectoryMatch "^/(a|a|aa)+$">\nHeader unset X\n</DirectoryMatch>',
+        "<LocationMatch (x+x+)+y>\nHeader set Strict-Transport-Security max-age=1\n</LocationMatch>\n" * 900,
+        f"Redirect / /{'a' * 60_000}",
+        "SSLCipherSuite " + "A:" * 30_000,
+        "ServerAlias " + "a.example " * 6000,
+        "SSLOpenSSLConfCmd Groups " + "X25519:" * 9000,
+        "SSLCertificateFile server.pem\nSSLCertificateKeyFile server.key\n" * 40,
+        'Header set Strict-Transport-Security "' + ";" * 60_000 + '"',
+        "RewriteRule " + "(" * 30_000 + " http://10.0.0.1/ [P]",
+    ],
+    ids=lambda text: text.split()[0],
+)
+def test_what_is_odd_comes_to_an_end(bench: Bench, text: str) -> None:
+    document = bench.lint("Listen 443\n" + _HOST % text, name="httpd.conf")
+    assert document.subjects[0].status == "audited"
+
+
 def test_a_broken_file_breaks_the_one_that_includes_it(bench: Bench) -> None:
     (bench.folder / "tls.conf").write_text("SSLProtocol TLSv1.3\n<IfModule ssl_module>\n")
     document = bench.lint("Listen 443\nInclude tls.conf\n" + _HOST % "", name="httpd.conf")

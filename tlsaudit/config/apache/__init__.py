@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from tlsaudit.config.apache.defaults import release
 from tlsaudit.config.apache.files import Files
-from tlsaudit.config.apache.listeners import Listener, listeners, settings_alone
+from tlsaudit.config.apache.listeners import Listener, listener_at, places, settings_alone
 from tlsaudit.config.apache.parse import Directive
 from tlsaudit.config.apache.reading import Reading
 from tlsaudit.config.apache.scope import Level
@@ -21,6 +22,10 @@ from tlsaudit.config.tree import Tree
 
 _MAIN = frozenset({"serverroot", "loadmodule", "listen"})
 _INCLUDES = frozenset({"include", "includeoptional"})
+MOST_SERVERS = 5000
+"""Listeners of one main file with what it includes; each is a subject of the report."""
+MOST_WORK = 5_000_000
+"""Virtual hosts times the directives of the main server, which each of them inherits."""
 _AVAILABLE = ("sites-available", "conf-available", "mods-available")
 """Debian's folders of what is installed and not switched on."""
 
@@ -85,16 +90,21 @@ class _Apache:
         own = self._tree.shown(path) if around else None
         servers = read_servers(directives)
         seen: set[int] = set()
-        listening = False
-        for each in listeners(reading, servers):
-            listening = True
-            if own is not None and each.server.directive.file != own:
+        if len(servers.hosts) * len(servers.base.others("virtualhost")) > MOST_WORK:
+            raise SyntaxProblemError(self._tree.shown(path), 1, "too many virtual hosts and directives", "excess")
+        here = list(islice(places(servers), MOST_SERVERS + 1))
+        if len(here) > MOST_SERVERS:
+            at = here[-1].server.directive
+            raise SyntaxProblemError(at.file, at.line, f"more than {MOST_SERVERS} listeners", "excess")
+        for place in here:
+            if own is not None and place.server.directive.file != own:
                 continue
+            each = listener_at(reading, servers, place)
             yield self._listener(each)
             if id(each.server) not in seen:
                 seen.add(id(each.server))
                 yield from self._upstreams(reading, each)
-        if not listening:
+        if not here:
             yield from self._settings(reading, directives, own)
 
     def _listener(self, each: Listener) -> Found:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from tlsaudit.config.apache.conditions import CONDITIONS, State
-from tlsaudit.config.apache.parse import MOST_DIRECTIVES, Directive, parse
+from tlsaudit.config.apache.parse import DEEPEST, MOST_DIRECTIVES, Directive, parse
 from tlsaudit.config.assume import Version
 from tlsaudit.config.problem import SyntaxProblemError
 from tlsaudit.config.tree import Tree
@@ -39,6 +39,15 @@ class _Reading:
     above: list[str] = field(default_factory=list)
     directives: int = 0
     included: int = 0
+    depth: int = 0
+
+    def deeper(self, section: Directive, inside: Iterator[Directive]) -> Iterator[Directive]:
+        """What is in a section, over all files that are put into each other."""
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise SyntaxProblemError(section.file, section.line, f"sections are nested more than {DEEPEST} deep")
+        yield from inside
+        self.depth -= 1
 
 
 class Files:
@@ -91,11 +100,12 @@ class Files:
             elif each.name == "use":
                 yield from self._used(each, reading)
             elif each.name in CONDITIONS and each.block is not None:
-                yield from self._conditional(each, reading)
+                yield from reading.deeper(each, self._conditional(each, reading))
             elif each.name == "macro" and each.block is not None:
                 reading.macros[each.word.lower()] = each
             elif each.block is not None:
-                yield replace(each, block=tuple(self._expanded(each.block, reading, None)))
+                inside = reading.deeper(each, self._expanded(each.block, reading, None))
+                yield replace(each, block=tuple(inside))
             elif not _noted(each, reading):
                 yield each
 

@@ -36,7 +36,16 @@ class Listener:
     terms: Terms
 
 
-def listeners(reading: Reading, servers: Servers) -> Iterator[Listener]:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A virtual host at one of its ports; None: at a port that is not known."""
+
+    server: Server
+    address: Address
+    port: int | None
+
+
+def places(servers: Servers) -> Iterator[Place]:
     """Every virtual host at every port where it speaks TLS."""
     for server in servers.hosts:
         if not speaks_tls(server):
@@ -46,10 +55,12 @@ def listeners(reading: Reading, servers: Servers) -> Iterator[Listener]:
             for port in (address.port,) if address.port is not None else servers.ports or (None,):
                 if port not in seen:
                     seen.add(port)
-                    yield _listener(reading, servers, server, address, port)
+                    yield Place(server, address, port)
 
 
-def _listener(reading: Reading, servers: Servers, server: Server, address: Address, port: int | None) -> Listener:
+def listener_at(reading: Reading, servers: Servers, where: Place) -> Listener:
+    """What a virtual host asks for at a port."""
+    server, address, port = where.server, where.address, where.port
     level, place = server.level, Basis(Origin.DEFAULT, server.directive.at)
     names = concrete_names(server.names)
     name = names[0] if names else address.host

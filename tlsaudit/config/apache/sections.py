@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 
 from tlsaudit.config.apache.parse import Directive
 from tlsaudit.config.apache.scope import Level, Setting
-from tlsaudit.config.apache.served import Served, matches, matches_path, served_root
+from tlsaudit.config.apache.served import Served, matches_path, served_root
 from tlsaudit.model.knowledge import Origin, Unknown, Why
 
 _BY_FOLDER = ("directory", "directorymatch")
@@ -36,7 +36,7 @@ def late_sections(level: Level, name: str, most: int) -> dict[str, Setting | Unk
     """What sections set, by the path that they are for: the last one wins. `/` where one holds for everything."""
     found: dict[str, Setting | Unknown] = {}
     served, _ = served_root(level)
-    root = [id(each) for each in root_sections(level, served)]
+    root = {id(each) for each in root_sections(level, served)}
     folder = document_root(level)
     for section in _sections(level, (*_BY_FOLDER, *_BY_FILE, *_BY_PATH)):
         for path, directive in _set_in(section, name, _path(section, folder), 0):
@@ -93,7 +93,8 @@ def _matches_folder(section: Directive, folder: str | None) -> bool:
     words = [each for each in section.args if each != "~"]
     word = words[0].rstrip("/") or "/" if words else ""
     if section.name == "directorymatch" or section.args[:1] == ("~",):
-        return folder is not None and matches(word, f"{folder.rstrip('/')}/")
+        # No expression is tried on what a file says: the two together may take for ever.
+        return folder is not None and (folder + "/").startswith(word.removeprefix("^").removesuffix("$") or "?")
     if folder is None:
         return word == "/"
     around = [folder, *(str(each) for each in PurePosixPath(folder).parents)]

@@ -6,6 +6,7 @@ import ipaddress
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from tlsaudit.config.apache import defaults, protocols
 from tlsaudit.config.apache.parse import Directive
@@ -24,7 +25,8 @@ _ABOVE_ERROR = frozenset({"crit", "alert", "emerg"})
 _LOG_NAME = ".log"
 """The end of what is a file, whatever folder a variable says that it is in."""
 _DEEPEST = 8
-_MOST = 200
+_MOST = 500
+_MOST_TRIED = 10_000
 _LOCAL_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"})
 _VERIFIES = {"none": False, "off": False, "optional": True, "require": True, "on": True, "optional_no_ca": False}
 
@@ -41,15 +43,15 @@ class Passed:
 def upstreams(reading: Reading, level: Level) -> Iterator[Passed]:
     """Every different destination of a virtual host, and of the main server's sections around it."""
     seen: set[tuple[object, ...]] = set()
-    for url, directive in _urls(level):
-        for address in _members(level, url):
-            passed = _passed(reading, level, address, directive)
-            if passed is None:
-                continue
-            key = (passed.destination, repr(passed.facts.upstream), tuple(passed.facts.protocols.accepted))
-            if key not in seen and len(seen) < _MOST:
-                seen.add(key)
-                yield passed
+    pairs = ((address, directive) for url, directive in _urls(level) for address in _members(level, url))
+    for address, directive in islice(dict.fromkeys(islice(pairs, _MOST_TRIED)), _MOST):
+        passed = _passed(reading, level, address, directive)
+        if passed is None:
+            continue
+        key = (passed.destination, repr(passed.facts.upstream), tuple(passed.facts.protocols.accepted))
+        if key not in seen:
+            seen.add(key)
+            yield passed
 
 
 def _urls(level: Level) -> Iterator[tuple[str, Directive]]:
