@@ -15,7 +15,7 @@ from tlsaudit.config.tree import Tree
 def load(folder: Path, text: str, *, name: str = "apache2.conf") -> list[Directive]:
     """The directives of a main file in a folder."""
     (folder / name).write_text(text)
-    return list(Files(Tree(folder), (2, 4, 71)).load(folder / name))
+    return list(Files(Tree(folder), (2, 4, 71)).load(folder / name).directives)
 
 
 def said(directives: list[Directive]) -> list[str]:
@@ -122,7 +122,7 @@ def test_includes_are_found_below_server_root(tmp_path: Path) -> None:
         'ServerRoot "/etc/httpd"\nInclude conf.modules.d/*.conf\n'
         "IncludeOptional conf.d/*.conf\nInclude /etc/httpd/conf.d/"
     )
-    found = Files(Tree(tmp_path), None).load(tmp_path / "conf" / "httpd.conf")
+    found = Files(Tree(tmp_path), None).load(tmp_path / "conf" / "httpd.conf").directives
     assert [each.at for each in found] == ["conf.d/ssl.conf:1", "conf.d/ssl.conf:1"]
 
 

@@ -78,6 +78,27 @@ def test_with_debians_versions_that_is_a_note(stock: Bench, enabled: bool) -> No
     assert found["TLS-CIPH-010"] == line_of(_SETTINGS, "SSLCipherSuite")
 
 
+def test_settings_that_no_site_uses_are_judged_alone(stock: Bench) -> None:
+    (stock.folder / _SITE).unlink()
+    (found,) = stock.lint_folder().subjects
+    assert found.name == "settings for virtual hosts"
+    assert failing(found)["TLS-PROTO-003"] == line_of(_SETTINGS, "SSLProtocol")
+
+
+def test_sites_that_are_not_switched_on_are_many(stock: Bench) -> None:
+    """Each is read behind the main file, which is read once."""
+    for number in range(40):
+        text = (stock.folder / _SITE).read_text().replace("*:443", f"*:{10_000 + number}")
+        (stock.folder / "sites-available" / f"{number}.conf").write_text(text)
+    enable(stock.folder)
+    for number in range(40):
+        plain = f"<VirtualHost *:80>\nServerName {number}.example\n</VirtualHost>"
+        (stock.folder / "sites-enabled" / f"x{number}.conf").write_text(plain)
+    document = stock.lint_folder(assume=DEBIAN)
+    assert len(document.subjects) == 41
+    assert {failing(each).get("TLS-CIPH-010") for each in document.subjects} == {line_of(_SETTINGS, "SSLCipherSuite")}
+
+
 def test_what_is_found_in_it_is_found_on_the_wire(lab: Lab) -> None:
     """Of what both sides judge, they find the same."""
     lines = [line.strip() for line in (_STOCK / _SETTINGS).read_text().splitlines()]

@@ -42,6 +42,8 @@ class _Apache:
         self._tree = tree
         self._context = context
         self._files = Files(tree, release(context.assume.apache))
+        self._unused: set[Path] = set()
+        """Settings that were read behind a main file, for virtual hosts of which there was none."""
         self._ids: dict[str, int] = {}
 
     def read(self, paths: Sequence[Path]) -> Iterator[Found | Unparsable]:
@@ -56,11 +58,11 @@ class _Apache:
                 broken[_unparsable(error)] = None
                 self._files.read.add(path)
         mains = [path for rank, path in ranked if rank == 0]
-        for _, path in sorted(ranked, key=lambda pair: pair[0]):
-            if path in self._files.read:
+        for _, path in sorted(ranked, key=lambda pair: (pair[0], _is_settings(pair[1]))):
+            if path in self._files.read and path not in self._unused:
                 continue
             try:
-                yield from self._found(path, *self._around(path, mains))
+                yield from self._found(path, self._around(path, mains))
             except SyntaxProblemError as error:
                 broken[_unparsable(error)] = None
                 self._files.read.add(path)
@@ -73,22 +75,20 @@ class _Apache:
         main = next((each for each in mains if each.parent == path.parent.parent), None)
         if main is None:
             return ()
-        settings = main.parent / "mods-available" / "ssl.conf"
+        settings = self._tree.inside(main.parent / "mods-available" / "ssl.conf")
         switched_on = self._tree.inside(main.parent / "mods-enabled" / "ssl.conf") is not None
-        return (main, settings) if self._tree.inside(settings) is not None and not switched_on else (main,)
+        if settings is None or switched_on or settings == path:
+            return (main,)
+        if settings not in self._files.read:
+            self._unused.add(settings)
+        return main, settings
 
-    def _found(self, path: Path, *around: Path) -> Iterator[Found]:
+    def _found(self, path: Path, around: tuple[Path, ...]) -> Iterator[Found]:
         """What a file says; with files around it, what it adds to what they say."""
-        directives = self._files.load(*around, path) if around and path not in around else self._files.load(path)
-        reading = Reading(
-            tree=self._tree,
-            files=self._files,
-            home=(around or (path,))[0].parent,
-            context=self._context,
-            root=_server_root(self._files, around or (path,)),
-        )
+        loaded = self._files.load_behind(around, path) if around else self._files.load(path)
+        reading = Reading(tree=self._tree, files=self._files, home=loaded.home, context=self._context, root=loaded.root)
         own = self._tree.shown(path) if around else None
-        servers = read_servers(directives)
+        servers = read_servers(loaded.directives)
         seen: set[int] = set()
         if len(servers.hosts) * len(servers.base.others("virtualhost")) > MOST_WORK:
             raise SyntaxProblemError(self._tree.shown(path), 1, "too many virtual hosts and directives", "excess")
@@ -99,13 +99,14 @@ class _Apache:
         for place in here:
             if own is not None and place.server.directive.file != own:
                 continue
+            self._unused.difference_update(around)
             each = listener_at(reading, servers, place)
             yield self._listener(each)
             if id(each.server) not in seen:
                 seen.add(id(each.server))
                 yield from self._upstreams(reading, each)
         if not here:
-            yield from self._settings(reading, directives, own)
+            yield from self._settings(reading, loaded.directives, own)
 
     def _listener(self, each: Listener) -> Found:
         directive = each.server.directive
@@ -160,14 +161,12 @@ def _rank(path: Path, directives: tuple[Directive, ...]) -> int:
     return 1 if _includes(directives) else 2
 
 
+def _is_settings(path: Path) -> bool:
+    return path.parent.name == "mods-available" and path.name == "ssl.conf"
+
+
 def _includes(directives: Sequence[Directive]) -> bool:
     return any(each.name in _INCLUDES or (each.block is not None and _includes(each.block)) for each in directives)
-
-
-def _server_root(files: Files, paths: Sequence[Path]) -> str | None:
-    """ServerRoot as the main file says it."""
-    found = (each.word for path in paths for each in files.parsed(path) if each.name == "serverroot")
-    return next((word for word in found if word.startswith("/")), None)
 
 
 def _unparsable(error: SyntaxProblemError) -> Unparsable:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tlsaudit.config.apache.parse import Directive
 from tlsaudit.config.assume import Version
@@ -40,6 +40,10 @@ class State:
     defines: dict[str, str | None] = field(default_factory=dict)
     modules: set[str] = field(default_factory=set)
     complete: bool = True
+
+    def copy(self) -> State:
+        """The same, for a file that is read as another one goes on."""
+        return replace(self, defines=dict(self.defines), modules=set(self.modules))
 
     def load(self, directive: Directive) -> None:
         """LoadModule ssl_module ..."""

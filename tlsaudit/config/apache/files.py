@@ -28,6 +28,15 @@ _HOSTS = re.compile(r"(?:sites|v-?hosts?)[^/]*/[^/]*\Z")
 """Folders of virtual hosts, which set nothing for others."""
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The directives of a configuration; relative names start at `root` (ServerRoot), or around `home`."""
+
+    directives: tuple[Directive, ...]
+    home: Path
+    root: str | None
+
+
 @dataclass(slots=True)
 class _Reading:
     """One main file being read. `above` are the files and macros that are being put in right now."""
@@ -56,15 +65,23 @@ class Files:
     def __init__(self, tree: Tree, version: Version | None) -> None:
         self._tree = tree
         self._version = version
+        self._around: dict[tuple[Path, ...], tuple[tuple[Directive, ...], _Reading]] = {}
         self.read: set[Path] = set()
 
-    def load(self, *files: Path) -> tuple[Directive, ...]:
-        """The directives of a main file, and of further ones as if it included them. Raises SyntaxProblemError."""
-        reading = _Reading(files[0].parent, State(self._version))
-        found: list[Directive] = []
-        for path in files:
-            found += self._file(path, reading, None)
-        return tuple(found)
+    def load(self, path: Path) -> Loaded:
+        """What a main file says. Raises SyntaxProblemError."""
+        reading = _Reading(path.parent, State(self._version))
+        return Loaded(tuple(self._file(path, reading, None)), reading.home, reading.root)
+
+    def load_behind(self, around: tuple[Path, ...], path: Path) -> Loaded:
+        """What a file says as if a main file included it last, without the other virtual hosts. As `load`."""
+        if around not in self._around:
+            reading = _Reading(around[0].parent, State(self._version))
+            found = [each for main in around for each in self._file(main, reading, None)]
+            self._around[around] = (tuple(each for each in found if each.name != "virtualhost"), reading)
+        before, reading = self._around[around]
+        own = replace(reading, state=reading.state.copy(), macros=dict(reading.macros), directives=0, included=0)
+        return Loaded(before + tuple(self._file(path, own, None)), own.home, own.root)
 
     def parsed(self, path: Path) -> tuple[Directive, ...]:
         """The directives of one file as they are written. Raises SyntaxProblemError."""
