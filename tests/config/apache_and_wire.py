@@ -19,6 +19,7 @@ from tlsaudit.policy import load_policy
 
 DEBIAN = "apache=2.4.71,openssl=3.0"
 _SECONDS = 20.0
+_LEAST_COMMON = 60
 PAGE = "AliasMatch ^/$ /etc/os-release\n"
 """A file behind `/` that everybody may read, instead of an answer that counts as an error."""
 
@@ -48,6 +49,17 @@ def both(
         raise ServerFailedError(running.log())
     assert len(static) == 1, [(each.name, each.error) for each in linted.document.subjects]
     return static[0], live
+
+
+def judged_otherwise(static: doc.Subject, live: doc.Subject) -> dict[str, tuple[str, str]]:
+    """The rules that both sides decide, and not alike."""
+    file, wire = (
+        {each.rule: str(each.outcome) for each in subject.results if each.outcome in {"pass", "fail"}}
+        for subject in (static, live)
+    )
+    common = file.keys() & wire.keys()
+    assert len(common) > _LEAST_COMMON
+    return {rule: (file[rule], wire[rule]) for rule in common if file[rule] != wire[rule]}
 
 
 def _here(lab: Lab, files: CertificateFiles) -> CertificateFiles:

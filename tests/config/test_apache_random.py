@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
-from tests.config.apache_and_wire import both
+from tests.config.apache_and_wire import both, judged_otherwise
 from tests.config.static_and_live import differences
 from tests.lab.pki import LabPki
 from tests.lab.process import ServerFailedError
@@ -115,3 +115,4 @@ def test_file_and_wire_agree(lab_pki: LabPki, directives: tuple[str, str], kinds
                 raise
             reject()
         assert differences(static, live) == [], directives
+        assert judged_otherwise(static, live) == {}, directives

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from tests.config.apache_and_wire import both
+from tests.config.apache_and_wire import both, judged_otherwise
 from tests.config.static_and_live import differences
 from tests.lab.pki import CertificateFiles, LabPki, write_private
 from tests.lab.servers import Lab
@@ -184,4 +184,5 @@ def test_file_and_wire_agree(lab: Lab, anchors: Anchors, case: Case) -> None:
     static, live = both(lab, anchors, host, base=base, certificates=certificates, page=case.page)
     assert live.status == "audited"
     assert differences(static, live) == []
+    assert judged_otherwise(static, live) == {}
     assert not {"protocols", "client_auth.mode", "certificate_deployments", "http"} & static.unknown.keys()

@@ -287,7 +287,8 @@ def _client_auth_at(mode: Fact[ClientAuthMode], enforced_by: Layer | None, *, la
 
 
 def _setup(terms: Terms, after: Effect, openssl: Version | None) -> Setup:
-    refused = tuple(Said(what, basis) for what, basis in after.refused)
+    asked = (pair for pair in after.refused if pair[1].origin is not Origin.DEFAULT)
+    refused = tuple(Said(what, basis) for what, basis in asked)
     level: Fact[int | None] = NOT_ASKED
     tokens: Fact[tuple[Said, ...]] = NOT_ASKED
     if isinstance(terms.ciphers, Known):
