@@ -1,6 +1,6 @@
 """Every rule of configuration files on a file that breaks it and one that does not: a pair a rule and system.
 
-The line that is at fault ends in `# here`.
+The line that is at fault ends in `# here`; in Apache, which has no comments behind a directive, it is above.
 """
 
 from __future__ import annotations
@@ -14,16 +14,20 @@ from tlsaudit.rules import CATALOGUE, LISTENER_RULES, UPSTREAM_RULES
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 RULES = sorted({each.id for each in (*LISTENER_RULES, *UPSTREAM_RULES)} - {each.id for each in CATALOGUE})
-SYSTEMS = {"nginx": "nginx.conf", "haproxy": "haproxy.cfg"}
+SYSTEMS = {"nginx": "nginx.conf", "haproxy": "haproxy.cfg", "apache": "httpd.conf"}
 CANNOT_FAIL = {
     "nginx": {"TLS-CONF-007"},  # verification cannot be told to leave out errors
+    "apache": {
+        "TLS-CONF-007",  # nor here
+        "TLS-CONF-015",  # mod_ssl has no early data
+    },
     "haproxy": {
         "TLS-CONF-016",  # header fields are not lost in inner blocks: there are none
         "TLS-CONF-018",  # stapling is not switched on: it is done where a response is there
     },
 }
 """Rules that no configuration of a system can break."""
-_FOR_A_LIBRARY = {"TLS-CONF-022": "nginx=1.22,haproxy=2.6,openssl=3.0"}
+_FOR_A_LIBRARY = {"TLS-CONF-022": "nginx=1.22,haproxy=2.6,apache=2.4.71,openssl=3.0"}
 
 
 def _pairs(folder: str) -> list[tuple[str, str]]:
@@ -50,7 +54,8 @@ def test_rule_fails_at_the_line(bench: Bench, system: str, rule: str) -> None:
     assert len(failing) == 1, found
     assert failing[0].location is not None
     assert failing[0].location.file == SYSTEMS[system]
-    assert text.splitlines()[failing[0].location.line - 1].endswith("# here")
+    line = failing[0].location.line
+    assert any(each.endswith("# here") for each in text.splitlines()[line - 2 + (system != "apache") : line])
     assert failing[0].evidence
     assert failing[0].reproduce is None
 

@@ -137,12 +137,20 @@ class Lab:
         return self._start("haproxy", command, folder)
 
     def apache(
-        self, host: str = "", *, certificates: Sequence[CertificateFiles] = (), content: str = _APACHE_CONTENT
+        self,
+        host: str = "",
+        *,
+        certificates: Sequence[CertificateFiles] = (),
+        content: str = _APACHE_CONTENT,
+        base: str = "",
     ) -> Running:
-        """Apache httpd with directives of the virtual host; its usual content is there before access is checked."""
+        """Apache httpd with directives of the virtual host, and of the main server before it.
+
+        Its usual content is there before access is checked. PORT stands for the port.
+        """
         requires("apache2")
         folder = self._folder("apache")
-        modules = ("mpm_event", "authz_core", "alias", "headers", "http2", "socache_shmcb", "ssl")
+        modules = ("mpm_event", "authz_core", "alias", "headers", "http2", "macro", "socache_shmcb", "ssl")
         loads = "".join(f"LoadModule {name}_module {_APACHE_MODULES}/mod_{name}.so\n" for name in modules)
         pairs = "".join(
             f"SSLCertificateFile {each.chain}\nSSLCertificateKeyFile {each.key}\n"
@@ -156,6 +164,7 @@ class Lab:
                 f'{loads}{user}ServerName localhost\nServerRoot "{folder}"\nDefaultRuntimeDir "{folder}"\n'
                 f"PidFile apache.pid\nErrorLog /dev/stderr\nListen {HOST}:{port}\nMutex pthread\n"
                 "SSLSessionCache none\nTimeout 10\n"
+                f"{base.replace('PORT', str(port))}\n"
                 f"<VirtualHost *:{port}>\nSSLEngine on\n{pairs}{host}\n"
                 f"{content}</VirtualHost>\n"
             )

@@ -20,7 +20,9 @@ def lint(
     fail_on: options.FailOn = "high",
     kind: Annotated[
         str | None,
-        typer.Option("--type", metavar="TYPE", help="What the files are, instead of finding out: nginx or haproxy."),
+        typer.Option(
+            "--type", metavar="TYPE", help="What the files are, instead of finding out: nginx, haproxy or apache."
+        ),
     ] = None,
     assume: Annotated[
         str,

@@ -9,7 +9,7 @@ from tlsaudit.model.errors import InputError
 
 Version = tuple[int, ...]
 
-PRODUCTS = ("nginx", "haproxy", "openssl")
+PRODUCTS = ("nginx", "haproxy", "apache", "openssl")
 _VERSION = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4}){0,3}[a-z]?")
 
 
@@ -22,6 +22,7 @@ class Assumptions:
 
     nginx: Version | None = None
     haproxy: Version | None = None
+    apache: Version | None = None
     openssl: Version | None = None
 
 

@@ -89,7 +89,8 @@ class Evaluator:
         modern, legacy = self._open()
         tokens = [each.lstrip(_SIGNS) for each in plain.split(":") if not each.startswith("@")]
         unknown = tuple(dict.fromkeys(each for each in tokens if not self._is_known(each)))
-        old = any(not _matches(modern, each) and _matches(legacy, each) for each in tokens)
+        added = [each.lstrip("+") for each in plain.split(":") if each[:1] not in {"!", "-", "@"}]
+        old = any(not _matches(modern, each) and _matches(legacy, each) for each in added)
         suites = _suites(modern, plain)
         if old:  # what 1.1.1 has forgotten is put behind what it knows
             suites = dict.fromkeys((*suites, *(code for code in _suites(legacy, plain) if _is_forgotten(code))))

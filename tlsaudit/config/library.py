@@ -31,6 +31,7 @@ _WEAK = frozenset({"RC4", "3DES", "IDEA", "RC2", "DES", "DES40"})
 class Request:
     """What a text asks of its library. `keys`: types of the certificates' keys; None where they are not known.
 
+    `without_gaps`: the product asks for a range, which ends above the first version that is left out (httpd).
     `dh_bits`: size of the parameters for DHE, 0 for none, None where they are not known. `level`: of `@SECLEVEL`.
     """
 
@@ -42,6 +43,7 @@ class Request:
     keys: frozenset[str] | None
     dh_bits: int | None
     level: int | None
+    without_gaps: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +66,13 @@ def effect(request: Request, openssl: Version | None) -> Effect:
     allowed: dict[ProtocolVersion, Basis] = {}
     for version, basis in request.versions.items():
         problem = _refuses_version(version, level, openssl) if openssl is not None else None
+        if request.without_gaps and openssl is not None and openssl >= (1, 1) and _is_below_gap(version, request):
+            problem = "a range is asked of OpenSSL, which ends at the gap above it"
         if problem is None:
             allowed[version] = basis
         else:
             refused[f"{version} is asked for, and {problem}", basis] = None
-    gap = _gap(request, openssl) if openssl is not None else None
+    gap = _gap(request, openssl) if openssl is not None and not request.without_gaps else None
     if gap is not None:
         return Effect(allowed={}, versions={}, suites={}, refused=(*refused, gap))
     suites = dict(_usable(request, allowed))
@@ -103,6 +107,13 @@ def _gap(request: Request, openssl: Version) -> tuple[str, Basis] | None:
         return None
     what = f"{', '.join(asked)} are asked for, with a gap above {below}, and no suite fits {below}"
     return f"{what}: OpenSSL {version_words(openssl)} ends every handshake", request.versions[below]
+
+
+def _is_below_gap(version: ProtocolVersion, request: Request) -> bool:
+    """Whether some newer version is asked for, and one between the two is not."""
+    asked = [each for each in ProtocolVersion if each in request.versions and each.rank > version.rank]
+    between = [each for each in ProtocolVersion if asked and version.rank < each.rank < asked[-1].rank]
+    return any(each not in request.versions for each in between)
 
 
 def _usable(request: Request, versions: Mapping[ProtocolVersion, Basis]) -> Iterator[tuple[SuiteAt, Basis]]:

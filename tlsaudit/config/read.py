@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from tlsaudit.config import haproxy, nginx, secrets
+from tlsaudit.config import apache, haproxy, nginx, secrets
 from tlsaudit.config.assume import Assumptions, parse_assumptions
 from tlsaudit.config.ciphers import Evaluator
 from tlsaudit.config.found import Anchors, Context, Found, Unparsable
@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 _KEYS: Final = "private keys"
-_READERS: Final = {"nginx": nginx.read, "haproxy": haproxy.read, _KEYS: secrets.read}
+_READERS: Final = {"nginx": nginx.read, "haproxy": haproxy.read, "apache": apache.read, _KEYS: secrets.read}
 
 Recognised = Mapping[str, tuple[Path, ...]]
 

@@ -6,7 +6,9 @@ import re
 from pathlib import PurePath
 from typing import Final
 
-TYPES: Final = ("nginx", "haproxy")
+from tlsaudit.config.apache import signs
+
+TYPES: Final = ("nginx", "haproxy", "apache")
 """What `--type` takes."""
 LOOK_AT: Final = 256 * 1024
 """Octets at the start of a file that say what it is."""
@@ -116,10 +118,14 @@ def recognise(name: str, content: bytes) -> str | None:
         (_NGINX_BLOCK.search(text) and _NGINX_WORD.search(text)) or _NGINX_SNIPPET.search(text)
     ):
         return "nginx"
+    if path.suffix.lower() not in _OTHER_LANGUAGES and signs.looks_like(text):
+        return "apache"
     return _by_name(path)
 
 
 def _by_name(path: PurePath) -> str | None:
     if _NGINX_NAME.search(path.name):
         return "nginx"
-    return "haproxy" if _HAPROXY_NAME.search(path.name) else None
+    if _HAPROXY_NAME.search(path.name):
+        return "haproxy"
+    return "apache" if signs.is_named_so(path.name) else None

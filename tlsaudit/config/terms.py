@@ -46,6 +46,10 @@ class ClientTerms:
     verifies: Fact[bool] = NOT_ASKED
     enforced_by: Layer | None = None
     ca_names: tuple[str, ...] = ()
+    late: bool = False
+    """It is asked for once the request is known, not in the handshake."""
+    elsewhere: Mapping[str, Fact[ClientAuthMode]] = field(default_factory=dict)
+    """By path, where more is asked for than usual: late."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +62,8 @@ class Terms:
     endpoint: Endpoint
     place: Basis
     protocols: Fact[Mapping[ProtocolVersion, Basis]]
+    without_gaps: bool = False
+    """They are handed to the library as a range."""
     ciphers: Fact[CipherString]
     suites_1_3: Fact[tuple[int, ...]]
     groups: Fact[tuple[int, ...]]
@@ -69,6 +75,8 @@ class Terms:
     client: ClientTerms = field(default_factory=lambda: ClientTerms(mode=NOT_ASKED))
     alpn: Tried[str] = field(default_factory=Tried)
     early_data: Fact[int | None] = NOT_ASKED
+    compression: Fact[bool] = NOT_ASKED
+    insecure_renegotiation: Fact[bool] = NOT_ASKED
     http: Fact[HttpAnswer | None] = NOT_ASKED
     setup: Setup = field(default_factory=Setup)
 
@@ -94,7 +102,9 @@ def facts_of(terms: Terms, openssl: Version | None) -> Facts:
         alpn=terms.alpn,
         alpn_chosen={version: Known(chosen, terms.place) for version in protocols.accepted} if chosen else {},
         session=Session(
-            encrypt_then_mac=Known(True, terms.place) if openssl is None or openssl >= (1, 1) else NOT_ASKED
+            encrypt_then_mac=Known(True, terms.place) if openssl is None or openssl >= (1, 1) else NOT_ASKED,
+            compression=terms.compression,
+            insecure_renegotiation=terms.insecure_renegotiation,
         ),
         behaviours=Behaviours(early_data=terms.early_data),
         http=terms.http,
@@ -138,6 +148,7 @@ def _effect(terms: Terms, openssl: Version | None) -> Effect:
             keys=terms.keys,
             dh_bits=None if not isinstance(dh, Known) else dh.value.bits if dh.value is not None else 0,
             level=_level(strings),
+            without_gaps=terms.without_gaps,
         ),
         openssl,
     )
@@ -248,22 +259,36 @@ def _key_exchanges(terms: Terms, suites: Tried[SuiteAt]) -> Fact[tuple[KeyExchan
 
 def _client_auth(terms: Terms, protocols: Tried[ProtocolVersion]) -> ClientAuth:
     client = terms.client
-    mode = client.mode
-    asked: Fact[bool] = mode if isinstance(mode, Unknown) else Known(mode.value is not ClientAuthMode.NONE, mode.basis)
-    when = When.HANDSHAKE if isinstance(asked, Known) and asked.value else None
-    at = ClientAuthAt(requested=asked, mode=mode, enforced_by=client.enforced_by, when=when)
+    at = _client_auth_at(client.mode, client.enforced_by, late=client.late)
     return ClientAuth(
-        mode=mode,
+        mode=client.mode,
         enforced_by=client.enforced_by,
         verifies=client.verifies,
-        when=when,
+        when=at.when,
         per_protocol=dict.fromkeys(protocols.accepted, at),
         ca_names=client.ca_names,
+        elsewhere={
+            path: dict.fromkeys(protocols.accepted, _client_auth_at(mode, Layer.TLS, late=True))
+            for path, mode in client.elsewhere.items()
+        },
+    )
+
+
+def _client_auth_at(mode: Fact[ClientAuthMode], enforced_by: Layer | None, *, late: bool) -> ClientAuthAt:
+    if isinstance(mode, Unknown):
+        return ClientAuthAt(requested=mode, mode=mode)
+    asks = mode.value is not ClientAuthMode.NONE
+    return ClientAuthAt(
+        requested=Known(asks, mode.basis),
+        mode=mode,
+        enforced_by=enforced_by if mode.value is ClientAuthMode.REQUIRED else None,
+        when=(When.LATE if late else When.HANDSHAKE) if asks else None,
     )
 
 
 def _setup(terms: Terms, after: Effect, openssl: Version | None) -> Setup:
-    refused = tuple(Said(what, basis) for what, basis in after.refused)
+    asked = (pair for pair in after.refused if pair[1].origin is not Origin.DEFAULT)
+    refused = tuple(Said(what, basis) for what, basis in asked)
     level: Fact[int | None] = NOT_ASKED
     tokens: Fact[tuple[Said, ...]] = NOT_ASKED
     if isinstance(terms.ciphers, Known):

@@ -45,7 +45,7 @@ def ignored_client_errors(case: Case) -> Iterable[Fail]:
     expected="the header is set or removed in every request that is passed on",
     why="Whoever is behind believes the header: a client that sends it himself is whom he says he is.",
     remedy="Set it for every request (nginx: proxy_set_header in each location; HAProxy: http-request set-header "
-    "without a condition, or del-header before).",
+    "without a condition, or del-header before; Apache: RequestHeader set).",
     sources=(asvs("12.1.3 (L2)"),),
 )
 def forgeable_identity(case: Case) -> Iterable[Fail]:

@@ -14,6 +14,7 @@ from tlsaudit.rules.rule import Case, Rule, rule
 from tlsaudit.rules.sources import STRONG_CIPHERS, asvs, asvs4, cheat_sheet, rfc
 
 _NGINX = Source("nginx documentation, ngx_http_ssl_module")
+_APACHE = Source("Apache httpd documentation, mod_ssl")
 _LOWEST_SOUND_LEVEL = 2
 _LEAST_DH_BITS = 2048
 
@@ -47,7 +48,7 @@ def _staples(case: Case) -> bool:
     expected="a CA of one's own for client certificates",
     why="Anybody can get a certificate from a public CA, so that verifying it says nothing about who comes in.",
     remedy="Name a bundle that holds only the CA that issues to your clients (nginx: ssl_client_certificate; HAProxy: "
-    "ca-file).",
+    "ca-file; Apache: SSLCACertificateFile).",
     sources=(asvs("12.3.4 (L2)"),),
 )
 def public_client_ca(case: Case) -> Iterable[Fail]:
@@ -65,7 +66,8 @@ def public_client_ca(case: Case) -> Iterable[Fail]:
     applies=_verifies,
     expected="a CRL or OCSP for client certificates",
     why="A client key that was stolen keeps its access until the certificate expires.",
-    remedy="Set ssl_crl or ssl_ocsp (HAProxy: crl-file), or issue client certificates that live for days only.",
+    remedy="Set ssl_crl or ssl_ocsp (HAProxy: crl-file; Apache: SSLCARevocationFile and SSLCARevocationCheck), or "
+    "issue client certificates that live for days only.",
     sources=(asvs("12.1.4 (L3)"), asvs4("9.2.4")),
 )
 def no_client_revocation(case: Case) -> Iterable[Fail]:
@@ -121,8 +123,8 @@ def odd_parameters(case: Case) -> Iterable[Fail]:
     cwe=(324,),
     expected="ticket keys that the server makes and changes itself",
     why="Who gets hold of the key file reads every session that was resumed while it was in use, without a trace.",
-    remedy="Remove ssl_session_ticket_key and use a shared session cache (HAProxy: remove tls-ticket-keys), or change "
-    "the file at least once a day.",
+    remedy="Remove ssl_session_ticket_key and use a shared session cache (HAProxy: remove tls-ticket-keys; Apache: "
+    "SSLSessionTicketKeyFile), or change the file at least once a day.",
     sources=(rfc(9325, "3.4"),),
 )
 def static_ticket_key(case: Case) -> Iterable[Fail]:
@@ -158,7 +160,7 @@ def unguarded_early_data(case: Case) -> Iterable[Fail]:
     cwe=(523,),
     expected="Strict-Transport-Security with every response",
     why="A response without the field does not renew it, and a browser that sees only such responses never learns it.",
-    remedy="Repeat the field wherever add_header is used, with always.",
+    remedy="Repeat the field wherever add_header is used, with always (Apache: Header always set).",
     sources=(asvs("3.4.1 (L1)"), Source("nginx documentation, ngx_http_headers_module")),
 )
 def lost_hsts(case: Case) -> Iterable[Fail]:
@@ -172,7 +174,8 @@ def lost_hsts(case: Case) -> Iterable[Fail]:
     severity=Severity.LOW,
     expected="a default server that rejects the handshake",
     why="Clients that ask for another name land at a site that was not meant, which helps cross-protocol attacks.",
-    remedy="Add a default server with ssl_reject_handshake on (HAProxy: strict-sni).",
+    remedy="Add a default server with ssl_reject_handshake on (HAProxy: strict-sni; Apache, which rejects none: a "
+    "first virtual host without a site).",
     sources=(rfc(9325, "3.7"), _NGINX),
 )
 def no_default_reject(case: Case) -> Iterable[Fail]:
@@ -189,7 +192,7 @@ def no_default_reject(case: Case) -> Iterable[Fail]:
     applies=_staples,
     expected="stapling only where the certificate names an OCSP responder",
     why="Nothing is ever stapled, and the log fills with warnings.",
-    remedy="Remove ssl_stapling, or get a certificate that names an OCSP responder.",
+    remedy="Remove ssl_stapling (Apache: SSLUseStapling), or get a certificate that names an OCSP responder.",
     sources=(_NGINX,),
 )
 def dead_stapling(case: Case) -> Iterable[Fail]:
@@ -221,7 +224,7 @@ def refused_by_library(case: Case) -> Iterable[Fail]:
     expected="what decides is written down",
     why="The same file means something else to an older version of the product.",
     remedy="Set the directive, or say with --assume which version the file is for.",
-    sources=(_NGINX, Source("nginx CHANGES")),
+    sources=(_NGINX, Source("nginx CHANGES"), _APACHE),
 )
 def version_dependent(case: Case) -> Iterable[Fail]:
     """The verdict hangs on the version of the product."""

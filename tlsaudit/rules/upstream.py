@@ -38,7 +38,7 @@ def _by_name(case: Case) -> bool:
     expected="TLS on the way to another machine",
     why="What clients sent over TLS goes on in clear, for anyone between the two machines to read and change.",
     remedy="Speak TLS to the upstream (nginx: proxy_pass https://, with proxy_ssl_verify on; HAProxy: ssl verify "
-    "required ca-file).",
+    "required ca-file; Apache: ProxyPass https:// with SSLProxyVerify require).",
     sources=(asvs("12.3.1 (L2)"), asvs("12.3.3 (L2)"), asvs4("9.2.2")),
 )
 def plaintext_upstream(case: Case) -> Iterable[Fail]:
@@ -58,7 +58,7 @@ def plaintext_upstream(case: Case) -> Iterable[Fail]:
     expected="the certificate of the upstream is verified",
     why="Anyone between the two machines can answer in place of the upstream, with any certificate.",
     remedy="Verify it against the CA that issued it (nginx: proxy_ssl_verify on, proxy_ssl_trusted_certificate; "
-    "HAProxy: verify required ca-file).",
+    "HAProxy: verify required ca-file; Apache: SSLProxyVerify require, SSLProxyCACertificateFile).",
     sources=(asvs("12.3.2 (L2)"), asvs("12.3.4 (L2)"), asvs4("9.2.1"), _NGINX),
 )
 def unverified_upstream(case: Case) -> Iterable[Fail]:
@@ -78,7 +78,7 @@ def unverified_upstream(case: Case) -> Iterable[Fail]:
     expected="the upstream's name is sent (SNI) and checked",
     why="Any certificate of the same CA will do, and a server with several sites answers with the wrong one.",
     remedy="Send and check the name (nginx: proxy_ssl_server_name on, proxy_ssl_name, proxy_ssl_verify on; "
-    "HAProxy: sni).",
+    "HAProxy: sni; Apache: SSLProxyCheckPeerName on).",
     sources=(asvs("12.3.2 (L2)"), rfc(9325, "7.1"), _NGINX),
 )
 def unnamed_upstream(case: Case) -> Iterable[Fail]:
@@ -99,7 +99,7 @@ def unnamed_upstream(case: Case) -> Iterable[Fail]:
     applies=_speaks_tls,
     expected="a log that takes errors",
     why="A certificate that does not verify may be an attack, or the start of an outage, and nobody sees it.",
-    remedy="Log errors (nginx: error_log at level error or below; HAProxy: log in the frontend).",
+    remedy="Log errors (nginx: error_log at level error or below; HAProxy: log in the frontend; Apache: LogLevel).",
     sources=(asvs4("9.2.5"),),
 )
 def unlogged_failures(case: Case) -> Iterable[Fail]:

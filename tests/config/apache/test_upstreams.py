@@ -1,0 +1,125 @@
+"""What is known of the servers behind a virtual host."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.config.linting import Bench
+from tlsaudit.model import document as doc
+
+_HOST = """Listen 443
+%s
+<VirtualHost *:443>
+ServerName shop.example.com
+SSLEngine on
+SSLCertificateFile server.pem
+SSLCertificateKeyFile server.key
+SSLProtocol TLSv1.3
+%s
+</VirtualHost>
+"""
+
+
+def upstreams(bench: Bench, host: str, base: str = "") -> list[doc.UpstreamPart]:
+    document = bench.lint(_HOST % (base, host), name="httpd.conf", assume="apache=2.4.71,openssl=3.0")
+    return [
+        each.facts.upstream
+        for each in document.subjects
+        if each.facts is not None and each.facts.upstream is not None and each.kind == "upstream"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("host", "destination", "tls", "local"),
+    [
+        ('ProxyPass "/" "http://10.0.0.5:8080/"', "10.0.0.5:8080", False, False),
+        ("ProxyPass / https://app.example.com/ retry=0", "app.example.com", True, False),
+        ("<Location /x>\nProxyPass http://app:80/\n</Location>", "app:80", False, False),
+        ("<Location /x>\nProxyPass retry=5 http://app:80/\n</Location>", "app:80", False, False),
+        ("ProxyPassMatch ^/(.*)$ http://app/$1", "app", False, False),
+        ("RewriteRule ^/(.*)$ http://app/$1 [L,P]", "app", False, False),
+        ("ProxyPass / http://localhost:8080/", "localhost:8080", False, True),
+        ("ProxyPass / http://[::1]:8080/", "[::1]:8080", False, True),
+        ("ProxyPass / ajp://10.0.0.5:8009/", "10.0.0.5:8009", False, False),
+        ("ProxyPass /ws wss://app.example.com/ws", "app.example.com", True, False),
+        ("ProxyPass / unix:/run/app.sock|http://localhost/", "unix:/run/app.sock", False, True),
+        ('<FilesMatch "x">\nSetHandler "proxy:fcgi://10.0.0.9:9000"\n</FilesMatch>', "10.0.0.9:9000", False, False),
+        ("ProxyPass / ${BACKEND}", "${BACKEND}", None, None),
+        ("ProxyPass / http://${BACKEND}/", "${BACKEND}", False, None),
+    ],
+)
+def test_destinations(bench: Bench, host: str, destination: str, tls: bool | None, local: bool | None) -> None:
+    (found,) = upstreams(bench, host)
+    assert (found.destination, found.tls, found.local) == (destination, tls, local)
+
+
+@pytest.mark.parametrize(
+    "host", ['ProxyPass "/" "!"', "RewriteRule ^/(.*)$ http://app/$1 [R]", "Redirect / http://app/", "ProxyPass /x"]
+)
+def test_what_passes_nothing_on(bench: Bench, host: str) -> None:
+    assert upstreams(bench, host) == []
+
+
+def test_the_members_of_a_balancer(bench: Bench) -> None:
+    base = "<Proxy balancer://pool>\nBalancerMember http://10.0.0.1\nBalancerMember https://10.0.0.2\n</Proxy>"
+    found = upstreams(bench, "ProxyPass / balancer://pool/", base)
+    assert [(each.destination, each.tls) for each in found] == [("10.0.0.1", False), ("10.0.0.2", True)]
+
+
+def test_what_the_main_server_passes_on_holds_for_the_virtual_host(bench: Bench) -> None:
+    assert [each.destination for each in upstreams(bench, "", "ProxyPass /x http://app/")] == ["app"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "verifies", "checks"),
+    [
+        ("", False, True),
+        ("SSLProxyVerify require", True, True),
+        ("SSLProxyVerify optional_no_ca", False, True),
+        ("SSLProxyCheckPeerName off", False, False),
+        ("SSLProxyCheckPeerName off\nSSLProxyCheckPeerCN on", False, True),
+        ("SSLProxyCheckPeerCN off", False, False),
+        ("SSLProxyCheckPeerCN off\nSSLProxyCheckPeerName on", False, True),
+        ("<Proxy https://app.example.com/>\nSSLProxyVerify require\n</Proxy>", True, True),
+        ("<Proxy https://other.example.com/>\nSSLProxyVerify require\n</Proxy>", False, True),
+        ("SSLProxyVerify ${HOW}", None, True),
+    ],
+)
+def test_verification(bench: Bench, settings: str, verifies: bool | None, checks: bool) -> None:
+    (found,) = upstreams(bench, f"SSLProxyEngine on\n{settings}\nProxyPass / https://app.example.com/")
+    assert (found.verifies, found.checks_name, found.sends_name) == (verifies, checks, True)
+
+
+def test_verification_is_inherited(bench: Bench) -> None:
+    (found,) = upstreams(bench, "ProxyPass / https://app/", "SSLProxyEngine on\nSSLProxyVerify require")
+    assert found.verifies
+
+
+def test_old_versions_on_the_way_behind_are_findings(bench: Bench) -> None:
+    text = _HOST % ("", "SSLProxyEngine on\nSSLProxyProtocol TLSv1\nSSLProxyVerify require\nProxyPass / https://app/")
+    document = bench.lint(text, name="httpd.conf")
+    upstream = next(each for each in document.subjects if each.kind == "upstream")
+    failing = {each.rule: each.location for each in upstream.results if each.outcome == "fail"}
+    assert failing["TLS-PROTO-003"] == doc.Location(file="httpd.conf", line=10)
+
+
+@pytest.mark.parametrize(
+    ("host", "base", "outcome"),
+    [
+        ("", "", "pass"),
+        ("LogLevel emerg", "", "fail"),
+        ("", "LogLevel alert", "fail"),
+        ("LogLevel warn", "LogLevel alert", "pass"),
+        ("LogLevel crit proxy:error", "", "pass"),
+        ("LogLevel info proxy:crit", "", "fail"),
+        ("LogLevel ssl:crit", "", "pass"),
+        ("ErrorLog /dev/null", "", "fail"),
+        ("ErrorLog ${APACHE_LOG_DIR}/error.log", "", "pass"),
+        ("ErrorLog ${LOG}", "", "inconclusive"),
+    ],
+)
+def test_failures_leave_a_trace(bench: Bench, host: str, base: str, outcome: str) -> None:
+    text = _HOST % (base, f"SSLProxyEngine on\nSSLProxyVerify require\n{host}\nProxyPass / https://app/")
+    document = bench.lint(text, name="httpd.conf")
+    upstream = next(each for each in document.subjects if each.kind == "upstream")
+    assert [each.outcome for each in upstream.results if each.rule == "TLS-CONF-019"] == [outcome]

@@ -1,0 +1,173 @@
+"""Apache httpd: main files with what they include, virtual hosts that none of them includes, and fragments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+from tlsaudit.config.apache.defaults import release
+from tlsaudit.config.apache.files import Files
+from tlsaudit.config.apache.listeners import Listener, listener_at, places, settings_alone
+from tlsaudit.config.apache.parse import Directive
+from tlsaudit.config.apache.reading import Reading
+from tlsaudit.config.apache.scope import Level
+from tlsaudit.config.apache.servers import read_servers
+from tlsaudit.config.apache.signs import is_named_so
+from tlsaudit.config.apache.upstreams import upstreams
+from tlsaudit.config.found import Context, Found, Unparsable
+from tlsaudit.config.problem import SyntaxProblemError
+from tlsaudit.config.terms import facts_of, requested_of
+from tlsaudit.config.tree import Tree
+
+_MAIN = frozenset({"serverroot", "loadmodule", "listen"})
+_INCLUDES = frozenset({"include", "includeoptional"})
+MOST_SERVERS = 5000
+"""Listeners of one main file with what it includes; each is a subject of the report."""
+MOST_WORK = 5_000_000
+"""Virtual hosts times the directives of the main server, which each of them inherits."""
+_AVAILABLE = ("sites-available", "conf-available", "mods-available")
+"""Debian's folders of what is installed and not switched on."""
+
+
+def read(tree: Tree, paths: Sequence[Path], context: Context) -> Iterator[Found | Unparsable]:
+    """Every listener and upstream of these files: main ones first, then what none of them includes."""
+    yield from _Apache(tree, context).read(paths)
+
+
+class _Apache:
+    """One tree being read."""
+
+    def __init__(self, tree: Tree, context: Context) -> None:
+        self._tree = tree
+        self._context = context
+        self._files = Files(tree, release(context.assume.apache))
+        self._unused: set[Path] = set()
+        """Settings that were read behind a main file, for virtual hosts of which there was none."""
+        self._ids: dict[str, int] = {}
+
+    def read(self, paths: Sequence[Path]) -> Iterator[Found | Unparsable]:
+        """Main files, then those that take in others, then the rest; a file that another one takes in is done."""
+        real = dict.fromkeys(self._tree.inside(path) or path for path in paths)
+        broken: dict[Unparsable, None] = {}
+        ranked: list[tuple[int, Path]] = []
+        for path in real:
+            try:
+                ranked.append((_rank(path, self._files.parsed(path)), path))
+            except SyntaxProblemError as error:
+                broken[_unparsable(error)] = None
+                self._files.read.add(path)
+        mains = [path for rank, path in ranked if rank == 0]
+        for _, path in sorted(ranked, key=lambda pair: (pair[0], _is_settings(pair[1]))):
+            if path in self._files.read and path not in self._unused:
+                continue
+            try:
+                yield from self._found(path, self._around(path, mains))
+            except SyntaxProblemError as error:
+                broken[_unparsable(error)] = None
+                self._files.read.add(path)
+        yield from broken
+
+    def _around(self, path: Path, mains: Sequence[Path]) -> tuple[Path, ...]:
+        """What would be read before a file that Debian has installed and not switched on: main file, TLS settings."""
+        if path.parent.name not in _AVAILABLE:
+            return ()
+        main = next((each for each in mains if each.parent == path.parent.parent), None)
+        if main is None:
+            return ()
+        settings = self._tree.inside(main.parent / "mods-available" / "ssl.conf")
+        switched_on = self._tree.inside(main.parent / "mods-enabled" / "ssl.conf") is not None
+        if settings is None or switched_on or settings == path:
+            return (main,)
+        if settings not in self._files.read:
+            self._unused.add(settings)
+        return main, settings
+
+    def _found(self, path: Path, around: tuple[Path, ...]) -> Iterator[Found]:
+        """What a file says; with files around it, what it adds to what they say."""
+        loaded = self._files.load_behind(around, path) if around else self._files.load(path)
+        reading = Reading(tree=self._tree, files=self._files, home=loaded.home, context=self._context, root=loaded.root)
+        own = self._tree.shown(path) if around else None
+        servers = read_servers(loaded.directives)
+        seen: set[int] = set()
+        if len(servers.hosts) * len(servers.base.others("virtualhost")) > MOST_WORK:
+            raise SyntaxProblemError(self._tree.shown(path), 1, "too many virtual hosts and directives", "excess")
+        here = list(islice(places(servers), MOST_SERVERS + 1))
+        if len(here) > MOST_SERVERS:
+            at = here[-1].server.directive
+            raise SyntaxProblemError(at.file, at.line, f"more than {MOST_SERVERS} listeners", "excess")
+        for place in here:
+            if own is not None and place.server.directive.file != own:
+                continue
+            self._unused.difference_update(around)
+            each = listener_at(reading, servers, place)
+            yield self._listener(each)
+            if id(each.server) not in seen:
+                seen.add(id(each.server))
+                yield from self._upstreams(reading, each)
+        if not here:
+            yield from self._settings(reading, loaded.directives, own)
+
+    def _listener(self, each: Listener) -> Found:
+        directive = each.server.directive
+        return Found(
+            kind="listener",
+            id=self._unique(f"{directive.file}#{each.name}"),
+            name=each.name,
+            file=directive.file,
+            line=directive.line,
+            facts=facts_of(each.terms, self._context.assume.openssl),
+            requested=requested_of(each.terms),
+        )
+
+    def _upstreams(self, reading: Reading, each: Listener) -> Iterator[Found]:
+        for passed in upstreams(reading, each.server.level):
+            yield Found(
+                kind="upstream",
+                id=self._unique(f"{passed.directive.file}#{each.name}>{passed.destination}"),
+                name=f"{each.name} > {passed.destination}",
+                file=passed.directive.file,
+                line=passed.directive.line,
+                facts=passed.facts,
+            )
+
+    def _settings(self, reading: Reading, directives: tuple[Directive, ...], own: str | None) -> Iterator[Found]:
+        base = Level(tuple(each for each in directives if own is None or each.file == own))
+        terms = settings_alone(reading, base)
+        if terms is None:
+            return
+        file, _, line = terms.place.at.rpartition(":")
+        yield Found(
+            kind="listener",
+            id=self._unique(f"{file}#settings"),
+            name="settings for virtual hosts",
+            file=file,
+            line=int(line),
+            facts=facts_of(terms, self._context.assume.openssl),
+            requested=requested_of(terms),
+        )
+
+    def _unique(self, wanted: str) -> str:
+        """The same logical address twice in one file gets a number."""
+        self._ids[wanted] = self._ids.get(wanted, 0) + 1
+        return wanted if self._ids[wanted] == 1 else f"{wanted}~{self._ids[wanted]}"
+
+
+def _rank(path: Path, directives: tuple[Directive, ...]) -> int:
+    """0 for a main file, 1 for one that takes in others, 2 for virtual hosts and the rest."""
+    names = {each.name for each in directives}
+    if is_named_so(path.name) or "serverroot" in names or ("loadmodule" in names and names & _MAIN - {"loadmodule"}):
+        return 0
+    return 1 if _includes(directives) else 2
+
+
+def _is_settings(path: Path) -> bool:
+    return path.parent.name == "mods-available" and path.name == "ssl.conf"
+
+
+def _includes(directives: Sequence[Directive]) -> bool:
+    return any(each.name in _INCLUDES or (each.block is not None and _includes(each.block)) for each in directives)
+
+
+def _unparsable(error: SyntaxProblemError) -> Unparsable:
+    return Unparsable(file=error.file, line=error.line, code=error.code, message=error.problem)

@@ -1,0 +1,136 @@
+"""Client authentication: of the whole virtual host in the handshake, of a section once the path is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tlsaudit.config.apache.reading import Reading
+from tlsaudit.config.apache.scope import Level, Setting
+from tlsaudit.config.apache.sections import late_sections
+from tlsaudit.config.client_ca import holds_public_root, is_public_bundle
+from tlsaudit.config.pem import read_certificates
+from tlsaudit.config.terms import ClientTerms
+from tlsaudit.model.facts import ClientAuthMode, Layer
+from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Unknown, Why
+
+_MODES = {
+    "none": ClientAuthMode.NONE,
+    "off": ClientAuthMode.NONE,
+    "optional": ClientAuthMode.OPTIONAL,
+    "optional_no_ca": ClientAuthMode.OPTIONAL,
+    "require": ClientAuthMode.REQUIRED,
+    "on": ClientAuthMode.REQUIRED,
+}
+_STRENGTH = (ClientAuthMode.NONE, ClientAuthMode.OPTIONAL, ClientAuthMode.REQUIRED)
+_MOST_PATHS = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clients:
+    """Client authentication, and what a file says of its CAs."""
+
+    terms: ClientTerms
+    ca_is_public: Fact[bool]
+    revocation: Fact[bool]
+
+
+def clients_of(reading: Reading, level: Level, place: Basis) -> Clients:
+    """What SSLVerifyClient and its companions ask for."""
+    setting = level.setting("sslverifyclient")
+    if isinstance(setting, Unknown):
+        return Clients(terms=ClientTerms(mode=setting), ca_is_public=setting, revocation=setting)
+    usual = _mode(setting, place)
+    sections = late_sections(level, "sslverifyclient", _MOST_PATHS)
+    root = sections.pop("/", None)
+    mode, decides = usual, setting
+    if isinstance(root, Unknown):
+        mode = root
+    elif root is not None and _is_more(_mode(root, place), usual):
+        mode, decides = _mode(root, place), root
+    asking = [each for each in (setting, root, *sections.values()) if isinstance(each, Setting) and _asks(each)]
+    late = isinstance(mode, Known) and decides is root and root is not None
+    required = isinstance(mode, Known) and mode.value is ClientAuthMode.REQUIRED
+    return Clients(
+        terms=ClientTerms(
+            mode=mode,
+            verifies=_verifies(decides) if isinstance(decides, Setting) and _asks(decides) else NOT_ASKED,
+            enforced_by=Layer.TLS if required else None,
+            ca_names=_ca_names(reading, level) if asking else (),
+            late=late,
+            elsewhere=dict(_elsewhere(sections, usual, place)),
+        ),
+        ca_is_public=_ca_is_public(reading, level) if asking else NOT_ASKED,
+        revocation=_revocation(level, asking[0].basis) if asking else NOT_ASKED,
+    )
+
+
+def _mode(setting: Setting | None, place: Basis) -> Fact[ClientAuthMode]:
+    if setting is None:
+        return Known(ClientAuthMode.NONE, place)
+    mode = _MODES.get(setting.word.lower())
+    if mode is None:
+        return Unknown(Why.UNSUPPORTED, f"SSLVerifyClient {setting.word[:60]!r} ({setting.basis.at})")
+    return Known(mode, setting.basis)
+
+
+def _is_more(one: Fact[ClientAuthMode], other: Fact[ClientAuthMode]) -> bool:
+    """A section can ask for more than the handshake did, never take back what was asked."""
+    if isinstance(one, Unknown) or isinstance(other, Unknown):
+        return True
+    return _STRENGTH.index(one.value) > _STRENGTH.index(other.value)
+
+
+def _elsewhere(
+    sections: dict[str, Setting | Unknown], usual: Fact[ClientAuthMode], place: Basis
+) -> Iterator[tuple[str, Fact[ClientAuthMode]]]:
+    """The paths at which more is asked for than in the handshake."""
+    for path, found in sections.items():
+        mode = found if isinstance(found, Unknown) else _mode(found, place)
+        if _is_more(mode, usual):
+            yield path, mode
+
+
+def _asks(setting: Setting) -> bool:
+    return _MODES.get(setting.word.lower()) is not ClientAuthMode.NONE
+
+
+def _verifies(setting: Setting) -> Fact[bool]:
+    return Known(setting.word.lower() != "optional_no_ca", setting.basis)
+
+
+def _ca_names(reading: Reading, level: Level) -> tuple[str, ...]:
+    setting = level.setting("sslcadnrequestfile") or level.setting("sslcacertificatefile")
+    content = reading.content(setting.word) if isinstance(setting, Setting) else None
+    if not isinstance(content, bytes):
+        return ()
+    return tuple(dict.fromkeys(each.subject for each in read_certificates(content).certificates))
+
+
+def _ca_is_public(reading: Reading, level: Level) -> Fact[bool]:
+    """A CA file is public where it is the machine's, or holds a root of Mozilla's store."""
+    folder = level.setting("sslcacertificatepath")
+    if isinstance(folder, Setting) and folder.word.rstrip("/") == "/etc/ssl/certs":
+        return Known(True, folder.basis)
+    setting = level.setting("sslcacertificatefile")
+    if isinstance(setting, Unknown):
+        return setting
+    if setting is None:
+        return folder if isinstance(folder, Unknown) else Unknown(Why.NOT_ASKED, "no CA file is configured here")
+    if is_public_bundle(setting.word):
+        return Known(True, setting.basis)
+    content = reading.content(setting.word)
+    if isinstance(content, Unknown):
+        return content
+    return Known(holds_public_root(content, reading.context.anchors), setting.basis)
+
+
+def _revocation(level: Level, place: Basis) -> Fact[bool]:
+    check = level.setting("sslcarevocationcheck")
+    if isinstance(check, Setting) and check.word.lower() in {"leaf", "chain"}:
+        return Known(True, check.basis)
+    ocsp = level.setting("sslocspenable")
+    if isinstance(ocsp, Setting) and ocsp.word.lower() in {"on", "leaf"}:
+        return Known(True, ocsp.basis)
+    hidden = next((each for each in (check, ocsp) if isinstance(each, Unknown)), None)
+    return hidden or Known(False, place)

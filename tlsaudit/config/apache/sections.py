@@ -1,0 +1,101 @@
+"""Sections by path: which of them hold for `/`, in the order in which httpd merges them, and for which paths others do.
+
+docs/manual/sections.xml: Directory (shortest first), then Files, then Location; the main server's before the virtual
+host's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+
+from tlsaudit.config.apache.parse import Directive
+from tlsaudit.config.apache.scope import Level, Setting
+from tlsaudit.config.apache.served import Served, matches_path, served_root
+from tlsaudit.model.knowledge import Origin, Unknown, Why
+
+_BY_FOLDER = ("directory", "directorymatch")
+_BY_FILE = ("files", "filesmatch")
+_BY_PATH = ("location", "locationmatch")
+_PER_REQUEST = ("if", "elseif", "else")
+_DEEPEST = 4
+_LONGEST_PATTERN = 200
+
+
+def root_sections(level: Level, served: Served) -> Iterator[Directive]:
+    """The sections that hold for `/`, those that win last."""
+    if served is Served.FILE:
+        folder = document_root(level)
+        found = [each for each in _sections(level, _BY_FOLDER) if _matches_folder(each, folder)]
+        yield from sorted(found, key=lambda each: (each.name == "directorymatch", each.word.count("/")))
+    yield from (each for each in _sections(level, _BY_PATH) if matches_path(each, "/"))
+
+
+def late_sections(level: Level, name: str, most: int) -> dict[str, Setting | Unknown]:
+    """What sections set, by the path that they are for: the last one wins. `/` where one holds for everything."""
+    found: dict[str, Setting | Unknown] = {}
+    served, _ = served_root(level)
+    root = {id(each) for each in root_sections(level, served)}
+    folder = document_root(level)
+    for section in _sections(level, (*_BY_FOLDER, *_BY_FILE, *_BY_PATH)):
+        for path, directive in _set_in(section, name, _path(section, folder), 0):
+            whole = id(section) in root and path == _path(section, folder)
+            if len(found) < most or path in found:
+                found["/" if whole else path] = _said(directive)
+    for section in _sections(level, _PER_REQUEST):
+        if Level(section.block or ()).own(name):
+            reason = f"{name} is set in <{section.name}>, which is decided with each request ({section.at})"
+            found["/"] = Unknown(Why.UNRESOLVED, reason)
+    return found
+
+
+def document_root(level: Level) -> str | None:
+    """DocumentRoot, None where it is not known."""
+    word = level.written("documentroot")
+    return word.rstrip("/") or "/" if word is not None and "${" not in word else None
+
+
+def _sections(level: Level, names: tuple[str, ...]) -> Iterator[Directive]:
+    if level.around is not None:
+        yield from _sections(level.around, names)
+    yield from level.sections(*names)
+
+
+def _set_in(section: Directive, name: str, path: str, depth: int) -> Iterator[tuple[str, Directive]]:
+    inside = Level(section.block or ())
+    for each in inside.own(name)[-1:]:
+        yield path, each
+    if depth < _DEEPEST:
+        for inner in inside.sections(*_BY_FILE, *_PER_REQUEST, "limit", "limitexcept"):
+            below = f"{path.rstrip('/')}/{inner.word}" if inner.name in _BY_FILE else f"{path} (<{inner.name}>)"
+            yield from _set_in(inner, name, below, depth + 1)
+
+
+def _said(directive: Directive) -> Setting | Unknown:
+    if directive.doubt is not None:
+        return Unknown(Why.UNRESOLVED, directive.doubt)
+    if "${" in directive.raw:
+        return Unknown(Why.UNRESOLVED, f"{directive.name} has a variable in it ({directive.at})")
+    return Setting(directive, Origin.EXPLICIT)
+
+
+def _path(section: Directive, folder: str | None) -> str:
+    """The path of a section as reports write it; it begins with a slash."""
+    word = next((each for each in section.args if each != "~"), "")[:_LONGEST_PATTERN]
+    if section.name in _BY_FOLDER and folder is not None and PurePosixPath(word).is_relative_to(folder):
+        word = str(PurePosixPath(word).relative_to(folder)).removeprefix(".")
+    return "/" + word.removeprefix("^").lstrip("/")
+
+
+def _matches_folder(section: Directive, folder: str | None) -> bool:
+    """Whether a Directory section holds for the folder of `/`."""
+    words = [each for each in section.args if each != "~"]
+    word = words[0].rstrip("/") or "/" if words else ""
+    if section.name == "directorymatch" or section.args[:1] == ("~",):
+        # No expression is tried on what a file says: the two together may take for ever.
+        return folder is not None and (folder + "/").startswith(word.removeprefix("^").removesuffix("$") or "?")
+    if folder is None:
+        return word == "/"
+    around = [folder, *(str(each) for each in PurePosixPath(folder).parents)]
+    return any(fnmatchcase(each, word) for each in around)

@@ -1,0 +1,93 @@
+"""What answers `/`: a file, whoever is behind, or an answer that is made before a file is looked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+from tlsaudit.config.apache.parse import Directive
+from tlsaudit.config.apache.scope import Level
+
+_LONGEST_PATTERN = 200
+_REDIRECTS = ("redirect", "redirectpermanent", "redirecttemp", "redirectmatch")
+_PASSES = ("proxypass", "proxypassmatch", "wsgiscriptalias", "rewriterule")
+
+
+class Served(StrEnum):
+    """What answers `/`."""
+
+    FILE = "file"
+    PROXY = "proxy"
+    ERROR = "error"
+    """A redirect, or any other answer with a status alone: mod_headers counts it among the errors."""
+
+
+def served_root(level: Level) -> tuple[Served, Directive | None]:
+    """What answers `/`, and the directive that says so."""
+    around = [each for each in (level, level.around) if each is not None]
+    redirect = next((each for inner in around for each in _own(inner, _REDIRECTS) if _redirects_root(each)), None)
+    if redirect is not None:
+        return Served.ERROR, redirect
+    passed = next((each for inner in around for each in _own(inner, _PASSES) if _passes_root(each)), None)
+    if passed is None:
+        passed = next(_passed_in_section(level), None)
+    if passed is None or passed.args[1:2] == ("!",):
+        return Served.FILE, None
+    return Served.PROXY, passed
+
+
+def is_proxy(flags: str) -> bool:
+    """Whether the flags of a RewriteRule, such as `[P,L]`, pass requests on."""
+    return bool({"p", "proxy"} & {each.strip().lower() for each in flags.strip("[]").split(",")})
+
+
+def matches_path(section: Directive, path: str) -> bool:
+    """Whether a Location section holds for a path (ap_location_walk)."""
+    args = section.args
+    if section.name == "locationmatch" or args[:1] == ("~",):
+        return bool(args) and matches(args[-1], path)
+    word = section.word
+    if any(sign in word for sign in "*?["):
+        return fnmatchcase(path, word)
+    return word == path or path.startswith(word.rstrip("/") + "/")
+
+
+def matches(pattern: str, path: str) -> bool:
+    """Whether a regular expression of the configuration fits; one that Python cannot read does not."""
+    try:
+        return re.search(pattern[:_LONGEST_PATTERN], path) is not None
+    except (re.error, RecursionError, OverflowError):
+        return False
+
+
+def _own(level: Level, names: tuple[str, ...]) -> Iterator[Directive]:
+    return (each for name in names for each in level.own(name))
+
+
+def _redirects_root(directive: Directive) -> bool:
+    """`Redirect [status] path [URL]`, and the same with an expression."""
+    if directive.name == "redirectmatch":
+        return any(matches(word, "/") for word in directive.args[:2] if word.startswith(("/", "^", "(", ".")))
+    return next((each for each in directive.args[:2] if each.startswith("/")), "") == "/"
+
+
+def _passes_root(directive: Directive) -> bool:
+    args = directive.args
+    match directive.name:
+        case "proxypassmatch":
+            return bool(args) and matches(args[0], "/")
+        case "rewriterule":
+            return len(args) > 2 and is_proxy(args[2]) and matches(args[0], "/")
+        case _:
+            return args[:1] == ("/",)
+
+
+def _passed_in_section(level: Level) -> Iterator[Directive]:
+    for each in (level.around, level):
+        for section in each.sections("location", "locationmatch") if each is not None else ():
+            if matches_path(section, "/"):
+                inside = Level(section.block or ())
+                yield from _own(inside, ("proxypass", "proxypassmatch"))
+                yield from (each for each in inside.own("sethandler") if each.word.lower().startswith("proxy:"))

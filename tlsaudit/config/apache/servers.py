@@ -1,0 +1,129 @@
+"""Virtual hosts and sockets: which of them speak TLS, on which ports, and which is the first of its address."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tlsaudit.config.apache.parse import Directive
+from tlsaudit.config.apache.scope import Level, Setting
+from tlsaudit.model.knowledge import Unknown
+
+_ADDRESS = re.compile(r"(?P<host>\[[^\]]*\]|[^\[\]:]*)(?::(?P<port>[0-9]{1,5}|\*))?")
+_LISTEN = re.compile(r"(?:(?P<host>\[[^\]]*\]|[^\[\]:]+):)?(?P<port>[0-9]{1,5})")
+_NAME = re.compile(r"(?:[a-z]+://)?(?P<host>[^:/]*)", re.IGNORECASE)
+_HTTPS = 443
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One address of a virtual host; `port` None: every port that is listened on."""
+
+    host: str
+    port: int | None
+
+
+@dataclass(slots=True, eq=False)
+class Server:
+    """A virtual host, or the main server (`section` None); `directive` is what makes it speak TLS, or begins it."""
+
+    level: Level
+    directive: Directive
+    section: Directive | None
+    addresses: tuple[Address, ...]
+    names: tuple[str, ...]
+    own_name: bool
+
+
+@dataclass(slots=True)
+class Servers:
+    """All of a configuration. `ports` are those of Listen; `first` the server that answers unknown names."""
+
+    base: Level
+    hosts: list[Server] = field(default_factory=list)
+    ports: tuple[int, ...] = ()
+    sockets: dict[tuple[str, int | None], list[Server]] = field(default_factory=dict)
+
+    def socket(self, address: Address) -> list[Server]:
+        """The virtual hosts at an address, in their order."""
+        return self.sockets[address.host, address.port]
+
+
+def read_servers(directives: tuple[Directive, ...]) -> Servers:
+    """The main server and its virtual hosts."""
+    base = Level(directives)
+    servers = Servers(base, ports=tuple(dict.fromkeys(_ports(base))))
+    for section in base.sections("virtualhost"):
+        host = _host(section, base)
+        servers.hosts.append(host)
+        for each in dict.fromkeys(host.addresses):
+            servers.sockets.setdefault((each.host, each.port), []).append(host)
+    main = _main(servers)
+    if main is not None:
+        servers.hosts.insert(0, main)
+        for each in main.addresses:
+            servers.sockets[each.host, each.port] = [main]
+    return servers
+
+
+def speaks_tls(server: Server) -> bool:
+    """Whether SSLEngine is on; where that is not known, whether it looks so."""
+    setting = server.level.setting("sslengine")
+    if isinstance(setting, Setting):
+        # An address behind it (httpd 2.5) stands for on; "optional" was TLS after a plain HTTP request.
+        return setting.word.lower() not in {"off", "optional"}
+    if isinstance(setting, Unknown):
+        return any(each.port == _HTTPS for each in server.addresses) or bool(server.level.own("sslcertificatefile"))
+    return False
+
+
+def server_name(level: Level) -> str | None:
+    """ServerName without scheme and port."""
+    word = level.written("servername")
+    found = _NAME.match(word) if word is not None and "${" not in word else None
+    return found["host"].lower() or None if found is not None else None
+
+
+def _host(section: Directive, base: Level) -> Server:
+    level = Level(section.block or (), base)
+    name = server_name(level)
+    aliases = tuple(word.lower() for each in level.own("serveralias") for word in each.args)
+    return Server(
+        level=level,
+        directive=section,
+        section=section,
+        addresses=tuple(address for each in section.args if (address := _address(each)) is not None),
+        names=((name,) if name else ()) + aliases,
+        own_name=bool(level.own("servername") or aliases),
+    )
+
+
+def _main(servers: Servers) -> Server | None:
+    """The main server, where it speaks TLS itself at a port that no virtual host takes whole."""
+    engine = servers.base.own("sslengine")
+    if not engine or engine[-1].word.lower() != "on":
+        return None
+    taken = {port for host, port in servers.sockets if host == "*"}
+    free = [Address("*", port) for port in servers.ports if port not in taken] if None not in taken else []
+    if not free:
+        return None
+    name = server_name(servers.base)
+    return Server(servers.base, engine[-1], None, tuple(free), (name,) if name else (), own_name=name is not None)
+
+
+def _ports(base: Level) -> Iterator[int]:
+    for each in base.own("listen"):
+        found = _LISTEN.fullmatch(each.word)
+        if found is not None:
+            yield int(found["port"])
+
+
+def _address(word: str) -> Address | None:
+    found = _ADDRESS.fullmatch(word)
+    if found is None:
+        return None if "${" not in word else Address(word, None)
+    host = found["host"].lower()
+    port = found["port"]
+    any_address = host in {"*", "_default_", "0.0.0.0", "[::]"}  # noqa: S104 - nothing is bound here
+    return Address("*" if any_address else host, int(port) if port and port != "*" else None)
