@@ -132,9 +132,17 @@ class Lab:
         return self._start("haproxy", command, folder)
 
     def apache(
-        self, host: str = "", *, certificates: Sequence[CertificateFiles] = (), content: str = _APACHE_CONTENT
+        self,
+        host: str = "",
+        *,
+        certificates: Sequence[CertificateFiles] = (),
+        content: str = _APACHE_CONTENT,
+        server: str = "",
     ) -> Running:
-        """Apache httpd with directives of the virtual host; its usual content is there before access is checked."""
+        """Apache httpd with directives of the virtual host (and of the server).
+
+        Its usual content is there before access is checked.
+        """
         requires("apache2")
         folder = self._folder("apache")
         modules = ("mpm_event", "authz_core", "alias", "headers", "http2", "socache_shmcb", "ssl")
@@ -150,7 +158,7 @@ class Lab:
             (folder / "apache.conf").write_text(
                 f'{loads}{user}ServerName localhost\nServerRoot "{folder}"\nDefaultRuntimeDir "{folder}"\n'
                 f"PidFile apache.pid\nErrorLog /dev/stderr\nListen {HOST}:{port}\nMutex pthread\n"
-                "SSLSessionCache none\nTimeout 10\n"
+                f"SSLSessionCache none\nTimeout 10\n{server}\n"
                 f"<VirtualHost *:{port}>\nSSLEngine on\n{pairs}{host}\n"
                 f"{content}</VirtualHost>\n"
             )
