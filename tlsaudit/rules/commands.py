@@ -33,6 +33,8 @@ _SMALL_DH: Final = 2048
 """Below this many bits, openssl's usual level of security, 2, ends the handshake."""
 _SHA1_SCHEMES: Final = frozenset({0x0101, 0x0201, 0x0202, 0x0203})
 """With MD5 or SHA-1, which that level refuses."""
+_OFFERED_GROUPS: Final = frozenset({23, 24, 25, 29, 30, *range(256, 261)})
+"""What openssl offers without being told: the NIST curves of 256 bits and more, X25519, X448 and RFC 7919."""
 _STATIC: Final = frozenset({"DH", "ECDH"})
 _SHOW = "openssl s_client -connect {connect} -servername {servername} "
 _ITEM = re.compile(r"(?P<name>[A-Za-z0-9_-]+) at (?P<version>TLSv1\.[0-3])\b")
@@ -63,13 +65,16 @@ def suited(template: str, facts: Facts) -> str:
 
     curl cannot be allowed as much, so openssl asks in its place.
     """
-    legacy, weak = _lacks_secure_renegotiation(facts), _is_weak(facts)
+    legacy, groups = _lacks_secure_renegotiation(facts), _unusual_groups(facts)
+    weak = bool(groups) or _is_weak(facts)
     if template == GET and (legacy or weak):
         template = _GET_BY_OPENSSL
     if legacy:
         template = template.replace(_CLIENT, f"{_CLIENT} -legacy_server_connect")
     if weak and "-cipher " not in template and "-tls1_3" not in template:
         template = template.replace(_CLIENT, f"{_CLIENT} -cipher ALL:@SECLEVEL=0")
+    if groups and "-groups " not in template:
+        template = template.replace(_CLIENT, f"{_CLIENT} -groups {groups}")
     return template
 
 
@@ -77,6 +82,15 @@ def _lacks_secure_renegotiation(facts: Facts) -> bool:
     """Below TLS 1.3 OpenSSL 3 ends the handshake with such a server (RFC 5746 section 4.1)."""
     answered = facts.session.secure_renegotiation
     return isinstance(answered, Known) and not answered.value and any(each in facts.protocols.accepted for each in _OLD)
+
+
+def _unusual_groups(facts: Facts) -> str:
+    """The groups that the server accepts, where openssl offers none of them without being told."""
+    accepted = {code for _, code in facts.groups.accepted}
+    if not accepted.isdisjoint(_OFFERED_GROUPS) or not accepted <= GROUPS.keys():
+        return ""
+    names = [GROUPS[code].name for code in sorted(accepted) if not GROUPS[code].post_quantum]
+    return ":".join(_OPENSSL_GROUPS.get(name, name) for name in names)
 
 
 def _is_weak(facts: Facts) -> bool:

@@ -16,13 +16,9 @@ from tlsaudit.rules.sources import DH_GROUPS, asvs, rfc, wstg
 _CURRENT = groups_where(lambda group: group.post_quantum and not group.obsolete)
 _OBSOLETE = groups_where(lambda group: group.post_quantum and group.obsolete)
 _DRAFT = Source("draft-ietf-tls-ecdhe-mlkem-05")
-_OFFER_HYBRID = (
-    "openssl s_client -connect {connect} -servername {servername} -groups X25519MLKEM768 </dev/null" + NEEDS_ML_KEM
-)
-_OFFER_BOTH = (
-    "openssl s_client -connect {connect} -servername {servername} -groups X25519MLKEM768:X25519 </dev/null"
-    + NEEDS_ML_KEM
-)
+_OFFER = "openssl s_client -connect {connect} -servername {servername} -groups "
+_OFFER_HYBRID = f"{_OFFER}X25519MLKEM768 </dev/null{NEEDS_ML_KEM}"
+_OFFER_BOTH = f"{_OFFER}X25519MLKEM768:X25519 </dev/null{NEEDS_ML_KEM}"
 _TLS = (ProtocolVersion.TLS_1_0, ProtocolVersion.TLS_1_1, ProtocolVersion.TLS_1_2, ProtocolVersion.TLS_1_3)
 
 

@@ -28,7 +28,7 @@ SHOWS = {
     "TLS-CIPH-015": r"Cipher is DHE-RSA-AES128-GCM-SHA256",
     "TLS-CIPH-020": r"Cipher is AES128-GCM-SHA256",
     "TLS-CIPH-021": r"Cipher is AES128-GCM-SHA256",
-    "TLS-CIPH-017": r"Cipher is TLS_AES_128_CCM_8_SHA256",
+    "TLS-CIPH-017": r"Cipher is AES128-CCM8",
     "TLS-CIPH-022": r"Cipher is PSK-AES128-GCM-SHA256",
     "TLS-CIPH-024": r"Cipher is ECDHE-RSA-CAMELLIA128-SHA256",
     "TLS-KEX-001": r"dh key too small",
@@ -92,7 +92,7 @@ _SHOWN_BY_REFUSAL = {
 _NEED_ANOTHER = ("needs OpenSSL 1.0.2", "needs OpenSSL 3.5", "needs an openssl that was built with this suite")
 _POSTURES = (
     "GnuTLS without extensions", "DHE of 1024 bits", "up to TLS 1.1", "SHA-1 in the handshake", "left-overs",
-    "TLS 1.2 only", "modern",
+    "small curves", "static RSA only", "TLS 1.2 only", "modern",
 )  # fmt: skip
 """Real servers, most of which openssl of today does not speak to of its own accord."""
 
@@ -120,6 +120,8 @@ def test_no_command_fails_by_itself(audits: Audits, posture: str) -> None:
         if each.rule in _SHOWN_BY_REFUSAL or any(note in each.reproduce for note in _NEED_ANOTHER):
             continue
         printed = _run(each.reproduce)
+        if each.rule.startswith("TLS-HTTP") and "HTTP/1." not in printed:
+            wrong.append(f"{each.rule}: no answer: {each.reproduce}")
         wrong += [f"{each.rule}: {words}: {each.reproduce}" for words in _IN_THE_WAY if words in printed]
     assert not wrong, "\n".join(wrong)
 
