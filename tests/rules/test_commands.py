@@ -103,6 +103,8 @@ def test_openssl_is_allowed_what_the_server_needs(facts: Facts, options: str) ->
     asked = suited(GET, facts)
     assert asked.startswith("printf 'GET / " if options else "curl ")
     assert options in asked
+    other = "curl -H x https://{servername}/"
+    assert ("  # needs a curl" in suited(other, facts)) == bool(options)
     assert suited("openssl s_client -tls1_3 -x", sound(protocols=speaks(TLS_1_0))) == "openssl s_client -tls1_3 -x"
 
 

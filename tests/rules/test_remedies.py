@@ -157,7 +157,7 @@ def test_no_directive_names_what_the_policy_does_not_allow(policy: str) -> None:
     limits = load_policy(policy).limits
     written = "\n".join(_directive(rule, product, policy) for rule, by in DIRECTIVES.items() for product in by)
     for suite in re.findall(r"(?:ECDHE-[A-Z]+-|TLS_)[A-Z0-9_-]+", written):
-        assert limits.suites_allowed is None or suite_code_of(suite) in limits.suites_allowed, suite
+        assert limits.suites_allowed is None or _suite_code(suite) in limits.suites_allowed, suite
     assert limits.suites_allowed is None or "ECDHE+" not in written
     ages = set(re.findall(r"max-age=(\d+)", written))
     assert ages == {str(limits.hsts_seconds_min)}
@@ -168,17 +168,12 @@ def test_no_directive_names_what_the_policy_does_not_allow(policy: str) -> None:
         assert {_GROUP_CODES[name] for name in named} <= limits.groups_allowed
 
 
-def suite_code_of(openssl: str) -> int:
+def _suite_code(openssl: str) -> int:
     return next(code for code, suite in SUITES.items() if suite.openssl_name == openssl and suite.standard)
 
 
 _OPENSSL_GROUPS = {"x25519": "X25519", "secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
-_GROUP_CODES = {
-    {"x25519": "X25519", "secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}.get(
-        group.name, group.name
-    ): code
-    for code, group in GROUPS.items()
-}
+_GROUP_CODES = {_OPENSSL_GROUPS.get(group.name, group.name): code for code, group in GROUPS.items()}
 
 
 @pytest.mark.parametrize("policy", policy_ids())
@@ -217,10 +212,7 @@ def _caddyfile(directive: str) -> str:
     """A Caddyfile that has the directive where its words say; what stands in parentheses is for people."""
     text = re.sub(r" \([^)]*\)\Z", "", directive)
     blocks = []
-    for words, block in (
-        ("in the site's block tls: ", "tls CHAIN.pem KEY.pem"),
-        ("in its block client_auth: ", "client_auth"),
-    ):
+    for words, block in _BLOCKS.items():
         if text.startswith(words):
             text = text.removeprefix(words)
             blocks.append(block)
@@ -247,5 +239,4 @@ def test_caddy_adapts_what_its_findings_say(tmp_path: Path, lab_pki: LabPki, dir
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     adapted = json.dumps(json.loads(done.stdout))
-    expected = ("tls1.3", "require_and_verify", "Strict-Transport-Security")
-    assert any(word in adapted for word in expected)
+    assert any(word in adapted for word in ("tls1.3", "require_and_verify", "Strict-Transport-Security"))

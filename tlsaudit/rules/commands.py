@@ -27,6 +27,7 @@ _GET_BY_OPENSSL = (
     "printf 'GET / HTTP/1.1\\r\\nHost: %s\\r\\nConnection: close\\r\\n\\r\\n' {servername} | "
     "openssl s_client -quiet -connect {connect} -servername {servername}"
 )
+_NEEDS_ANOTHER_CURL = "  # needs a curl that may speak to so old a server"
 _CLIENT = "openssl s_client"
 _OLD = (ProtocolVersion.TLS_1_0, ProtocolVersion.TLS_1_1, ProtocolVersion.TLS_1_2)
 _SMALL_DH: Final = 2048
@@ -69,6 +70,8 @@ def suited(template: str, facts: Facts) -> str:
     weak = bool(groups) or _is_weak(facts)
     if template == GET and (legacy or weak):
         template = _GET_BY_OPENSSL
+    elif template.startswith("curl") and "https:" in template and (legacy or weak):
+        template += _NEEDS_ANOTHER_CURL
     if legacy:
         template = template.replace(_CLIENT, f"{_CLIENT} -legacy_server_connect")
     if weak and "-cipher " not in template and "-tls1_3" not in template:

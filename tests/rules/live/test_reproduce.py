@@ -89,7 +89,12 @@ _SHOWN_BY_REFUSAL = {
     "TLS-CIPH-012", "TLS-CIPH-014", "TLS-PROTO-007", "TLS-PQ-004", "TLS-KEX-001", "TLS-KEX-011", "TLS-SIG-005",
     "TLS-ALPN-002",
 }  # fmt: skip
-_NEED_ANOTHER = ("needs OpenSSL 1.0.2", "needs OpenSSL 3.5", "needs an openssl that was built with this suite")
+_NEED_ANOTHER = (
+    "needs OpenSSL 1.0.2",
+    "needs OpenSSL 3.5",
+    "needs an openssl that was built with this suite",
+    "needs a curl",
+)
 _POSTURES = (
     "GnuTLS without extensions", "DHE of 1024 bits", "up to TLS 1.1", "SHA-1 in the handshake", "left-overs",
     "small curves", "static RSA only", "TLS 1.2 only", "modern",
