@@ -19,9 +19,10 @@ from tlsaudit.model.limits import Expectation
 from tlsaudit.model.result import Cap, Evidence, Fail, Judgement, Outcome, Result
 from tlsaudit.policy.policy import Policy
 from tlsaudit.rules import SCAN_RULES
-from tlsaudit.rules.commands import show_item
+from tlsaudit.rules.commands import show_item, suited
 from tlsaudit.rules.remedies import product_of, remedy_for
 from tlsaudit.rules.rule import Case, Rule
+from tlsaudit.rules.words import filled
 from tlsaudit.score import CEILINGS, heads, score
 
 _MOST_EVIDENCE = 100
@@ -94,7 +95,7 @@ def _undecided(rule: Rule, policy: Policy, undecided: Undecided) -> Result:
         severity=policy.severity_of(rule),
         title=rule.title,
         cause=rule.cause,
-        expected=rule.expected,
+        expected=filled(rule.expected, policy.limits),
         why=rule.why,
         confidence=rule.confidence,
         reason=str(undecided),
@@ -112,11 +113,11 @@ def _failure(rule: Rule, policy: Policy, fails: tuple[Fail, ...], facts: Facts, 
         title=rule.title,
         cause=_cause(rule, fails),
         observed=_some([fail.observed for fail in fails], _MOST_OBSERVED),
-        expected="; ".join(dict.fromkeys(fail.expected or rule.expected for fail in fails)),
+        expected="; ".join(dict.fromkeys(fail.expected or filled(rule.expected, policy.limits) for fail in fails)),
         why=rule.why,
         evidence=_evidence(fails),
         sources=policy.clauses(rule),
-        remedy=remedy_for(rule, product_of(facts)),
+        remedy=remedy_for(rule, product_of(facts), policy.limits, policy.required),
         reproduce=_command(rule.reproduce or show_item(fail.observed for fail in fails), facts),
         fingerprint=fingerprint(rule.id, subject_id),
         confidence=rule.confidence,
@@ -161,13 +162,14 @@ def _evidence(fails: tuple[Fail, ...]) -> tuple[Evidence, ...]:
 
 
 def _command(template: str | None, facts: Facts) -> str | None:
-    """The rule's command for this endpoint; without SNI, openssl is told to send none.
+    """The rule's command for what answered; without SNI, openssl is told to send none.
 
     curl asks HTTPS, which a service that begins in plain text is not.
     """
     endpoint = facts.endpoint
     if template is None or (endpoint.starttls is not None and template.startswith("curl")):
         return None
+    template = suited(template, facts)
     host = endpoint.address or endpoint.host
     host = f"[{host}]" if ":" in host else host
     connect, plain = f"{host}:{endpoint.port}", f"{host}:{_plain_port(facts)}"

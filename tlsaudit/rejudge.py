@@ -30,7 +30,9 @@ from tlsaudit.rules import (
     SCAN_RULES,
     UPSTREAM_RULES,
 )
+from tlsaudit.rules.remedies import product_of, remedy_for
 from tlsaudit.rules.rule import Rule
+from tlsaudit.rules.words import filled
 from tlsaudit.score import SCORING, score
 
 FROM_FACTS: Final = frozenset(
@@ -84,7 +86,7 @@ def _subject(subject: doc.Subject, document: doc.Document, policy: Policy, befor
     for rule in _rules(subject, document.mode):
         part = stored.get(rule.id)
         if part is not None and (part.outcome == "waived" or _agree(rule, policy, before)):
-            results.append(_stands(rule, part, policy, caps))
+            results.append(_reworded(_stands(rule, part, policy, caps), rule, policy, facts))
         elif facts is not None and rule.id in FROM_FACTS:
             results.append(_judged(rule, facts, subject, document, policy))
         else:
@@ -123,7 +125,7 @@ def _stands(rule: Rule, part: doc.ResultPart, policy: Policy, caps: Mapping[str,
     outcome = Outcome(part.outcome)
     if outcome not in {Outcome.FAIL, Outcome.WAIVED}:
         kept = Result(rule=rule.id, outcome=outcome, severity=policy.severity_of(rule))
-        return kept if outcome is not Outcome.INCONCLUSIVE else _undecided(rule, kept, part.observed)
+        return kept if outcome is not Outcome.INCONCLUSIVE else _undecided(rule, kept, policy, part.observed)
     found_then = Severity(part.severity)
     found = Severity(part.own_severity or part.severity)
     severity = policy.severity_of(rule, found)
@@ -151,6 +153,15 @@ def _stands(rule: Rule, part: doc.ResultPart, policy: Policy, caps: Mapping[str,
     )
 
 
+def _reworded(result: Result, rule: Rule, policy: Policy, facts: Facts | None) -> Result:
+    """The failure with what this policy says to do; where nothing is known of the server, its remedy stays."""
+    if not result.remedy or facts is None:
+        return result
+    remedy = remedy_for(rule, product_of(facts), policy.limits, policy.required)
+    expected = result.expected if rule.reads else filled(rule.expected, policy.limits)
+    return replace(result, remedy=remedy, expected=expected)
+
+
 def _judged(rule: Rule, facts: Facts, subject: doc.Subject, document: doc.Document, policy: Policy) -> Result:
     """What the rule says of the facts that the report holds."""
     (result,) = judge(
@@ -167,15 +178,15 @@ def _judged(rule: Rule, facts: Facts, subject: doc.Subject, document: doc.Docume
 
 def _open(rule: Rule, policy: Policy, reason: str) -> Result:
     kept = Result(rule=rule.id, outcome=Outcome.NOT_TESTED, severity=policy.severity_of(rule))
-    return _undecided(rule, kept, reason)
+    return _undecided(rule, kept, policy, reason)
 
 
-def _undecided(rule: Rule, kept: Result, reason: str) -> Result:
+def _undecided(rule: Rule, kept: Result, policy: Policy, reason: str) -> Result:
     return replace(
         kept,
         title=rule.title,
         cause=rule.cause,
-        expected=rule.expected,
+        expected=filled(rule.expected, policy.limits),
         why=rule.why,
         confidence=rule.confidence,
         reason=reason,

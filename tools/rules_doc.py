@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tlsaudit.policy import Policy, load_policy
 from tlsaudit.rules import ALL_RULES, RULESET, Rule
+from tlsaudit.rules.words import filled
 
 PAGE = Path(__file__).parent.parent / "docs" / "rules.md"
 
@@ -53,7 +54,7 @@ def page(policy: Policy) -> str:
 def _row(rule: Rule, policy: Policy) -> str:
     sources = "; ".join(source.ref if source.verified else f"({source.ref})" for source in rule.sources)
     cap = rule.cap.value if rule.cap else ""
-    cells = (rule.id, rule.title, policy.severity_of(rule).value, cap, rule.expected, sources)
+    cells = (rule.id, rule.title, policy.severity_of(rule).value, cap, filled(rule.expected, policy.limits), sources)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 

@@ -49,11 +49,16 @@ def start_go(lab: Lab, binary: Path, mode: str) -> Running:
 
 def start_caddy(lab: Lab, mode: str) -> Running:
     """Caddy with a mode of client_auth; "" for none."""
-    requires("caddy")
     files = lab.pki.ecdsa
     authority = f"trusted_ca_cert_file {lab.pki.client_ca_file}" if "verify" in mode else ""
     client_auth = f"client_auth {{\nmode {mode}\n{authority}\n}}" if mode else ""
-    folder = lab.directory / f"caddy-{mode}"
+    return start_caddy_site(lab, f"tls {files.chain} {files.key} {{\n{client_auth}\n}}")
+
+
+def start_caddy_site(lab: Lab, site: str) -> Running:
+    """Caddy with directives of a site block, the certificate among them."""
+    requires("caddy")
+    folder = lab.directory / f"caddy-{len(list(lab.directory.iterdir()))}"
     folder.mkdir()
 
     def command(port: int) -> list[str | Path]:
@@ -61,7 +66,7 @@ def start_caddy(lab: Lab, mode: str) -> Running:
             "{\nadmin off\nauto_https off\n"
             f"storage file_system {folder}\ndefault_sni localhost\n}}\n"
             f"https://localhost:{port} {{\nbind {HOST}\n"
-            f"tls {files.chain} {files.key} {{\n{client_auth}\n}}\nrespond ok\n}}\n"
+            f"{site}\nrespond ok\n}}\n"
         )
         caddy = program("caddy") or "caddy"
         return [caddy, "run", "--config", folder / "Caddyfile", "--adapter", "caddyfile"]

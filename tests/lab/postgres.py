@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.lab import process
+from tests.lab.pki import CertificateFiles
 from tests.lab.process import HOST, Running, program
 from tests.lab.servers import Lab, absent
 
@@ -25,16 +26,21 @@ _SECONDS = 60
 _PASSWORDS = "hostssl all all all scram-sha-256"
 
 
-def start_postgres(lab: Lab, *settings: str, hba: str = _PASSWORDS, tls: bool = True) -> Running:
-    """PostgreSQL with lines of postgresql.conf and of pg_hba.conf; its certificate is the lab's ECDSA one.
+def start_postgres(
+    lab: Lab, *settings: str, hba: str = _PASSWORDS, tls: bool = True, certificate: CertificateFiles | None = None
+) -> Running:
+    """PostgreSQL with lines of postgresql.conf and of pg_hba.conf; its certificate is the lab's ECDSA one
+    unless told otherwise, as `server.crt` and `server.key`.
 
     `ca.crt` and `ca.crl` in a setting are the client CA and its revocation list.
     """
-    return lab.keep(_running(lab, settings, hba, tls=tls))
+    return lab.keep(_running(lab, settings, hba, certificate or lab.pki.ecdsa, tls=tls))
 
 
 @contextmanager
-def _running(lab: Lab, settings: Sequence[str], hba: str, *, tls: bool) -> Iterator[Running]:
+def _running(
+    lab: Lab, settings: Sequence[str], hba: str, certificate: CertificateFiles, *, tls: bool
+) -> Iterator[Running]:
     binaries = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), default=None)
     if binaries is None or not (binaries / "initdb").exists():
         absent("postgresql")
@@ -50,7 +56,7 @@ def _running(lab: Lab, settings: Sequence[str], hba: str, *, tls: bool) -> Itera
             timeout=_SECONDS,
             cwd=folder,
         )
-        files = {"server.crt": lab.pki.ecdsa.chain, "server.key": lab.pki.ecdsa.key}
+        files = {"server.crt": certificate.chain, "server.key": certificate.key}
         files |= {"ca.crt": lab.pki.client_ca_file, "ca.crl": lab.pki.client_crl_file}
         for target, source in files.items():
             shutil.copyfile(source, data / target)

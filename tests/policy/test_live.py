@@ -98,13 +98,13 @@ COMPLIANT: Mapping[str, Callable[[Lab], int]] = {
 """A server for each policy. CNSA 2.0 has none: no library here makes an ML-DSA certificate."""
 
 
-def audited(lab: Lab, port: int, policy_id: str, mode: doc.Mode = "inventory") -> doc.Subject:
+def audited(lab: Lab, port: int, policy_id: str, mode: doc.Mode = "inventory", scheme: str = "") -> doc.Subject:
     root = lab.pki.directory / "rsa-root.pem"
     root.write_bytes(mint.pem(_rsa_root().certificate))
     options = ScanOptions(
         policy=load_policy(policy_id), anchors=load_anchors(lab.pki.root_file, root), mode=mode, timeout=_SECONDS
     )
-    (subject,) = asyncio.run(scan([parse_target(f"localhost@127.0.0.1:{port}")], options)).subjects
+    (subject,) = asyncio.run(scan([parse_target(f"{scheme}localhost@127.0.0.1:{port}")], options)).subjects
     return subject
 
 

@@ -20,6 +20,7 @@ NO_COMMAND = {
     "TLS-PROTO-008 TLS-PROTO-010 TLS-PROTO-011 TLS-PROTO-017 TLS-PROTO-018": "openssl offers no such versions, or "
     "shows no such mark; which versions a policy lists differs",
     "TLS-CIPH-025 TLS-IMPL-001 TLS-IMPL-002 TLS-IMPL-004 TLS-IMPL-005 TLS-PQ-005": "openssl sends no such hello",
+    "TLS-CIPH-023 TLS-PQ-003": "openssl has neither the suites of old drafts nor their groups",
     "TLS-KEX-007 TLS-KEX-010 TLS-KEX-014 TLS-KEX-015 TLS-VULN-013": "openssl does not show it",
     "TLS-SESS-001 TLS-SESS-004 TLS-SESS-013 TLS-SESS-014": "openssl, as usually built, asks for none of it",
     "TLS-VULN-001 TLS-VULN-002 TLS-VULN-003 TLS-VULN-005 TLS-VULN-012": "an attack that openssl cannot try",

@@ -11,7 +11,8 @@ import typer
 from tlsaudit.cli import outputs
 from tlsaudit.model.errors import InputError
 
-_OLDEST_OPENSSL = (1, 1)
+_OLDEST_OPENSSL = (1, 1, 1)
+"""The first with TLS 1.3."""
 
 Format = Annotated[str, typer.Option("--format", metavar="FORMAT", help="text or json.")]
 
@@ -84,26 +85,34 @@ def diff(
 
 def export(
     policy: Annotated[str, typer.Argument(metavar="ID|FILE")],
-    product: Annotated[str, typer.Option("--for", metavar="PRODUCT", help="nginx, apache or haproxy.")],
+    product: Annotated[
+        str,
+        typer.Option("--for", metavar="PRODUCT", help="apache, caddy, envoy, haproxy, nginx, postgresql or traefik."),
+    ],
     openssl: Annotated[
-        str, typer.Option(metavar="VERSION", help="The OpenSSL that the product uses: post-quantum groups need 3.5.")
-    ] = "3.0",
+        str | None,
+        typer.Option(
+            metavar="VERSION",
+            help="The OpenSSL that the product uses (3.0): post-quantum groups need 3.5.",
+        ),
+    ] = None,
 ) -> int:
     """Write the configuration that satisfies a policy."""
-    from tlsaudit.config import WRITERS
+    from tlsaudit.config import PRODUCTS
     from tlsaudit.policy import load_policy
     from tlsaudit.policy.wanted import wanted
 
-    if product not in WRITERS:
-        raise InputError(f"--for {product!r} is none of {', '.join(WRITERS)}")
-    outputs.put(WRITERS[product](wanted(load_policy(policy), _version(openssl))))
+    if product not in PRODUCTS:
+        raise InputError(f"--for {product!r} is none of {', '.join(PRODUCTS)}")
+    library = PRODUCTS[product].spoken(None if openssl is None else _version(openssl))
+    outputs.put(PRODUCTS[product].write(wanted(load_policy(policy), library)))
     return 0
 
 
 def _version(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d{1,3})\.(\d{1,3})(\.\w{1,8})?", text)
-    if match is None or (int(match[1]), int(match[2])) < _OLDEST_OPENSSL:
-        raise InputError(f"--openssl {text!r} is no version of OpenSSL from 1.1 on; write 3.0 or 3.5.4")
+    match = re.fullmatch(r"(\d{1,3})\.(\d{1,3})(\.(\d{1,3})\w{0,8})?", text)
+    if match is None or (int(match[1]), int(match[2]), int(match[4] or 0)) < _OLDEST_OPENSSL:
+        raise InputError(f"--openssl {text!r} is no version of OpenSSL from 1.1.1 on; write 3.0 or 3.5.4")
     return int(match[1]), int(match[2])
 
 

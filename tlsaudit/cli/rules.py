@@ -56,6 +56,8 @@ def _planned(format_: str) -> str:
 
 
 def _described(rule: Rule, policy: Policy) -> dict[str, object]:
+    from tlsaudit.rules.words import filled
+
     return {
         "id": rule.id,
         "version": rule.version,
@@ -66,9 +68,9 @@ def _described(rule: Rule, policy: Policy) -> dict[str, object]:
         "cap": rule.cap.value if rule.cap else None,
         "cause": rule.cause,
         "cwe": list(rule.cwe),
-        "expected": rule.expected,
+        "expected": filled(rule.expected, policy.limits),
         "why": rule.why,
-        "remedy": rule.remedy,
+        "remedy": filled(rule.remedy, policy.limits),
         "reproduce": rule.reproduce,
         "confidence": rule.confidence.value,
         "sources": [{"ref": source.ref, "verified": source.verified} for source in rule.sources],
@@ -76,14 +78,16 @@ def _described(rule: Rule, policy: Policy) -> dict[str, object]:
 
 
 def _explained(rule: Rule, policy: Policy) -> str:
+    from tlsaudit.rules.words import filled
+
     severity = policy.severity_of(rule)
     cap = f", grade at best {rule.cap.value}" if rule.cap else ""
     lines = [
         f"{rule.id}  {rule.title}",
         f"  severity  {severity.value} under {policy.id}{cap}",
-        f"  expected  {rule.expected}",
+        f"  expected  {filled(rule.expected, policy.limits)}",
         f"  why       {rule.why}",
-        f"  remedy    {rule.remedy}",
+        f"  remedy    {filled(rule.remedy, policy.limits)}",
     ]
     lines += [f"  source    {source.ref}{'' if source.verified else ' (from memory)'}" for source in rule.sources]
     lines += [f"  weakness  CWE-{number}" for number in rule.cwe]

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tlsaudit.config.writers import WRITERS
+from tlsaudit.config.writers import PRODUCTS
 
-__all__ = ["WRITERS"]
+__all__ = ["PRODUCTS"]

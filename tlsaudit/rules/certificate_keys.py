@@ -23,7 +23,7 @@ _SHOW_KEY = (
     " | openssl x509 -noout -pubkey | openssl pkey -pubin -noout -text"
 )
 _STRONG_KEYS = cheat_sheet("Use Strong Keys and Protect Them")
-_REPLACE = "Make a new key pair, P-256 or RSA of 3072 bits, and have a certificate issued for it."
+_REPLACE = "Make a new key pair, {key}, and have a certificate issued for it."
 _REPLACE_AND_REVOKE = "Make a new key pair with current software, replace the certificate and revoke this one."
 _PUBLIC_RSA_BITS = 2048
 """The least that public CAs may certify (CA/B Forum Baseline Requirements section 6.1.5)."""
@@ -50,7 +50,7 @@ def _rsa_bits(leaf: Certificate) -> int | None:
     title="RSA key that can be factored",
     severity=Severity.CRITICAL,
     reads=("rsa_bits_broken", "rsa_bits_min"),
-    expected="an RSA key of 2048 bits or more, or an elliptic-curve key",
+    expected="an RSA key of {rsa_bits_min} bits or more, or an elliptic-curve key",
     why="Keys this short can be factored: the attacker then holds the private key.",
     remedy=_REPLACE_AND_REVOKE,
     sources=(Source("SSL Labs Server Rating Guide 2009e"), rfc(9325, "4.5")),
@@ -107,7 +107,7 @@ def rsa_too_short(case: Case, deployment: CertificateDeployment) -> Iterable[Fai
     severity=Severity.INFO,
     enforces=("key/rsa-of-wanted-size",),
     reads=("rsa_bits_min", "rsa_bits_wanted"),
-    expected="an RSA key of about 3072 bits, or P-256",
+    expected="an RSA key of about {rsa_bits_wanted} bits, or P-256",
     why="It is good enough today; guidance for data that must stay safe for many years asks for more.",
     remedy=_REPLACE,
     sources=(asvs("11.2.3 (L2)"), wstg("Cryptographic Weaknesses"), Source("BSI TR-02102-2 2025-01")),

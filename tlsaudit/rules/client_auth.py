@@ -12,6 +12,7 @@ from tlsaudit.model.facts import ClientAuthAt, ClientAuthMode
 from tlsaudit.model.knowledge import Basis, Known, Unknown
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.result import Cap, Fail, Severity
+from tlsaudit.rules.commands import GET
 from tlsaudit.rules.deployments import listing
 from tlsaudit.rules.registry import BELOW_TLS_1_3, sure
 from tlsaudit.rules.rule import Case, Rule, rule
@@ -19,7 +20,6 @@ from tlsaudit.rules.sources import asvs, asvs4, cheat_sheet, rfc
 
 _SHEET = cheat_sheet("Client Certificates and Mutual TLS")
 _ASK = "openssl s_client -connect {connect} -servername {servername} </dev/null"
-_GET = "curl -sSk -o /dev/null -D - --connect-to ::{connect} https://{servername}/"
 _WEAK_HASHES = frozenset({"md5", "sha1"})
 
 
@@ -112,7 +112,7 @@ def not_requested(case: Case) -> Iterable[Fail]:
     why="The server asks for a certificate and serves clients that have none.",
     remedy="Make the certificate required and verified, not optional (nginx: ssl_verify_client on).",
     sources=(rfc(9846, "4.5.1.3"), asvs("12.1.3 (L2)"), asvs("12.3.5 (L3)")),
-    reproduce=_GET,
+    reproduce=GET,
 )
 def optional_certificate(case: Case) -> Iterable[Fail]:
     """Some version asks for a certificate and serves clients without; where the application refuses, it is required."""
@@ -198,7 +198,7 @@ def identity_in_clear(case: Case) -> Iterable[Fail]:
     why="Clients without a certificate are locked out of a service that was declared open to them, or asked for one.",
     remedy="Confirm the intent: remove the requirement, or declare that client authentication is expected.",
     sources=(_SHEET,),
-    reproduce=_GET,
+    reproduce=GET,
 )
 def unexpected_requirement(case: Case) -> Iterable[Fail]:
     """A certificate is required of clients that were declared to need none, or asked of those that have none."""

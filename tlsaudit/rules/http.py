@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from tlsaudit.model.facts import Hsts, HttpAnswer
 from tlsaudit.model.knowledge import Known
 from tlsaudit.model.result import Cap, Confidence, Fail, Severity, Source
+from tlsaudit.rules.commands import GET
 from tlsaudit.rules.registry import sure
 from tlsaudit.rules.rule import Case, Rule, rule
 from tlsaudit.rules.sources import asvs, asvs4, cheat_sheet, rfc, wstg
 
 _SHEET = cheat_sheet("Use HTTP Strict Transport Security")
 _HSTS_SHEET = Source("OWASP HTTP Strict Transport Security Cheat Sheet")
-_SHOW_HEADERS = "curl -sSk -o /dev/null -D - --connect-to ::{connect} https://{servername}/"
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PRELOAD_SECONDS = 31_536_000
 """The shortest max-age that the browsers' preload list takes (hstspreload.org)."""
@@ -56,9 +56,9 @@ def _claims_preload(case: Case) -> bool:
     enforces=("http/hsts",),
     expected="a Strict-Transport-Security header field",
     why="Without HSTS a browser's first request, or a typed address, goes out in clear and can be kept there.",
-    remedy="Send Strict-Transport-Security with a max-age of at least one year in every HTTPS response.",
+    remedy="Send Strict-Transport-Security with a max-age of at least {hsts_seconds_min} seconds in every answer.",
     sources=(asvs("3.4.1 (L1)"), asvs4("14.4.5"), Source("OWASP WSTG-CONF-07"), rfc(9325, "3.2"), _SHEET),
-    reproduce=_SHOW_HEADERS,
+    reproduce=GET,
 )
 def no_hsts(case: Case) -> Iterable[Fail]:
     """The answer has no such header field."""
@@ -78,11 +78,11 @@ def no_hsts(case: Case) -> Iterable[Fail]:
     applies=_has_valid_hsts,
     enforces=("http/hsts-max-age",),
     reads=("hsts_seconds_broken", "hsts_seconds_min"),
-    expected="a max-age of at least one year (31536000 seconds)",
+    expected="a max-age of at least {hsts_seconds_min} seconds",
     why="The protection ends when max-age runs out, and whoever visits less often is never protected.",
-    remedy="Raise max-age to 31536000 or more; 0 switches HSTS off.",
+    remedy="Raise max-age to {hsts_seconds_min} or more; 0 switches HSTS off.",
     sources=(asvs("3.4.1 (L1)"), _HSTS_SHEET),
-    reproduce=_SHOW_HEADERS,
+    reproduce=GET,
 )
 def short_hsts(case: Case) -> Iterable[Fail]:
     """Worse where the time is so short, or zero, that it hardly protects."""
@@ -105,7 +105,7 @@ def short_hsts(case: Case) -> Iterable[Fail]:
     why="A subdomain that is reached in clear can set or overwrite cookies of the whole domain.",
     remedy="Add includeSubDomains once every subdomain is known to serve HTTPS.",
     sources=(asvs("3.4.1 (L2)"), _HSTS_SHEET),
-    reproduce=_SHOW_HEADERS,
+    reproduce=GET,
 )
 def hsts_without_subdomains(case: Case) -> Iterable[Fail]:
     """The directive is absent."""
@@ -125,7 +125,7 @@ def hsts_without_subdomains(case: Case) -> Iterable[Fail]:
     why="The browsers' preload list refuses or drops such a domain, so the first visit stays unprotected.",
     remedy="Meet the requirements of hstspreload.org, or drop the preload directive.",
     sources=(Source("hstspreload.org submission requirements"), asvs("3.7.4 (L3)")),
-    reproduce=_SHOW_HEADERS,
+    reproduce=GET,
 )
 def not_eligible_for_preload(case: Case) -> Iterable[Fail]:
     """One `Fail` for each requirement that the header field itself breaks."""
@@ -151,7 +151,7 @@ def not_eligible_for_preload(case: Case) -> Iterable[Fail]:
         rfc(6797, "7.2", verified=False),
         rfc(6797, "8.1", verified=False),
     ),
-    reproduce=_SHOW_HEADERS,
+    reproduce=GET,
 )
 def broken_hsts(case: Case) -> Iterable[Fail]:
     """The field cannot be read, or came more than once."""
@@ -175,7 +175,7 @@ def broken_hsts(case: Case) -> Iterable[Fail]:
     why="A browser sends such a cookie over plain HTTP as well, where anyone on the path reads it.",
     remedy="Set Secure on every cookie.",
     sources=(asvs("3.3.1 (L1)"), cheat_sheet("Use the Secure Cookie Flag")),
-    reproduce=_SHOW_HEADERS,
+    reproduce=GET,
 )
 def cookie_without_secure(case: Case) -> Iterable[Fail]:
     """One `Fail` a cookie."""
@@ -194,7 +194,7 @@ def cookie_without_secure(case: Case) -> Iterable[Fail]:
     why="Current browsers ignore the field, and an old one can be locked out of the site by a wrong pin.",
     remedy="Remove Public-Key-Pins and Public-Key-Pins-Report-Only.",
     sources=(cheat_sheet("Public Key Pinning"), Source("OWASP Pinning Cheat Sheet")),
-    reproduce=_SHOW_HEADERS,
+    reproduce=GET,
 )
 def key_pins(case: Case) -> Iterable[Fail]:
     """The field, or its report-only form, was sent."""
@@ -212,7 +212,7 @@ def key_pins(case: Case) -> Iterable[Fail]:
     why="Browsers require certificate transparency without being asked and ignore the field.",
     remedy="Remove Expect-CT.",
     sources=(rfc(9163, verified=False),),
-    reproduce=_SHOW_HEADERS,
+    reproduce=GET,
 )
 def expect_ct(case: Case) -> Iterable[Fail]:
     """The field was sent."""
@@ -232,7 +232,7 @@ def expect_ct(case: Case) -> Iterable[Fail]:
     why="Clients that came over TLS go on without it, and with them what they send next, cookies and passwords.",
     remedy="Correct the address of the redirect; behind a terminator tell the application that clients use https://.",
     sources=(asvs("12.2.1 (L1)"), asvs4("9.1.1")),
-    reproduce=_SHOW_HEADERS,
+    reproduce=GET,
 )
 def leads_back(case: Case) -> Iterable[Fail]:
     """The answer over TLS is a redirect to http://, which is worse than that there was no answer to tell."""

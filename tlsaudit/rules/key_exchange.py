@@ -96,7 +96,7 @@ def broken_dh(case: Case) -> Iterable[Fail]:
     cwe=(326,),
     applies=_has_dh,
     reads=("dh_bits_broken", "dh_bits_min"),
-    expected="no DHE, or parameters of at least 2048 bits",
+    expected="no DHE, or parameters of at least {dh_bits_min} bits",
     why="A 1024-bit prime that many servers share can be broken once, by a state, for all of them.",
     remedy=_ECDHE_ONLY,
     sources=(rfc(9325, "4.5"), rfc(9113, "9.2.1"), wstg(), Source("SSL Labs Server Rating Guide 2009j")),
@@ -117,7 +117,7 @@ def small_dh(case: Case) -> Iterable[Fail]:
     applies=_has_dh,
     enforces=("exchange/dh-of-wanted-size",),
     reads=("dh_bits_min", "dh_bits_wanted"),
-    expected="no DHE, or parameters of at least 3000 bits",
+    expected="no DHE, or parameters of at least {dh_bits_wanted} bits",
     why="2048 bits give about 112 bits of security, less than the cipher suites that they serve.",
     remedy=_ECDHE_ONLY,
     sources=(asvs("appendix C, key exchange"), Source("BSI TR-02102-2 2025-01")),
@@ -227,9 +227,9 @@ def reused_key(case: Case) -> Iterable[Fail]:
     cap=Cap.C,
     cwe=(326,),
     reads=("curve_bits_min",),
-    expected="curves of at least 224 bits",
+    expected="curves of at least {curve_bits_min} bits",
     why="Discrete logarithms on such a curve cost less than the 112 bits that every standard asks for.",
-    remedy="Allow X25519, secp256r1 and secp384r1 only.",
+    remedy="Allow {groups} only.",
     sources=(rfc(9325, "4.5"), rfc(9113, "9.2.1")),
 )
 def small_curve(case: Case) -> Iterable[Fail]:
@@ -247,7 +247,7 @@ def small_curve(case: Case) -> Iterable[Fail]:
     cwe=(327,),
     expected="no group that IANA marks as discouraged",
     why="These curves are too small or little examined, and are no longer fit for use.",
-    remedy="Allow X25519MLKEM768, X25519, secp256r1 and secp384r1 only.",
+    remedy="Allow {groups} only.",
     sources=(rfc(9847),),
 )
 def discouraged_group(case: Case) -> Iterable[Fail]:
@@ -281,7 +281,7 @@ def explicit_curve(case: Case) -> Iterable[Fail]:
     applies=_has_groups,
     expected="secp256r1 or X25519 is accepted",
     why="Clients that follow the standard bring one of these two; others cost a round trip or do not connect.",
-    remedy="Enable X25519 and secp256r1.",
+    remedy="Enable {usual_groups}.",
     sources=(rfc(9325, "4.2.1"), rfc(9846, "9.1")),
     reproduce="openssl s_client -connect {connect} -servername {servername} -groups X25519:P-256 </dev/null",
 )

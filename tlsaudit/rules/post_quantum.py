@@ -8,6 +8,7 @@ from tlsaudit.data.groups import group_name
 from tlsaudit.model.facts import GroupAt
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.result import Cap, Fail, Severity, Source
+from tlsaudit.rules.commands import NEEDS_ML_KEM
 from tlsaudit.rules.registry import group_fails, groups_where, newest_version, speaks, sure
 from tlsaudit.rules.rule import Case, Rule, rule
 from tlsaudit.rules.sources import DH_GROUPS, asvs, rfc, wstg
@@ -15,8 +16,9 @@ from tlsaudit.rules.sources import DH_GROUPS, asvs, rfc, wstg
 _CURRENT = groups_where(lambda group: group.post_quantum and not group.obsolete)
 _OBSOLETE = groups_where(lambda group: group.post_quantum and group.obsolete)
 _DRAFT = Source("draft-ietf-tls-ecdhe-mlkem-05")
-_OFFER_HYBRID = "openssl s_client -connect {connect} -servername {servername} -groups X25519MLKEM768 </dev/null"
-_OFFER_BOTH = "openssl s_client -connect {connect} -servername {servername} -groups X25519MLKEM768:X25519 </dev/null"
+_OFFER = "openssl s_client -connect {connect} -servername {servername} -groups "
+_OFFER_HYBRID = f"{_OFFER}X25519MLKEM768 </dev/null{NEEDS_ML_KEM}"
+_OFFER_BOTH = f"{_OFFER}X25519MLKEM768:X25519 </dev/null{NEEDS_ML_KEM}"
 _TLS = (ProtocolVersion.TLS_1_0, ProtocolVersion.TLS_1_1, ProtocolVersion.TLS_1_2, ProtocolVersion.TLS_1_3)
 
 
@@ -28,9 +30,9 @@ _TLS = (ProtocolVersion.TLS_1_0, ProtocolVersion.TLS_1_1, ProtocolVersion.TLS_1_
     cwe=(327,),
     applies=speaks(ProtocolVersion.TLS_1_3),
     enforces=("group/post-quantum",),
-    expected="X25519MLKEM768 or another ML-KEM group is accepted",
+    expected="a group with ML-KEM is accepted",
     why="Sessions recorded today can be decrypted once a quantum computer breaks elliptic-curve key exchange.",
-    remedy="Enable X25519MLKEM768 (OpenSSL 3.5 and later, BoringSSL, Go 1.24).",
+    remedy="Enable {hybrid} (OpenSSL 3.5 and later, BoringSSL, Go 1.24).",
     sources=(
         DH_GROUPS,
         wstg(),
@@ -59,7 +61,7 @@ def _has_both(case: Case) -> bool:
     applies=_has_both,
     expected="a post-quantum group is chosen where the client puts it first",
     why="Sessions that could be safe from a later quantum computer are not, with clients that know how.",
-    remedy="Put X25519MLKEM768 first in the server's list of groups.",
+    remedy="Put {hybrid} first in the server's list of groups.",
     sources=(wstg(), rfc(9846, "4.3.7")),
     reproduce=_OFFER_BOTH,
 )
@@ -84,7 +86,7 @@ def post_quantum_not_chosen(case: Case) -> Iterable[Fail]:
     cwe=(327,),
     expected="only ML-KEM groups",
     why="The draft behind these groups was replaced before it became a standard, and clients have dropped them.",
-    remedy="Upgrade the TLS library and replace the group by X25519MLKEM768.",
+    remedy="Upgrade the TLS library and put {hybrid} in its place.",
     sources=(_DRAFT,),
 )
 def draft_group(case: Case) -> Iterable[Fail]:

@@ -60,7 +60,7 @@ def ssl_2(case: Case) -> Iterable[Fail]:
     enforces=("protocol/SSLv3",),
     expected="SSL 3.0 is refused",
     why="POODLE reads cookies out of SSL 3.0 sessions, and an attacker on the path can push clients down to it.",
-    remedy="Set the minimum protocol version to TLS 1.2.",
+    remedy="Set the minimum protocol version to {least_version}.",
     sources=(
         _STRONG_PROTOCOLS,
         rfc(9325, "3.1.1"),
@@ -93,7 +93,7 @@ def ssl_3(case: Case) -> Iterable[Fail]:
         "TLS 1.0 rests on MD5 and SHA-1 and has no authenticated encryption; BEAST and padding oracles attack it, and "
         "standards have withdrawn it."
     ),
-    remedy="Set the minimum protocol version to TLS 1.2.",
+    remedy="Set the minimum protocol version to {least_version}.",
     sources=(
         _STRONG_PROTOCOLS,
         rfc(8996, "4"),
@@ -120,7 +120,7 @@ def tls_1_0(case: Case) -> Iterable[Fail]:
     enforces=("protocol/TLSv1.1",),
     expected="TLS 1.1 is refused",
     why="TLS 1.1 signs with SHA-1 and has no authenticated encryption; standards have withdrawn it.",
-    remedy="Set the minimum protocol version to TLS 1.2.",
+    remedy="Set the minimum protocol version to {least_version}.",
     sources=(_STRONG_PROTOCOLS, rfc(8996, "5"), rfc(9325, "3.1.1"), asvs("12.1.1 (L1)"), pci("4.2.1")),
     reproduce="openssl s_client -connect {connect} -servername {servername} -tls1_1 -cipher ALL:@SECLEVEL=0 </dev/null",
 )
@@ -222,7 +222,7 @@ def _can_fall_back(case: Case) -> bool:
     enforces=("protocol/fallback-protection",),
     expected="TLS_FALLBACK_SCSV at a lower version is refused with inappropriate_fallback",
     why="An attacker on the path who breaks handshakes can push a client that retries down to the oldest version.",
-    remedy="Upgrade the TLS library; better, accept TLS 1.2 and TLS 1.3 only.",
+    remedy="Upgrade the TLS library; better, accept {versions} only.",
     sources=(
         _STRONG_PROTOCOLS,
         rfc(7507, verified=False),

@@ -28,11 +28,16 @@ SHOWS = {
     "TLS-CIPH-015": r"Cipher is DHE-RSA-AES128-GCM-SHA256",
     "TLS-CIPH-020": r"Cipher is AES128-GCM-SHA256",
     "TLS-CIPH-021": r"Cipher is AES128-GCM-SHA256",
+    "TLS-CIPH-017": r"Cipher is AES128-CCM8",
+    "TLS-CIPH-022": r"Cipher is PSK-AES128-GCM-SHA256",
     "TLS-CIPH-024": r"Cipher is ECDHE-RSA-CAMELLIA128-SHA256",
     "TLS-KEX-001": r"dh key too small",
     "TLS-KEX-002": r"DH, 1024 bits",
     "TLS-KEX-003": r"DH, 2048 bits",
     "TLS-KEX-005": r"DH, 1024 bits",
+    "TLS-KEX-008": r"ECDH, prime192v1",
+    "TLS-KEX-009": r"ECDH, secp224r1",
+    "TLS-KEX-012": r"ECDH, secp521r1",
     "TLS-PQ-004": _REFUSED,
     "TLS-SIG-004": r"Peer signing digest: SHA1$",
     "TLS-SIG-005": r"wrong signature type",
@@ -74,6 +79,28 @@ SHOWS = {
 }
 """By rule, a pattern in what the command prints about the posture that fails it."""
 
+_IN_THE_WAY = (
+    "unsafe legacy renegotiation disabled", "no cipher match", "no ciphers available", "Error with command",
+    "Call to SSL_CONF_cmd", "Use -help", "curl: (", "dh key too small", "wrong signature type",
+    "no protocols available", "unsupported protocol", "Unknown option", "alert handshake failure",
+)  # fmt: skip
+"""What openssl and curl say where they themselves are in the way of what a command is to show."""
+_SHOWN_BY_REFUSAL = {
+    "TLS-CIPH-012", "TLS-CIPH-014", "TLS-PROTO-007", "TLS-PQ-004", "TLS-KEX-001", "TLS-KEX-011", "TLS-SIG-005",
+    "TLS-ALPN-002",
+}  # fmt: skip
+_NEED_ANOTHER = (
+    "needs OpenSSL 1.0.2",
+    "needs OpenSSL 3.5",
+    "needs an openssl that was built with this suite",
+    "needs a curl",
+)
+_POSTURES = (
+    "GnuTLS without extensions", "DHE of 1024 bits", "up to TLS 1.1", "SHA-1 in the handshake", "left-overs",
+    "small curves", "static RSA only", "TLS 1.2 only", "modern",
+)  # fmt: skip
+"""Real servers, most of which openssl of today does not speak to of its own accord."""
+
 
 @pytest.mark.slow
 @pytest.mark.parametrize("rule", SHOWS)
@@ -81,5 +108,31 @@ def test_command_shows_the_finding(audits: Audits, rule: str) -> None:
     requires("openssl", "curl")
     command = result(audits.subject(PROVEN[rule].fails), rule).reproduce
     assert command is not None
-    done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=_SECONDS, check=False)
-    assert re.search(SHOWS[rule], done.stdout + done.stderr, re.MULTILINE), f"{command}\n{done.stdout}{done.stderr}"
+    printed = _run(command)
+    assert re.search(SHOWS[rule], printed, re.MULTILINE), f"{command}\n{printed}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("posture", _POSTURES)
+def test_no_command_fails_by_itself(audits: Audits, posture: str) -> None:
+    """Whatever a report of such a server says to run gets as far as the server."""
+    requires("openssl", "curl")
+    failed = [each for each in audits.subject(posture).results if each.outcome == "fail" and each.reproduce]
+    assert failed
+    wrong = []
+    for each in failed:
+        assert each.reproduce is not None
+        if each.rule in _SHOWN_BY_REFUSAL or any(note in each.reproduce for note in _NEED_ANOTHER):
+            continue
+        printed = _run(each.reproduce)
+        if each.rule.startswith("TLS-HTTP") and "HTTP/1." not in printed:
+            wrong.append(f"{each.rule}: no answer: {each.reproduce}")
+        wrong += [f"{each.rule}: {words}: {each.reproduce}" for words in _IN_THE_WAY if words in printed]
+    assert not wrong, "\n".join(wrong)
+
+
+def _run(command: str) -> str:
+    """What it prints; the pre-shared key is that of the lab."""
+    known = command.replace("-psk KEY", "-psk c0ffee")
+    done = subprocess.run(known, shell=True, capture_output=True, text=True, timeout=_SECONDS, check=False)
+    return done.stdout + done.stderr
