@@ -15,7 +15,7 @@ from tlsaudit import __version__
 from tlsaudit.credentials import Credentials
 from tlsaudit.data import trust, versions
 from tlsaudit.data.trust import AnchorSet
-from tlsaudit.document import audited, not_audited, result_part
+from tlsaudit.document import audited, declared_part, not_audited, result_part
 from tlsaudit.judge import judge
 from tlsaudit.model import document as doc
 from tlsaudit.model.errors import InputError, NetworkError
@@ -371,8 +371,11 @@ class Auditor:
     async def _one(self, target: Target, subject_id: str, given: Target) -> tuple[doc.Subject, Fact[Facts]]:
         """The subject of one endpoint, and its facts where there are any; `given` is the target before resolution."""
         begun = time.monotonic()
+        expect = self.options.expectations.get(given.id, self.options.expect)
+        declared = declared_part(expect)
         try:
-            return await self._audit_and_judge(target, subject_id, given, begun)
+            subject, facts = await self._audit_and_judge(target, subject_id, given, expect, begun)
+            return subject.model_copy(update={"declared": declared}), facts
         except NotAuditedError as error:
             status, code, message = error.status, error.code, str(error)
         except NetworkError as error:
@@ -384,13 +387,13 @@ class Auditor:
             message = str(short or f"internal error: {type(error).__name__}: {error!s:.200}")
         seconds = time.monotonic() - begun
         subject = not_audited(target, status=status, code=code, message=message, seconds=seconds)
+        subject = subject.model_copy(update={"declared": declared})
         return subject, Unknown(Why.NO_ANSWER, f"not every address could be audited: {message}")
 
     async def _audit_and_judge(
-        self, target: Target, subject_id: str, given: Target, begun: float
+        self, target: Target, subject_id: str, given: Target, expect: Expectation, begun: float
     ) -> tuple[doc.Subject, Known[Facts]]:
         options = self.options
-        expect = options.expectations.get(given.id, options.expect)
         trusting = options.anchors_for.get(given.id, options.anchors).trusting
         settings = replace(self.settings, trusting=trusting, names=expect.names)
         audit = await audit_endpoint(target, self.network, settings, resolved=target.address != given.address)

@@ -24,7 +24,7 @@ from tlsaudit.model.difference import (
     SubjectDifference,
     Verdict,
 )
-from tlsaudit.model.document import Document, ResultPart, Subject
+from tlsaudit.model.document import DECIDED, Document, ResultPart, Subject, is_decided
 from tlsaudit.model.result import Severity
 
 FACTS_OF: Final[Mapping[str, tuple[str, ...]]] = {
@@ -47,7 +47,8 @@ FACTS_OF: Final[Mapping[str, tuple[str, ...]]] = {
 """The facts that the rules of an area look at, by the starts of their paths."""
 _OF_TIME: Final = frozenset({"CERT", "CHAIN", "REVO", "SIG"})
 """Areas with rules that look at the time."""
-_DECIDED: Final = frozenset({"pass", "fail", "not_applicable", "waived"})
+_OF_DECLARED: Final = "TLS-MTLS-"
+"""The start of the rules that hang on what was declared of client authentication."""
 _FOUND: Final = frozenset({"fail", "waived"})
 _MOST_REASONS: Final = 5
 _WORD: Final = re.compile(r"[A-Za-z0-9_.-]+")
@@ -66,7 +67,7 @@ def compare(old: Document, new: Document, *, names: tuple[str, str], fail_on: Se
     return Difference(
         old=_side(old, names[0]),
         new=_side(new, names[1]),
-        notes=[*_notes(old, new), *notes],
+        notes=[*_notes(old, new), *notes, *_declared_notes(pairs)],
         subjects=told,
         summary=_summary(compared, len(compared) - len(told), fail_on),
     )
@@ -106,6 +107,26 @@ def _notes(old: Document, new: Document) -> list[str]:
     if (old.data, old.tool) != (new.data, new.tool):
         found.append(f"OLD was judged with {_versions(old)}, NEW with {_versions(new)}")
     return found
+
+
+def _declared_notes(pairs: Sequence[tuple[Subject | None, Subject | None]]) -> list[str]:
+    """Of which subjects other things were declared: the first few."""
+    found = [
+        f"{new.id}: OLD was judged with {_declared(old)}, NEW with {_declared(new)}"
+        for old, new in pairs
+        if old is not None and new is not None and old.declared != new.declared
+    ]
+    more = [f"and {len(found) - _MOST_REASONS} more subjects"] if len(found) > _MOST_REASONS else []
+    return [*found[:_MOST_REASONS], *more]
+
+
+def _declared(subject: Subject) -> str:
+    part = subject.declared
+    if part is None:
+        return "nothing declared"
+    mode = [f"client authentication {part.client_auth}"] if part.client_auth else []
+    names = [f"the names {', '.join(part.names[:_MOST_REASONS])}"] if part.names else []
+    return f"{' and '.join((*mode, *names))} declared"
 
 
 def _policy(document: Document) -> str:
@@ -155,6 +176,8 @@ class _Context:
         for rule in dict.fromkeys((*after, *before)):
             was, now = before.get(rule), after.get(rule)
             change = _first_seen(now) if old is None else _change(was, now)
+            if old is not None and change == "fixed" and _is_of_declared(rule, old, new, now):
+                change = "unknown"
             if change is not None:
                 found.append(self._result(change, was, now, facts, known=old is not None))
         return sorted(found, key=lambda each: (-Severity(each.severity).rank, each.rule))
@@ -213,14 +236,20 @@ class _Context:
         return found
 
 
+def _is_of_declared(rule: str, old: Subject, new: Subject, now: ResultPart | None) -> bool:
+    """Whether the rule was only dropped: by what is declared now, it does not apply."""
+    dropped = now is not None and now.outcome == "not_applicable"
+    return dropped and rule.startswith(_OF_DECLARED) and old.declared != new.declared
+
+
 def _state(old: Subject | None, new: Subject) -> tuple[State, str]:
     troubled = [
         f"{side}: {subject.status.replace('_', ' ')}" + (f": {subject.error.message}" if subject.error else "")
         for side, subject in (("OLD", old), ("NEW", new))
         if subject is not None and subject.status != "audited"
     ]
-    if any(subject is not None and not subject.results for subject in (old, new)):
-        return "unknown", "; ".join(troubled) or "one of the two has no results"
+    if any(subject is not None and not is_decided(subject) for subject in (old, new)):
+        return "unknown", "; ".join(troubled) or "of one of the two nothing was decided"
     if old is None:
         return "only_new", "; ".join(("OLD has no such subject", *troubled))
     return ("partly", "; ".join(troubled)) if troubled else ("compared", "")
@@ -253,7 +282,7 @@ def _change(old: ResultPart | None, new: ResultPart | None) -> Change | None:
     """What became of one rule; None: nothing, or nothing that anybody has to know."""
     was = old.outcome if old is not None else "not_tested"
     now = new.outcome if new is not None else "not_tested"
-    if was not in _DECIDED or now not in _DECIDED:
+    if was not in DECIDED or now not in DECIDED:
         return "unknown" if was in _FOUND or now in _FOUND or now == "inconclusive" else None
     assert old is not None
     assert new is not None
@@ -328,7 +357,7 @@ def _summary(subjects: Sequence[SubjectDifference], unchanged: int, fail_on: Sev
     if any(each.change == "new" for each in reaching):
         exit_code = 1
     else:
-        exit_code = 3 if open_subjects or any(_is_open(each) for each in reaching) else 0
+        exit_code = 3 if open_subjects or not subjects or any(_is_open(each) for each in reaching) else 0
     return DifferenceSummary(
         subjects=len(subjects),
         unchanged=unchanged,

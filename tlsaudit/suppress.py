@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from tlsaudit.document import score_part
 from tlsaudit.model import document as doc
@@ -19,7 +18,6 @@ from tlsaudit.policy.baseline import Baseline, Finding
 from tlsaudit.policy.waivers import Waiver
 from tlsaudit.score import score
 
-_DECIDED: Final = frozenset({"pass", "fail", "waived", "not_applicable"})
 _MOST_NOTES = 20
 
 
@@ -152,10 +150,10 @@ class Suppressor:
                 if waiver.covers(subject.id):
                     use.subjects += 1
                     use.failing += outcomes.get(rule) == "fail"
-                    use.undecided += outcomes.get(rule) not in _DECIDED
+                    use.undecided += outcomes.get(rule) not in doc.DECIDED
         failing = {result.fingerprint for result in results if result.outcome in {"fail", "waived"}}
         for finding in self._known.get(subject.id, ()):
-            self._gone += finding.fingerprint not in failing and outcomes.get(finding.rule) in _DECIDED
+            self._gone += finding.fingerprint not in failing and outcomes.get(finding.rule) in doc.DECIDED
 
     def _expired(self, waiver: Waiver) -> bool:
         return waiver.has_expired(self._as_of)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +15,10 @@ from tlsaudit.model.errors import InputError
 
 if TYPE_CHECKING:
     from tlsaudit.model.document import Document, Mode
+    from tlsaudit.model.facts import ClientAuthMode
+    from tlsaudit.model.limits import Expectation
     from tlsaudit.model.target import Target
+    from tlsaudit.policy import Policy
 
 _FILES = frozenset(
     {".json", ".jsonl", ".ndjson", ".html", ".conf", ".cfg", ".yaml", ".yml", ".toml", ".ini", ".xml", ".txt"}
@@ -34,9 +37,14 @@ class _Asked:
     timeout: float
     as_of: str | None
     proxy: str | None
+    client_auth: ClientAuthMode | None
+    """What the command line declares; before what the report does."""
+    client_auth_set: ClientAuthMode | None
+    """What the settings declare, where the report declares nothing."""
 
 
 def diff(
+    context: typer.Context,
     old: Annotated[str, typer.Argument(metavar="OLD", hidden=True)],
     new: Annotated[str, typer.Argument(metavar="NEW", hidden=True)],
     format_: Annotated[str, typer.Option("--format", metavar="FORMAT", help="text or json.")] = "text",
@@ -60,6 +68,14 @@ def diff(
     as_of: Annotated[
         str | None, typer.Option(metavar="TIME", help="Judge a target as of this date or time instead of now.")
     ] = None,
+    expect_client_auth: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODE",
+            help="What client authentication of a target should be: none, optional or required; without it, what was "
+            "declared for the report beside it.",
+        ),
+    ] = None,
     proxy: Annotated[
         str | None, typer.Option(metavar="URL", help="http://HOST:PORT or socks5://HOST:PORT, as for scan.")
     ] = None,
@@ -75,7 +91,19 @@ def diff(
     if output != outputs.STANDARD_OUTPUT:
         outputs.refuse_unwritable(Path(output))
     scan.refuse_timeout(timeout)
-    asked = _Asked(policy=policy, mode=mode, ca_file=tuple(ca_file or ()), timeout=timeout, as_of=as_of, proxy=proxy)
+    declared = scan.declared_client_auth(expect_client_auth)
+    source = context.get_parameter_source("expect_client_auth")
+    is_flag = source is not None and source.name == "COMMANDLINE"
+    asked = _Asked(
+        policy=policy,
+        mode=mode,
+        ca_file=tuple(ca_file or ()),
+        timeout=timeout,
+        as_of=as_of,
+        proxy=proxy,
+        client_auth=declared if is_flag else None,
+        client_auth_set=None if is_flag else declared,
+    )
     sources = [_source(old), _source(new)]
     documents = _documents(sources, asked)
 
@@ -131,11 +159,12 @@ def _documents(sources: list[Path | Target], asked: _Asked) -> list[Document]:
     found = {**stored}
     if wanted:
         beside = next(iter(stored.values()), None)
-        made = _audited(list(wanted.values()), asked, beside)
-        found |= dict(zip(wanted, made, strict=True))
         if beside is not None:
             (target,) = wanted.values()
-            found = {place: _only(document, target) for place, document in found.items()}
+            beside = _only(beside, target)
+            found = dict.fromkeys(stored, beside)
+        made = _audited(list(wanted.values()), asked, beside)
+        found |= dict(zip(wanted, made, strict=True))
     return [found[0], found[1]]
 
 
@@ -149,25 +178,61 @@ def _only(document: Document, target: Target) -> Document:
 
 def _audited(targets: list[Target], asked: _Asked, beside: Document | None) -> list[Document]:
     from tlsaudit import app
-    from tlsaudit.policy import load_policy, policy_ids
+    from tlsaudit.policy import load_policy
 
-    policy, mode = asked.policy, _mode(asked.mode, beside)
-    if policy is None:
-        judged_by = beside.policy.id if beside is not None else "owasp"
-        policy = judged_by if judged_by in policy_ids() else "owasp"
     scan_options = app.ScanOptions(
-        policy=load_policy(policy),
+        policy=load_policy(asked.policy) if asked.policy is not None else _judged_by(beside),
         anchors=app.load_anchors(*asked.ca_file),
-        mode=mode,
+        mode=_mode(asked.mode, beside),
         timeout=asked.timeout,
         as_of=options.moment(asked.as_of),
+        expect=_expected(asked, beside),
         proxy=scan.proxy_of(asked.proxy),
     )
+    if beside is not None and not asked.ca_file:
+        _refuse_other_anchors(beside)
 
     async def all_of_them() -> list[Document]:
         return await asyncio.gather(*(app.scan([target], scan_options) for target in targets))
 
     return asyncio.run(all_of_them())
+
+
+def _judged_by(beside: Document | None) -> Policy:
+    """The policy of the report. Raises InputError where that is not at hand: by another one, failures seem fixed."""
+    from tlsaudit.policy import load_policy, policy_ids
+
+    if beside is None:
+        return load_policy("owasp")
+    named = beside.policy
+    known = load_policy(named.id) if named.id in policy_ids() else None
+    if known is None or known.sha256 != named.sha256:
+        shown = f"{named.id!r} {named.version} ({named.sha256[:8]})"
+        raise InputError(
+            f"the report was judged by {shown}, which does not come with this tlsaudit: say --policy, best with the "
+            "file that judged it"
+        )
+    return known
+
+
+def _expected(asked: _Asked, beside: Document | None) -> Expectation:
+    """What is declared of a target: what the report beside it was judged by, unless the command line says otherwise."""
+    from tlsaudit.model.limits import Expectation
+    from tlsaudit.restore import declared
+
+    expect = Expectation()
+    if beside is not None and beside.subjects:
+        expect = declared(beside.subjects[0])
+    return replace(expect, client_auth=asked.client_auth or expect.client_auth or asked.client_auth_set)
+
+
+def _refuse_other_anchors(beside: Document) -> None:
+    """Raise InputError where CA files decided on trust in the report, and none does now."""
+    from tlsaudit.data.trust import CUSTOM
+
+    facts = [subject.facts for subject in beside.subjects if subject.facts is not None]
+    if any(CUSTOM in deployment.trust for each in facts for deployment in each.certificate_deployments):
+        raise InputError("CA files decided on trust in the report: say --ca-file")
 
 
 def _mode(text: str | None, beside: Document | None) -> Mode:

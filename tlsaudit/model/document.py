@@ -39,6 +39,9 @@ SCHEMA: Final = "tlsaudit.report/1"
 _GRADES: Final = r"^(A\+|A-|[ABCDFTM])\??$"
 """The letters, with "?" where too little could be decided."""
 
+DECIDED: Final = frozenset({"pass", "fail", "waived", "not_applicable"})
+"""Outcomes of rules that were decided."""
+
 Grade = Annotated[str, Field(pattern=_GRADES)]
 SeverityName = Literal["info", "low", "medium", "high", "critical"]
 Status = Literal["audited", "incomplete", "unreachable", "not_tls", "unparsable"]
@@ -179,7 +182,7 @@ class CapPart(_Part):
     """A row of the score: the cap that one finding sets."""
 
     rule: str
-    cap: str
+    cap: Literal["A", "A-", "B", "C", "D", "F", "T", "M"]
 
 
 class DeductionPart(_Part):
@@ -202,6 +205,18 @@ class ScorePart(_Part):
     coverage: float
 
 
+class DeclaredPart(_Part):
+    """What its operator declared of a subject, and it was judged by; what was not declared is left out."""
+
+    client_auth: Literal["none", "optional", "required"] | None = None
+    names: list[str] = []
+    """What the certificate has to cover, instead of the target's host."""
+
+    @model_serializer(mode="wrap")
+    def _only_declared(self, serialize: SerializerFunctionWrapHandler) -> dict[str, object]:
+        return {key: value for key, value in serialize(self).items() if value}
+
+
 class Subject(_Part):
     """One endpoint (later also: name, listener, upstream, certificate) with facts, results and score."""
 
@@ -212,6 +227,8 @@ class Subject(_Part):
     error: Problem | None
     duration_s: float
     location: Location | None
+    declared: DeclaredPart | None = None
+    """Left out where nothing was declared."""
     facts: FactsPart | None
     requested: dict[str, object] | None = None
     basis: dict[str, BasisPart]
@@ -219,6 +236,18 @@ class Subject(_Part):
     probes: list[ProbePart]
     results: list[ResultPart]
     score: ScorePart | None
+
+    @model_serializer(mode="wrap")
+    def _without_none_declared(self, serialize: SerializerFunctionWrapHandler) -> dict[str, object]:
+        full: dict[str, object] = serialize(self)
+        if self.declared is None:
+            del full["declared"]
+        return full
+
+
+def is_decided(subject: Subject) -> bool:
+    """Whether any rule said anything of the subject; where none did, it is as good as not audited."""
+    return any(result.outcome in DECIDED for result in subject.results)
 
 
 class WaiverPart(_Part):
@@ -287,6 +316,7 @@ class Document(_Part):
 
 
 __all__ = [
+    "DECIDED",
     "SCHEMA",
     "BasisPart",
     "BehavioursPart",
@@ -295,6 +325,7 @@ __all__ = [
     "ClientAuthAtPart",
     "ClientAuthPart",
     "DataVersions",
+    "DeclaredPart",
     "DeductionPart",
     "DeploymentPart",
     "Document",
@@ -331,5 +362,6 @@ __all__ = [
     "TrustPart",
     "UnknownPart",
     "Verdict",
+    "is_decided",
     "rfc3339",
 ]
