@@ -189,6 +189,12 @@ def test_a_rule_that_only_one_of_them_has_is_unknown() -> None:
         assert any(reason.endswith("there is no such rule") for reason in change.reasons)
 
 
+def test_what_is_worse_below_the_floor_of_the_policy_is_new() -> None:
+    low, medium = (with_outcome(subject_of(POOR), "TLS-PROTO-003", own_severity=own) for own in ("low", "medium"))
+    assert results(between(low, medium))["TLS-PROTO-003"].change == "new"
+    assert "TLS-PROTO-003" not in results(between(low, low))
+
+
 def test_what_is_worse_is_new_and_what_is_milder_has_changed() -> None:
     high, medium = subject_of(POOR), with_outcome(subject_of(POOR), "TLS-PROTO-003", severity="medium")
     worse, milder = between(medium, high), between(high, medium)

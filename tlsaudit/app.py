@@ -48,7 +48,8 @@ _AT_ONCE = 64
 _DEADLINE_IN_TIMEOUTS = 12
 _MOST_ADDRESSES = 64
 _MOST_NAMED = 20
-_ASKING_LESS = frozenset({"gate", "inventory"})
+ASKING_LESS: Final = frozenset({"gate", "inventory"})
+"""Modes that leave rules open which another one asks for."""
 
 Emit = Callable[[doc.Subject], Awaitable[None]]
 
@@ -187,7 +188,9 @@ class Scan:
         self._keep = keep
         self._started = datetime.now(UTC)
         self.as_of = options.as_of or self._started
-        self.suppressor = Suppressor(options.waivers, options.baseline, as_of=self.as_of, mode=options.mode)
+        self.suppressor = Suppressor(
+            options.waivers, options.baseline, as_of=self.as_of, policy=options.policy.id, mode=options.mode
+        )
         self._kept: dict[int, list[doc.Subject]] = {}
         self._done: set[int] = set()
         self.tally = Tally(options.fail_on)
@@ -232,14 +235,14 @@ class Scan:
 
     def notes(self) -> list[str]:
         """What whoever runs this should know: of waivers and the baseline, and what the policy wanted in vain."""
-        policy, lowest = self._options.policy, self._options.fail_on
-        if lowest is None or self._options.mode not in _ASKING_LESS:
+        options = self._options
+        if options.fail_on is None or options.mode not in ASKING_LESS:
             return self.suppressor.notes()
-        rules = left_open(policy, self.tally.untested, lowest)
-        more = f" and {len(rules) - _MOST_NAMED} more" if len(rules) > _MOST_NAMED else ""
-        named = f"{', '.join(rules[:_MOST_NAMED])}{more}"
-        left = f"{self._options.mode} mode did not ask for what the policy {policy.id} counts on: {named}"
-        return [*self.suppressor.notes(), *([left] if rules else ())]
+        rules = left_open(options.policy, self.tally.untested, options.fail_on)
+        return [
+            *self.suppressor.notes(),
+            *left_open_notes(options.policy, rules, f"{options.mode} mode did not ask for"),
+        ]
 
     def document(self) -> doc.Document:
         """The report, its subjects in the order of the targets."""
@@ -271,6 +274,13 @@ class Scan:
             baseline=self.suppressor.baseline(),
             summary=summary,
         )
+
+
+def left_open_notes(policy: Policy, rules: Sequence[str], missing: str) -> list[str]:
+    """That `policy` counts on these rules, which are open; `missing` says why, and whose doing that is."""
+    more = f" and {len(rules) - _MOST_NAMED} more" if len(rules) > _MOST_NAMED else ""
+    named = f"{', '.join(rules[:_MOST_NAMED])}{more}"
+    return [f"{missing} what the policy {policy.id} counts on: {named}"] if rules else []
 
 
 def _dates(every: Iterable[Anchors]) -> dict[str, str]:

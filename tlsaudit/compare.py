@@ -296,7 +296,13 @@ def _change(old: ResultPart | None, new: ResultPart | None) -> Change | None:
 
 
 def _still_found(old: ResultPart, new: ResultPart) -> Change | None:
-    worse = Severity(new.severity).rank > Severity(old.severity).rank
+    worse = any(
+        Severity(now).rank > Severity(was).rank
+        for was, now in (
+            (old.severity, new.severity),
+            (old.own_severity or old.severity, new.own_severity or new.severity),  # which a policy's floor hides
+        )
+    )
     if new.outcome == "fail" and (worse or old.outcome == "waived"):
         return "new"
     same = (old.outcome, old.severity, _items(old)) == (new.outcome, new.severity, _items(new))

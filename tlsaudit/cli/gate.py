@@ -96,7 +96,9 @@ def applied(document: Document, given: Given) -> Document:
     """A stored report under these waivers and this baseline; what is odd about them is said on standard error."""
     from tlsaudit.suppress import Suppressor
 
-    suppressor = Suppressor(given.waivers, given.baseline, as_of=document.as_of, mode=document.mode)
+    suppressor = Suppressor(
+        given.waivers, given.baseline, as_of=document.as_of, policy=document.policy.id, mode=document.mode
+    )
     found = suppressor.on_document(document)
     tell(suppressor.notes())
     return found

@@ -12,6 +12,8 @@ from tlsaudit.model.errors import InputError
 
 if TYPE_CHECKING:
     from tlsaudit.model.document import Document
+    from tlsaudit.model.result import Severity
+    from tlsaudit.policy import Policy
 
 _MEGABYTE = 1024 * 1024
 _LARGEST = 256 * _MEGABYTE
@@ -44,7 +46,7 @@ def report(
 
     document = read_report(file)
     if policy is not None:
-        document = _rejudged(document, policy)
+        document = _rejudged(document, policy, lowest)
     document = gate.applied(document, known)
     collector = gate.Collector(path=known.write)
     for subject in document.subjects:
@@ -76,8 +78,12 @@ def read_report(file: Path) -> Document:
         raise InputError(f"{str(file)!r} is no tlsaudit report: {where}: {first['msg']}") from None
 
 
-def _rejudged(document: Document, policy: str) -> Document:
-    """The report under this policy; the one that judged it is at hand if it came with tlsaudit and has not changed."""
+def _rejudged(document: Document, policy: str, lowest: Severity | None) -> Document:
+    """The report under this policy; the one that judged it is at hand if it came with tlsaudit and has not changed.
+
+    What the policy counts on and the report cannot say is named, as a scan names what its mode leaves open.
+    """
+    from tlsaudit import app
     from tlsaudit.policy import load_policy, policy_ids
     from tlsaudit.rejudge import rejudged
 
@@ -85,4 +91,31 @@ def _rejudged(document: Document, policy: str) -> Document:
     judged_by = document.policy
     candidates = [now, *([load_policy(judged_by.id)] if judged_by.id in policy_ids() else ())]
     before = next((each for each in candidates if each.sha256 == judged_by.sha256), None)
-    return rejudged(document, now, before)
+    found = rejudged(document, now, before)
+    if lowest is not None:
+        rules = _left_open(document, found, now, lowest)
+        gate.tell(app.left_open_notes(now, rules, f"the report ({document.mode} mode) does not hold"))
+    return found
+
+
+def _left_open(before: Document, now: Document, policy: Policy, lowest: Severity) -> list[str]:
+    """The rules that are open now: whatever was decided before and reaches `lowest`, and what the mode left open."""
+    from tlsaudit import app
+    from tlsaudit.policy import left_open
+    from tlsaudit.rules import ALL_RULES
+
+    untested = [
+        {
+            result.rule
+            for subject in document.subjects
+            if subject.status == "audited"
+            for result in subject.results
+            if result.outcome == "not_tested"
+        }
+        for document in (before, now)
+    ]
+    severities = {rule.id: policy.severity_of(rule) for rule in ALL_RULES}
+    opened = {rule for rule in untested[1] - untested[0] if severities[rule].rank >= lowest.rank}
+    if before.mode in app.ASKING_LESS:
+        opened |= {*left_open(policy, untested[1], lowest)}
+    return [rule.id for rule in ALL_RULES if rule.id in opened]
