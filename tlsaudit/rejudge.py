@@ -20,7 +20,7 @@ from tlsaudit.model.facts import Facts
 from tlsaudit.model.limits import Expectation
 from tlsaudit.model.result import Cap, Confidence, Evidence, Outcome, Result, Severity
 from tlsaudit.policy import Policy
-from tlsaudit.restore import declared, restored
+from tlsaudit.restore import restored
 from tlsaudit.rules import FLEET_RULES, MUTUAL_RULES, RULESET, SCAN_RULES
 from tlsaudit.rules.rule import Rule
 from tlsaudit.score import SCORING, score
@@ -63,7 +63,7 @@ def _subject(subject: doc.Subject, document: doc.Document, policy: Policy, befor
     if not subject.results:
         return subject  # it was not reached
     stored = {each.rule: each for each in subject.results}
-    expect = declared(subject)
+    expect = subject.expectation()
     facts = restored(subject)
     caps = {row.rule: Cap(row.cap) for row in subject.score.caps} if subject.score else {}
     results: list[Result] = []
@@ -139,7 +139,7 @@ def _judged(rule: Rule, facts: Facts, subject: doc.Subject, document: doc.Docume
         facts,
         policy,
         as_of=document.as_of,
-        expect=declared(subject),
+        expect=subject.expectation(),
         mode=document.mode,
         subject_id=subject.id,
         rules=(rule,),

@@ -27,7 +27,6 @@ from tlsaudit.model.facts import (
     KeyExchange,
 )
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Tried, Unknown, Why
-from tlsaudit.model.limits import Expectation
 from tlsaudit.model.protocol import ProtocolVersion
 
 Item = TypeVar("Item", doc.Suite, doc.Group)
@@ -71,15 +70,6 @@ def restored(subject: doc.Subject) -> Facts | None:
         client_auth=_client_auth(subject, part.client_auth),
         http=_http(subject, part.http),
     )
-
-
-def declared(subject: doc.Subject) -> Expectation:
-    """What its operator had declared of the subject."""
-    part = subject.declared
-    if part is None:
-        return Expectation()
-    mode = ClientAuthMode(part.client_auth) if part.client_auth is not None else None
-    return Expectation(client_auth=mode, names=tuple(part.names))
 
 
 def _unknown(subject: doc.Subject, path: str) -> Unknown | None:

@@ -218,11 +218,10 @@ def _judged_by(beside: Document | None) -> Policy:
 def _expected(asked: _Asked, beside: Document | None) -> Expectation:
     """What is declared of a target: what the report beside it was judged by, unless the command line says otherwise."""
     from tlsaudit.model.limits import Expectation
-    from tlsaudit.restore import declared
 
     expect = Expectation()
     if beside is not None and beside.subjects:
-        expect = declared(beside.subjects[0])
+        expect = beside.subjects[0].expectation()
     return replace(expect, client_auth=asked.client_auth or expect.client_auth or asked.client_auth_set)
 
 

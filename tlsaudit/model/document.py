@@ -34,6 +34,8 @@ from tlsaudit.model.document_facts import (
     Verdict,
     rfc3339,
 )
+from tlsaudit.model.facts import ClientAuthMode
+from tlsaudit.model.limits import Expectation
 
 SCHEMA: Final = "tlsaudit.report/1"
 _GRADES: Final = r"^(A\+|A-|[ABCDFTM])\??$"
@@ -236,6 +238,12 @@ class Subject(_Part):
     probes: list[ProbePart]
     results: list[ResultPart]
     score: ScorePart | None
+
+    def expectation(self) -> Expectation:
+        """What its operator had declared, as rules read it."""
+        part = self.declared or DeclaredPart()
+        mode = ClientAuthMode(part.client_auth) if part.client_auth is not None else None
+        return Expectation(client_auth=mode, names=tuple(part.names))
 
     @model_serializer(mode="wrap")
     def _without_none_declared(self, serialize: SerializerFunctionWrapHandler) -> dict[str, object]:
