@@ -147,6 +147,12 @@ def with_authorities(anchors: Anchors, *ca_files: Path) -> Anchors:
     return Anchors(trusting=Trusting(stores=stores, deciding=name), dates=dates)
 
 
+def trusts_given_files(document: doc.Document) -> bool:
+    """Whether CA files decided on trust at some subject of the report."""
+    facts = [subject.facts for subject in document.subjects if subject.facts is not None]
+    return any(trust.CUSTOM in deployment.trust for each in facts for deployment in each.certificate_deployments)
+
+
 def _checked(path: Path) -> AnchorSet:
     anchors = trust.from_file(path)
     skipped = TrustStore.from_ders(anchors.name, anchors.ders).skipped

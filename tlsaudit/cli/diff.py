@@ -189,8 +189,8 @@ def _audited(targets: list[Target], asked: _Asked, beside: Document | None) -> l
         expect=_expected(asked, beside),
         proxy=scan.proxy_of(asked.proxy),
     )
-    if beside is not None and not asked.ca_file:
-        _refuse_other_anchors(beside)
+    if beside is not None and not asked.ca_file and app.trusts_given_files(beside):
+        raise InputError("CA files decided on trust in the report: say --ca-file")
 
     async def all_of_them() -> list[Document]:
         return await asyncio.gather(*(app.scan([target], scan_options) for target in targets))
@@ -223,15 +223,6 @@ def _expected(asked: _Asked, beside: Document | None) -> Expectation:
     if beside is not None and beside.subjects:
         expect = beside.subjects[0].expectation()
     return replace(expect, client_auth=asked.client_auth or expect.client_auth or asked.client_auth_set)
-
-
-def _refuse_other_anchors(beside: Document) -> None:
-    """Raise InputError where CA files decided on trust in the report, and none does now."""
-    from tlsaudit.data.trust import CUSTOM
-
-    facts = [subject.facts for subject in beside.subjects if subject.facts is not None]
-    if any(CUSTOM in deployment.trust for each in facts for deployment in each.certificate_deployments):
-        raise InputError("CA files decided on trust in the report: say --ca-file")
 
 
 def _mode(text: str | None, beside: Document | None) -> Mode:
