@@ -188,7 +188,7 @@ class CapPart(_Part):
 
 
 class DeductionPart(_Part):
-    """A row of the score: the points one cause costs, by its worst finding."""
+    """A row of the score: the points one cause costs. `rule` is the finding to act on, `severity` that of the worst."""
 
     rule: str
     cause: str
