@@ -40,7 +40,7 @@ def report(
     """
     pairs = outputs.pair(formats or [], output or [])
     lowest = options.severity(fail_on)
-    known = gate.read(waivers, baseline, write_baseline)
+    known = gate.read(waivers, baseline, write_baseline, reports=pairs)
 
     from tlsaudit import app
 
