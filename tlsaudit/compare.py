@@ -176,11 +176,19 @@ class _Context:
         for rule in dict.fromkeys((*after, *before)):
             was, now = before.get(rule), after.get(rule)
             change = _first_seen(now) if old is None else _change(was, now)
-            if old is not None and change == "fixed" and _is_of_declared(rule, old, new, now):
+            if old is not None and change == "fixed" and self._is_dropped(old, new, now):
                 change = "unknown"
             if change is not None:
                 found.append(self._result(change, was, now, facts, known=old is not None))
         return sorted(found, key=lambda each: (-Severity(each.severity).rank, each.rule))
+
+    def _is_dropped(self, old: Subject, new: Subject, now: ResultPart | None) -> bool:
+        """Whether the rule was only dropped: it does not apply by what is declared now, or by another policy."""
+        if now is None or now.outcome != "not_applicable":
+            return False
+        return self._old.policy != self._new.policy or (
+            now.rule.startswith(_OF_DECLARED) and old.declared != new.declared
+        )
 
     def _result(
         self,
@@ -234,12 +242,6 @@ class _Context:
         if area == "CHAIN" and self._old.data.trust_stores != self._new.data.trust_stores:
             found.append("the trust stores differ")
         return found
-
-
-def _is_of_declared(rule: str, old: Subject, new: Subject, now: ResultPart | None) -> bool:
-    """Whether the rule was only dropped: by what is declared now, it does not apply."""
-    dropped = now is not None and now.outcome == "not_applicable"
-    return dropped and rule.startswith(_OF_DECLARED) and old.declared != new.declared
 
 
 def _state(old: Subject | None, new: Subject) -> tuple[State, str]:

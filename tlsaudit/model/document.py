@@ -254,7 +254,12 @@ class Subject(_Part):
 
 
 def is_decided(subject: Subject) -> bool:
-    """Whether any rule said anything of the subject; where none did, it is as good as not audited."""
+    """Whether any rule said anything of the subject; where none did, it is as good as not audited.
+
+    Of a name there is only what differs between its addresses, which are subjects of their own.
+    """
+    if subject.kind == "name":
+        return bool(subject.results)
     return any(result.outcome in DECIDED for result in subject.results)
 
 
