@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tlsaudit.data.groups import GROUPS
 from tlsaudit.data.signatures import SCHEMES
 from tlsaudit.data.suites import SUITES
+from tlsaudit.model.beside import BeforeTls, PlainAnswer, PlainHttp, PlainState, Twin
 from tlsaudit.model.certificate import (
     Certificate,
     CertificateDeployment,
@@ -21,7 +22,12 @@ from tlsaudit.model.certificate import (
     NameMatch,
     Path,
     PublicKey,
+    RevocationCheck,
+    SctOrigin,
     Staple,
+    StatusSource,
+    Timestamp,
+    Timestamps,
     Trust,
     Unparsed,
 )
@@ -172,6 +178,26 @@ STAPLES = st.builds(
 )
 
 
+CHECKS = st.builds(
+    RevocationCheck,
+    sha256=WORDS,
+    subject=WORDS,
+    source=st.sampled_from(StatusSource),
+    place=WORDS,
+    answer=fact(STAPLES),
+)
+TIMESTAMPS = st.builds(
+    Timestamp,
+    origin=st.sampled_from(SctOrigin),
+    at=MOMENTS,
+    log_id=WORDS,
+    log=st.none() | WORDS,
+    operator=st.none() | WORDS,
+    out_since=st.none() | st.dates(),
+    verified=st.none() | st.booleans(),
+)
+
+
 def _deployments(
     chain: st.SearchStrategy[tuple[Certificate, ...]], analysis: st.SearchStrategy[Fact[ChainAnalysis]]
 ) -> st.SearchStrategy[CertificateDeployment]:
@@ -187,6 +213,9 @@ def _deployments(
         versions=tuples(VERSIONS),
         message_bytes=NUMBERS,
         basis=BASES,
+        revocation=fact(tuples(CHECKS, 2)),
+        timestamps=fact(st.builds(Timestamps, logs_date=st.dates(), found=tuples(TIMESTAMPS, 3))),
+        published=fact(st.none() | WORDS),
     )
 
 
@@ -242,13 +271,28 @@ ANSWERS = st.builds(
         Hsts, raw=WORDS, count=st.integers(1, 3), max_age=st.none() | st.integers(0, 10**9), error=st.none() | WORDS
     ),
     cookies_without_secure=tuples(WORDS),
+    compression=fact(st.none() | WORDS),
+    insecure_content=fact(st.none() | tuples(WORDS)),
 )
+PLAIN_ANSWERS = st.builds(
+    PlainAnswer,
+    state=st.sampled_from(PlainState),
+    status=st.none() | NUMBERS,
+    location=st.none() | WORDS,
+    content=st.booleans(),
+)
+PLAIN_HTTP = st.builds(
+    PlainHttp, port=st.integers(1, 65535), answer=fact(PLAIN_ANSWERS), upgrade=fact(st.none() | WORDS)
+)
+BEFORE_TLS = st.builds(BeforeTls, signs_in=fact(st.none() | WORDS), takes_injected=fact(st.booleans()))
+TWINS = st.builds(Twin, name=WORDS, covered=st.booleans(), here=fact(st.booleans()))
 ENDPOINTS = st.builds(
     Endpoint,
     host=st.sampled_from(["shop.example.com", "192.0.2.1", "2001:db8::1", ""]),
     port=st.integers(1, 65535),
     address=st.none() | st.sampled_from(["192.0.2.1", "2001:db8::1"]),
     sni=st.none() | WORDS,
+    starttls=st.none() | st.just("postgres"),
 )
 
 
@@ -270,4 +314,7 @@ def facts() -> st.SearchStrategy[Facts]:
         alpn=tried(["h2", "http/1.1"]),
         alpn_chosen=st.dictionaries(VERSIONS, fact(st.none() | st.sampled_from(["h2", "http/1.1"])), max_size=3),
         http=fact(st.none() | ANSWERS),
+        plain_http=fact(st.none() | PLAIN_HTTP),
+        before_tls=fact(st.none() | BEFORE_TLS),
+        twin=fact(st.none() | TWINS),
     )

@@ -32,7 +32,7 @@ from tlsaudit.policy import load_policy
 from tlsaudit.report import FORMATS
 from tlsaudit.report.schema import report_schema
 
-ORDINARY_BYTES = 26_500
+ORDINARY_BYTES = 28_500
 """The bar is 25 kB; each rule takes 63 bytes, and there are more of them than when it was set."""
 SIX_SUITES = (
     "ssl_protocols TLSv1.2 TLSv1.3; ssl_prefer_server_ciphers on; ssl_ciphers "

@@ -21,6 +21,7 @@ groups:
     policy: owasp
     expect:
       client_auth: required
+      kind: api
       ca: ca/internal.pem
       names: [pay.internal.example, "spiffe://prod.example/pay"]
     targets:
@@ -28,7 +29,7 @@ groups:
       - postgres://db.internal.example
       - 192.0.2.0/30:9443
   - name: shop
-    targets: [shop.example]
+    targets: ["shop.example?http=8080"]
 """
 
 
@@ -48,11 +49,12 @@ def test_targets_with_what_is_declared_of_them(tmp_path: Path) -> None:
         "shop.example:443",
     ]
     names = ("pay.internal.example", "spiffe://prod.example/pay")
-    expected = Expectation(client_auth=ClientAuthMode.REQUIRED, names=names)
+    expected = Expectation(client_auth=ClientAuthMode.REQUIRED, kind="api", names=names)
     assert "other.example:443" not in listed.declared
     assert listed.declared["192.0.2.2:9443"].expect == expected
     assert listed.declared["192.0.2.2:9443"].ca == (tmp_path / "ca/internal.pem",)
     assert listed.declared["shop.example:443"].expect == Expectation()
+    assert listed.targets[-1].plain_http_port == 8080
     assert list(listed.policies) == ["owasp"]
     assert listed.policies["owasp"].endswith("fleet.yaml:7")
 

@@ -13,25 +13,43 @@ from typing import Final
 
 from tlsaudit import __version__
 from tlsaudit.credentials import Credentials
-from tlsaudit.data import trust, versions
+from tlsaudit.data import ct_logs, published_keys, trust, versions
+from tlsaudit.data.ct_logs import CtLogs
 from tlsaudit.data.trust import AnchorSet
 from tlsaudit.document import audited, declared_part, not_audited, result_part
 from tlsaudit.judge import judge
 from tlsaudit.model import document as doc
-from tlsaudit.model.errors import InputError, NetworkError
+from tlsaudit.model.errors import DecodeError, InputError, NetworkError
 from tlsaudit.model.facts import Facts
 from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Unknown, Why
 from tlsaudit.model.limits import Expectation
 from tlsaudit.model.result import Severity
 from tlsaudit.model.target import Target
 from tlsaudit.net import CONNECTIONS, NOT_THE_TARGETS, PER_ADDRESS, Network, NetworkLimits, shortage
-from tlsaudit.pki import TrustStore
+from tlsaudit.pki import Crl, TrustStore, read_crl_file
 from tlsaudit.policy import Policy, left_open, what_is_forbidden
 from tlsaudit.policy.baseline import Baseline
 from tlsaudit.policy.waivers import Waiver
-from tlsaudit.probe import NotAuditedError, Settings, Sslyze, Trusting, audit_endpoint
+from tlsaudit.probe import (
+    Fetcher,
+    GivenCrl,
+    NotAuditedError,
+    Settings,
+    Sslyze,
+    StatusSources,
+    Trusting,
+    audit_endpoint,
+)
 from tlsaudit.proxies import Proxy
-from tlsaudit.rules import FLEET_RULES, MUTUAL_RULES, RULESET, SCAN_RULES
+from tlsaudit.rules import (
+    DECLARED_CA_RULES,
+    DECLARED_NAME_RULES,
+    FLEET_RULES,
+    MUTUAL_RULES,
+    RULESET,
+    SCAN_RULES,
+    Rule,
+)
 from tlsaudit.scope import Scope
 from tlsaudit.score import SCORING
 from tlsaudit.suppress import Suppressor
@@ -48,6 +66,7 @@ _AT_ONCE = 64
 _DEADLINE_IN_TIMEOUTS = 12
 _MOST_ADDRESSES = 64
 _MOST_NAMED = 20
+_LARGEST_CRL_FILE = 32 * 1024 * 1024
 ASKING_LESS: Final = frozenset({"gate", "inventory"})
 """Modes that leave rules open which another one asks for."""
 
@@ -61,6 +80,11 @@ class Anchors:
     trusting: Trusting
     dates: Mapping[str, str]
 
+    @property
+    def logs_date(self) -> str | None:
+        """The day of the list of Certificate Transparency logs, if there is one."""
+        return self.trusting.logs.date.isoformat() if self.trusting.logs else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanOptions:
@@ -73,7 +97,9 @@ class ScanOptions:
     connections a second, `connections` and `per_address` how many are open at once, over all and to one endpoint.
     `credentials` are presented to endpoints that ask for a client certificate. In the mode `mtls`, which asks and
     judges nothing but client authentication and gives no score, `mutual_paths` are asked as well as `/`.
-    `waivers` and `baseline` stand for failures that then fail nothing; None: there are none.
+    `waivers` and `baseline` stand for failures that then fail nothing; None: there are none. With `fetch` the CRLs and
+    OCSP responders that certificates name are asked, at addresses that are not public only where the endpoint is on
+    such a one, or with `fetch_anywhere`; `crls` are read instead or as well.
     """
 
     policy: Policy
@@ -95,6 +121,9 @@ class ScanOptions:
     scope: Scope | None = None
     waivers: tuple[Waiver, ...] | None = None
     baseline: Baseline | None = None
+    fetch: bool = False
+    fetch_anywhere: bool = False
+    crls: tuple[GivenCrl, ...] = ()
 
     def network_limits(self) -> NetworkLimits:
         """What the network is given of them."""
@@ -107,6 +136,13 @@ class ScanOptions:
             proxy=self.proxy,
             scope=self.scope,
         )
+
+    def status_sources(self, network: Network) -> StatusSources | None:
+        """Where the status of certificates comes from; None: nobody asked for it."""
+        if not self.fetch and not self.crls:
+            return None
+        fetcher = Fetcher(network, anywhere=self.fetch_anywhere) if self.fetch else None
+        return StatusSources(fetcher=fetcher, crls=self.crls)
 
     def settings(self) -> Settings:
         """What the questions to each endpoint are given of them."""
@@ -121,16 +157,47 @@ class ScanOptions:
         )
 
 
-def load_anchors(*ca_files: Path) -> Anchors:
+def load_crls(*paths: Path) -> tuple[GivenCrl, ...]:
+    """The certificate revocation lists in files, PEM or DER. Raises InputError."""
+    return tuple(GivenCrl(place=str(path), crl=crl) for path in paths for crl in _crls(path))
+
+
+def _crls(path: Path) -> tuple[Crl, ...]:
+    try:
+        with path.open("rb") as file:
+            return read_crl_file(file.read(_LARGEST_CRL_FILE + 1))
+    except OSError as error:
+        raise InputError(f"CRL file {str(path)!r}: {error.strerror}") from None
+    except ValueError:
+        raise InputError(f"CRL file {str(path)!r}: not a file name") from None
+    except DecodeError as error:
+        raise InputError(f"CRL file {str(path)!r}: {error}") from None
+
+
+def load_logs(path: Path | None) -> CtLogs:
+    """The Certificate Transparency logs in a file, else those that come with tlsaudit. Raises InputError."""
+    return ct_logs.known_logs() if path is None else ct_logs.logs_from_file(path)
+
+
+def load_keys(path: Path) -> Mapping[str, str]:
+    """The compromised keys in a file. Raises InputError."""
+    return published_keys.keys_from_file(path)
+
+
+def load_anchors(*ca_files: Path, logs: CtLogs | None = None, blocklist: Mapping[str, str] | None = None) -> Anchors:
     """Mozilla's store, the system's where there is one, and `ca_files` as the one store that decides, if any are given.
 
-    Raises InputError where one of them cannot be read, holds no certificate, or something that is none.
+    `logs` are the Certificate Transparency logs that count; None: those that come with tlsaudit. `blocklist` names
+    compromised keys, by the SHA-256 of their SubjectPublicKeyInfo. Raises InputError where a file cannot be read, holds
+    no certificate, or something that is none.
     """
     found = [anchors for anchors in (trust.mozilla(), trust.system()) if anchors is not None]
     public = Anchors(
         trusting=Trusting(
             stores={anchors.name: TrustStore.from_ders(anchors.name, anchors.ders) for anchors in found},
             deciding=found[0].name,
+            logs=logs or ct_logs.known_logs(),
+            blocklist=blocklist or {},
         ),
         dates={anchors.name: anchors.date for anchors in found},
     )
@@ -144,7 +211,7 @@ def with_authorities(anchors: Anchors, *ca_files: Path) -> Anchors:
     name = given[0].name
     stores = {**anchors.trusting.stores, name: TrustStore.from_ders(name, ders)}
     dates = {**anchors.dates, name: max(each.date for each in given)}
-    return Anchors(trusting=Trusting(stores=stores, deciding=name), dates=dates)
+    return Anchors(trusting=replace(anchors.trusting, stores=stores, deciding=name), dates=dates)
 
 
 def trusts_given_files(document: doc.Document) -> bool:
@@ -205,9 +272,10 @@ class Scan:
 
     async def run(self) -> None:
         """Audit every target, many at once; a target's trouble is its own and never ends the run."""
+        network = Network(self._options.network_limits())
         auditor = Auditor(
-            network=Network(self._options.network_limits()),
-            settings=self._options.settings(),
+            network=network,
+            settings=replace(self._options.settings(), status=self._options.status_sources(network)),
             options=self._options,
             as_of=self.as_of,
         )
@@ -271,6 +339,7 @@ class Scan:
                 scoring=SCORING,
                 registry=versions.registry_date(),
                 trust_stores=_dates((options.anchors, *options.anchors_for.values())),
+                ct_logs=options.anchors.logs_date,
             ),
             as_of=self.as_of,
             started_at=self._started,
@@ -406,6 +475,15 @@ class Auditor:
         subject = subject.model_copy(update={"declared": declared})
         return subject, Unknown(Why.NO_ANSWER, f"not every address could be audited: {message}")
 
+    def _rules(self, expect: Expectation, *, own_anchors: bool) -> tuple[Rule, ...]:
+        if self.options.mode != "mtls":
+            return SCAN_RULES
+        return (
+            *(DECLARED_NAME_RULES if expect.names else ()),
+            *(DECLARED_CA_RULES if own_anchors else ()),
+            *MUTUAL_RULES,
+        )
+
     async def _audit_and_judge(
         self, target: Target, subject_id: str, given: Target, expect: Expectation, begun: float
     ) -> tuple[doc.Subject, Known[Facts]]:
@@ -423,7 +501,7 @@ class Auditor:
             expect=expect,
             mode=options.mode,
             subject_id=subject_id,
-            rules=MUTUAL_RULES if options.mode == "mtls" else SCAN_RULES,
+            rules=self._rules(expect, own_anchors=given.id in options.anchors_for),
         )
         if options.mode == "mtls":
             judgement = replace(judgement, score=None)

@@ -36,6 +36,7 @@ FACTS_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "CERT": ("certificate_deployments",),
     "CHAIN": ("certificate_deployments",),
     "REVO": ("certificate_deployments",),
+    "CT": ("certificate_deployments",),
     "MTLS": ("client_auth",),
     "SESS": ("session", "behaviours", "protocols"),
     "IMPL": ("behaviours", "protocols", "cipher_suites"),
@@ -45,7 +46,7 @@ FACTS_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "FLEET": (),
 }
 """The facts that the rules of an area look at, by the starts of their paths."""
-_OF_TIME: Final = frozenset({"CERT", "CHAIN", "REVO", "SIG"})
+_OF_TIME: Final = frozenset({"CERT", "CHAIN", "CT", "REVO", "SIG"})
 """Areas with rules that look at the time."""
 _OF_DECLARED: Final = "TLS-MTLS-"
 """The start of the rules that hang on what was declared of client authentication."""
@@ -125,6 +126,7 @@ def _declared(subject: Subject) -> str:
     if part is None:
         return "nothing declared"
     mode = [f"client authentication {part.client_auth}"] if part.client_auth else []
+    mode += [f"kind {part.kind}"] if part.kind else []
     names = [f"the names {', '.join(part.names[:_MOST_REASONS])}"] if part.names else []
     return f"{' and '.join((*mode, *names))} declared"
 

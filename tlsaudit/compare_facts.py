@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from tlsaudit.model.difference import FactChange
 from tlsaudit.model.document import Subject
-from tlsaudit.model.document_facts import BehavioursPart, DeploymentPart, FactsPart, KeyExchangePart
+from tlsaudit.model.document_facts import BehavioursPart, DeploymentPart, FactsPart, HttpPart, KeyExchangePart
 
 _NOT_ESTABLISHED = frozenset({"unknown", "not_tested", "inconclusive"})
 _NONE = "none"
@@ -187,15 +187,31 @@ def _values(subject: Subject, facts: FactsPart) -> dict[str, str | None]:
     found |= {f"session.{name}": value for name, value in facts.session.items()}
     found |= _behaviours(subject, facts.behaviours)
     found |= {f"vulnerabilities.{name}": verdict for name, verdict in facts.vulnerabilities.items()}
+    found |= _http(subject, facts.http)
+    for name, part in (("before_tls", facts.before_tls), ("twin", facts.twin)):
+        found |= {f"{name}.{key}": value for key, value in part or ()}
+    return {path: _text(value) for path, value in found.items()}
+
+
+def _http(subject: Subject, http: HttpPart) -> dict[str, object]:
+    found: dict[str, object] = {}
     if "http" not in subject.unknown:
-        http = facts.http
         found |= {
             "http.status": http.status or _NONE,
             "http.server": http.server or _NONE,
             "http.location": http.location or _NONE,
             "http.hsts": http.hsts.raw if http.hsts else _NONE,
+            "http.compression": http.compression or _NONE,
+            "http.insecure_content": ", ".join(http.insecure_content) or _NONE,
         }
-    return {path: _text(value) for path, value in found.items()}
+    if http.plain is not None:
+        found |= {
+            "http.plain.state": http.plain.state,
+            "http.plain.status": http.plain.status or _NONE,
+            "http.plain.location": http.plain.location or _NONE,
+            "http.plain.upgrade": http.plain.upgrade or _NONE,
+        }
+    return {path: value for path, value in found.items() if path not in subject.unknown}
 
 
 def _text(value: object) -> str | None:

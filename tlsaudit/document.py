@@ -6,16 +6,24 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from typing import Any, Literal, TypeVar
 
+from tlsaudit.beside_part import before_tls_part, beside_facts, http_part, twin_part
 from tlsaudit.client_auth_part import client_auth_part, unknown_modes
 from tlsaudit.data.groups import group_name, groups_for
 from tlsaudit.data.signatures import scheme_name
 from tlsaudit.data.suites import SSL2_CIPHERS, openssl_name, suite_name, suites_for
 from tlsaudit.model import document as doc
-from tlsaudit.model.certificate import Certificate, CertificateDeployment, Staple
+from tlsaudit.model.certificate import (
+    Certificate,
+    CertificateDeployment,
+    RevocationCheck,
+    SctOrigin,
+    Staple,
+    StatusSource,
+    Timestamps,
+)
 from tlsaudit.model.facts import (
     Behaviours,
     Facts,
-    HttpAnswer,
     KeyExchange,
     Preference,
 )
@@ -93,7 +101,9 @@ def declared_part(expect: Expectation) -> doc.DeclaredPart | None:
     if expect == Expectation():
         return None
     return doc.DeclaredPart(
-        client_auth=expect.client_auth.value if expect.client_auth is not None else None, names=list(expect.names)
+        client_auth=expect.client_auth.value if expect.client_auth is not None else None,
+        kind=expect.kind,
+        names=list(expect.names),
     )
 
 
@@ -122,8 +132,10 @@ def facts_part(facts: Facts) -> doc.FactsPart:
         session=_session(facts),
         signature_schemes=_per_version(facts.signature_schemes, {}, lambda _version, code: scheme_name(code)),
         behaviours=_behaviours(facts.behaviours),
-        http=_http(facts.http),
+        http=http_part(facts),
         vulnerabilities={each.value: _attack(facts.verdict(each)) for each in Vulnerability},
+        before_tls=before_tls_part(facts.before_tls),
+        twin=twin_part(facts.twin),
     )
 
 
@@ -238,6 +250,52 @@ def _deployment(deployment: CertificateDeployment) -> doc.DeploymentPart:
         versions=[version.value for version in deployment.versions],
         missing_issuer=analysis.missing_issuer if analysis else None,
         unparsed=[f"certificate {each.index + 1}: {each.error}" for each in deployment.unparsed],
+        timestamps=_timestamps(deployment.timestamps),
+        revocation=_revocation(deployment.revocation),
+    )
+
+
+def _timestamps(fact: Fact[Timestamps]) -> list[doc.TimestampPart] | None:
+    if not isinstance(fact, Known):
+        return None
+    return [
+        doc.TimestampPart(
+            log=each.log or each.log_id,
+            operator=each.operator,
+            at=each.at,
+            origin="embedded" if each.origin is SctOrigin.EMBEDDED else "tls",
+            verified=each.verified,
+        )
+        for each in fact.value.found
+    ]
+
+
+def _revocation(fact: Fact[tuple[RevocationCheck, ...]]) -> list[doc.RevocationPart] | None:
+    return [_check(each) for each in fact.value] if isinstance(fact, Known) else None
+
+
+def _check(check: RevocationCheck) -> doc.RevocationPart:
+    part = doc.RevocationPart(
+        certificate=check.sha256,
+        source="ocsp" if check.source is StatusSource.OCSP else "crl",
+        place=check.place,
+        status="undecided",
+    )
+    if isinstance(check.answer, Unknown):
+        why = check.answer.why
+        status = why.value if why in {Why.NOT_ASKED, Why.NO_ANSWER} else "undecided"
+        return part.model_copy(update={"status": status, "detail": check.answer.detail})
+    answer = check.answer.value
+    return part.model_copy(
+        update={
+            "status": answer.status.value,
+            "this_update": answer.this_update,
+            "next_update": answer.next_update,
+            "revoked_at": answer.revoked_at,
+            "reason": answer.reason,
+            "verified": answer.verified,
+            "detail": answer.detail,
+        }
     )
 
 
@@ -298,27 +356,6 @@ def _behaviours(found: Behaviours) -> doc.BehavioursPart:
 
 def _behaviour_facts(found: Behaviours) -> dict[str, Fact[Any]]:
     return {each.name: getattr(found, each.name) for each in fields(found)}
-
-
-def _http(fact: Fact[HttpAnswer | None]) -> doc.HttpPart:
-    answer = fact.value if isinstance(fact, Known) else None
-    if answer is None:
-        return doc.HttpPart()
-    hsts = answer.hsts
-    return doc.HttpPart(
-        status=answer.status,
-        server=answer.server,
-        location=answer.location,
-        hsts=doc.HstsPart(
-            raw=hsts.raw,
-            max_age=hsts.max_age,
-            include_subdomains=hsts.include_subdomains,
-            preload=hsts.preload,
-            error=hsts.error,
-        )
-        if hsts
-        else None,
-    )
 
 
 def _bases(facts: Facts) -> dict[str, doc.BasisPart]:
@@ -387,6 +424,7 @@ def _single_facts(facts: Facts) -> dict[str, Fact[object]]:
         "client_auth.mode": auth.mode,
         "client_auth.verifies": auth.verifies,
         "http": facts.http,
+        **beside_facts(facts),
     }
     paths |= {f"cipher_preference.{version}": fact for version, fact in facts.cipher_preference.items()}
     paths |= unknown_modes(auth)

@@ -1,6 +1,6 @@
 """Files about targets that people write in YAML: inventories, and the scope of a run.
 
-    groups: [{name, owner, zone, tags, schedule, policy, expect: {client_auth, ca, names}, targets: [TARGET...]}]
+    groups: [{name, owner, zone, tags, schedule, policy, expect: {client_auth, kind, ca, names}, targets: [TARGET...]}]
 
     allow: [10.20.0.0/16, "*.internal.example"]
     deny: [10.20.9.0/24]
@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated, Literal, TextIO
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -62,6 +62,7 @@ class ExpectEntry(_Part):
     """What is expected of the targets of a group."""
 
     client_auth: ClientAuthMode | None = None
+    kind: Literal["api", "web"] | None = None
     ca: Words | list[Words] | None = None
     names: Annotated[list[Words], Field(min_length=1, max_length=_MOST_NAMES)] | None = None
 
@@ -153,7 +154,7 @@ def _declared(entry: ExpectEntry, at: Place, written: Written, folder: Path) -> 
     names = tuple(_name(text, (*at, "names", number), written) for number, text in enumerate(entry.names or ()))
     files = [entry.ca] if isinstance(entry.ca, str) else entry.ca or []
     return Declared(
-        expect=Expectation(client_auth=entry.client_auth, names=names),
+        expect=Expectation(client_auth=entry.client_auth, kind=entry.kind, names=names),
         ca=tuple(folder / each for each in files),
         where=f"{written.file}:{written.line((*at, 'ca'))}",
     )

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from tlsaudit.model.facts import Endpoint, Facts
-from tlsaudit.model.knowledge import Fact, Undecided, Why
+from tlsaudit.model.facts import Facts
+from tlsaudit.model.knowledge import Fact, Known, Undecided, Why
 from tlsaudit.model.limits import Expectation
 from tlsaudit.model.result import Cap, Evidence, Fail, Judgement, Outcome, Result
 from tlsaudit.policy.policy import Policy
@@ -117,7 +117,7 @@ def _failure(rule: Rule, policy: Policy, fails: tuple[Fail, ...], facts: Facts, 
         evidence=_evidence(fails),
         sources=policy.clauses(rule),
         remedy=remedy_for(rule, product_of(facts)),
-        reproduce=_command(rule.reproduce or show_item(fail.observed for fail in fails), facts.endpoint),
+        reproduce=_command(rule.reproduce or show_item(fail.observed for fail in fails), facts),
         fingerprint=fingerprint(rule.id, subject_id),
         confidence=rule.confidence,
         cap=_lowest_cap(rule, fails),
@@ -160,22 +160,30 @@ def _evidence(fails: tuple[Fail, ...]) -> tuple[Evidence, ...]:
     return (*distinct[:_MOST_EVIDENCE], rest)
 
 
-def _command(template: str | None, endpoint: Endpoint) -> str | None:
+def _command(template: str | None, facts: Facts) -> str | None:
     """The rule's command for this endpoint; without SNI, openssl is told to send none.
 
     curl asks HTTPS, which a service that begins in plain text is not.
     """
+    endpoint = facts.endpoint
     if template is None or (endpoint.starttls is not None and template.startswith("curl")):
         return None
     host = endpoint.address or endpoint.host
-    connect = f"[{host}]:{endpoint.port}" if ":" in host else f"{host}:{endpoint.port}"
+    host = f"[{host}]" if ":" in host else host
+    connect, plain = f"{host}:{endpoint.port}", f"{host}:{_plain_port(facts)}"
     name = endpoint.sni
     if endpoint.starttls is not None:
         template = template.replace("openssl s_client", f"openssl s_client -starttls {endpoint.starttls}")
     if name is None:
         template = template.replace("-servername {servername}", "-noservername")
         name = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
-    return template.replace("{connect}", shlex.quote(connect)).replace("{servername}", shlex.quote(name))
+    filled = template.replace("{connect}", shlex.quote(connect)).replace("{plain}", shlex.quote(plain))
+    return filled.replace("{servername}", shlex.quote(name))
+
+
+def _plain_port(facts: Facts) -> int:
+    plain = facts.plain_http.value if isinstance(facts.plain_http, Known) else None
+    return plain.port if plain is not None else 80
 
 
 def _relate(results: Sequence[Result], proofs: Mapping[str, tuple[Fail, ...]]) -> tuple[Result, ...]:

@@ -23,6 +23,9 @@ from tlsaudit.model.errors import NetworkError
 from tlsaudit.proxies import Proxy, ProxyError, tunnel
 from tlsaudit.scope import Scope
 
+_ABSENT = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
+"""What getaddrinfo says of a name that does not exist, or has no address (RFC 3493 section 6.1)."""
+
 NOT_THE_TARGETS = frozenset({"local", "proxy", "scope"})
 """Codes of failures that say nothing of the target."""
 
@@ -106,6 +109,10 @@ class Connection:
             raise _classified(error) from None
 
 
+class NoSuchNameError(NetworkError):
+    """The resolver says that there is no such name, or no address of it: not merely that it has no answer."""
+
+
 class Network:
     """Dials within caps and counts what it opened. One a run; every probe of every endpoint goes through it."""
 
@@ -138,17 +145,24 @@ class Network:
             raise NetworkError("dns", f"the name {host} was not resolved in time") from None
         except (OSError, UnicodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise NetworkError("dns", f"the name {host} does not resolve: {reason}") from None
+            kind = NoSuchNameError if isinstance(error, socket.gaierror) and error.errno in _ABSENT else NetworkError
+            raise kind("dns", f"the name {host} does not resolve: {reason}") from None
         return tuple(dict.fromkeys(found))
 
     @asynccontextmanager
     async def connect(
-        self, address: str, port: int, *, name: str | None = None, allowance: Allowance | None = None
+        self,
+        address: str,
+        port: int,
+        *,
+        name: str | None = None,
+        allowance: Allowance | None = None,
+        patience: float = math.inf,
     ) -> AsyncIterator[Connection]:
         """A connection to `address`, closed on leaving; waits for a free place under both caps, and for its turn.
 
         `name` is the name that `address` was resolved from, None where somebody gave it. What caps and pace make it
-        wait is not taken from `allowance`.
+        wait is not taken from `allowance`. With `patience` it is given up sooner than after the usual seconds.
         """
         time = allowance or Allowance(math.inf)
         refusal = self.limits.scope.refusal(address, name) if self.limits.scope is not None else None
@@ -164,7 +178,7 @@ class Network:
             with time.waiting_for_turn():
                 await self._pace.turn()
             stack.enter_context(time.connected())
-            sock, received = await self._open(address, port, place)
+            sock, received = await self._open(address, port, place, patience)
             deadline = asyncio.get_running_loop().time() + self.limits.read_timeout
             connection = Connection(sock, deadline, received)
             try:
@@ -176,12 +190,12 @@ class Network:
                 else:
                     place.eased()
 
-    async def _open(self, address: str, port: int, place: Place) -> tuple[socket.socket, bytes]:
+    async def _open(self, address: str, port: int, place: Place, patience: float) -> tuple[socket.socket, bytes]:
         """A socket that leads to `address`, and what it has sent already."""
         if self.limits.proxy is not None:
             return await self._through(self.limits.proxy, address, port)
         try:
-            return await self._dial_patiently(address, port), b""
+            return await self._dial_patiently(address, port, patience), b""
         except NetworkError as error:
             if error.code in {"timeout", "reset"}:
                 place.hurt()
@@ -220,32 +234,32 @@ class Network:
                 return await self._dial_patiently(address, proxy.port)
         return await self._dial_patiently(last, proxy.port)
 
-    async def _dial_patiently(self, address: str, port: int) -> socket.socket:
+    async def _dial_patiently(self, address: str, port: int, patience: float = math.inf) -> socket.socket:
         """As `_dial`, but where this machine has run out of something, wait a little for it to come back."""
         for pause in _SHORTAGE_PAUSES:
             try:
-                return await self._dial(address, port)
+                return await self._dial(address, port, patience)
             except NetworkError as error:
                 if error.code != "local":
                     raise
             await asyncio.sleep(pause)
-        return await self._dial(address, port)
+        return await self._dial(address, port, patience)
 
-    async def _dial(self, address: str, port: int) -> socket.socket:
+    async def _dial(self, address: str, port: int, patience: float) -> socket.socket:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        seconds = min(self.limits.connect_timeout, patience)
         sock: socket.socket | None = None
         try:
             sock = socket.socket(family, socket.SOCK_STREAM)
             sock.setblocking(False)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.opened += 1
-            async with asyncio.timeout(self.limits.connect_timeout):
+            async with asyncio.timeout(seconds):
                 await asyncio.get_running_loop().sock_connect(sock, (address, port))
         except TimeoutError:
             _close(sock)
-            seconds = f"{self.limits.connect_timeout:g}"
             raise NetworkError(
-                "timeout", f"{_at(address, port)} did not accept a connection within {seconds} s"
+                "timeout", f"{_at(address, port)} did not accept a connection within {seconds:g} s"
             ) from None
         except OSError as error:
             _close(sock)

@@ -21,7 +21,14 @@ from tlsaudit.model.limits import Expectation
 from tlsaudit.model.result import Cap, Confidence, Evidence, Outcome, Result, Severity
 from tlsaudit.policy import Policy
 from tlsaudit.restore import restored
-from tlsaudit.rules import FLEET_RULES, MUTUAL_RULES, RULESET, SCAN_RULES
+from tlsaudit.rules import (
+    DECLARED_CA_RULES,
+    DECLARED_NAME_RULES,
+    FLEET_RULES,
+    MUTUAL_RULES,
+    RULESET,
+    SCAN_RULES,
+)
 from tlsaudit.rules.rule import Rule
 from tlsaudit.score import SCORING, score
 
@@ -37,6 +44,8 @@ FROM_FACTS: Final = frozenset(
 )
 """Rules that read limits and look at nothing but what `restore` restores."""
 
+_DECLARED = frozenset({"client_auth", "kind"})
+"""What is declared of a target; the rest that rules read are limits."""
 _NOT_HELD = "the report does not hold what this rule looks at, and the policies differ in its limits"
 _TROUBLE: Final = frozenset({"fail", "inconclusive"})
 _THEN: Final = {"fail": "it failed then", "inconclusive": "it was not decided then"}
@@ -84,7 +93,11 @@ def _subject(subject: doc.Subject, document: doc.Document, policy: Policy, befor
 def _rules(subject: doc.Subject, mode: doc.Mode) -> Sequence[Rule]:
     if subject.kind == "name":
         return FLEET_RULES
-    return MUTUAL_RULES if mode == "mtls" else SCAN_RULES
+    if mode != "mtls":
+        return SCAN_RULES
+    judged = {each.rule for each in subject.results}
+    declared = (*DECLARED_NAME_RULES, *DECLARED_CA_RULES)
+    return (*(rule for rule in declared if rule.id in judged), *MUTUAL_RULES)
 
 
 def _agree(rule: Rule, policy: Policy, before: Policy | None, expect: Expectation) -> bool:
@@ -97,7 +110,7 @@ def _agree(rule: Rule, policy: Policy, before: Policy | None, expect: Expectatio
 
 
 def _given(policy: Policy, name: str, expect: Expectation) -> object:
-    return policy.expected(expect).client_auth if name == "client_auth" else getattr(policy.limits, name)
+    return getattr(policy.expected(expect) if name in _DECLARED else policy.limits, name)
 
 
 def _stands(rule: Rule, part: doc.ResultPart, policy: Policy, caps: Mapping[str, Cap]) -> Result:

@@ -65,6 +65,10 @@ class _Settings(BaseModel):
     baseline: _Words | None = None
     scope: _Words | None = None
     ca_file: list[_Words] | None = None
+    fetch: bool | None = None
+    crl: list[_Words] | None = None
+    ct_logs: _Words | None = None
+    blocklist: _Words | None = None
     client_cert: _Words | None = None
     client_key: _Words | None = None
     expect_client_auth: Literal["none", "optional", "required"] | None = None
@@ -76,8 +80,10 @@ class _Settings(BaseModel):
 
 
 KEYS: Final = tuple(name.replace("_", "-") for name in _Settings.model_fields)
-_LISTS = frozenset({"ca-file"})
-_PATHS = frozenset({"waivers", "baseline", "scope", "ca-file", "client-cert", "client-key"})
+_LISTS = frozenset({"ca-file", "crl"})
+_PATHS = frozenset(
+    {"waivers", "baseline", "scope", "ca-file", "crl", "ct-logs", "blocklist", "client-cert", "client-key"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

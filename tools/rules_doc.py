@@ -24,6 +24,7 @@ _AREAS = {
     "PQ": "Post-quantum",
     "PROTO": "Protocol versions",
     "REVO": "Revocation",
+    "CT": "Certificate Transparency",
     "SESS": "Sessions",
     "SIG": "Signatures",
     "VULN": "Named vulnerabilities",

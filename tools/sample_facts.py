@@ -17,13 +17,16 @@ from tlsaudit.model.document import (
     HttpPart,
     Key,
     NamePart,
+    PlainHttpPart,
     ProbePart,
     Problem,
     ResultPart,
+    RevocationPart,
     ScorePart,
     Status,
     Subject,
     Suite,
+    TimestampPart,
     TrustPart,
     UnknownPart,
     Verdict,
@@ -109,6 +112,21 @@ def deployment(*chain: CertificatePart, reference: str) -> DeploymentPart:
         stapled_ocsp=None,
         scts=2,
         versions=["TLSv1.2", "TLSv1.3"],
+        timestamps=[
+            TimestampPart(log=log, operator=operator, at=chain[0].not_before, origin="embedded", verified=True)
+            for log, operator in (("Example 'Heath2026h2'", "Example Trust"), ("Moor2026h2", "Moor Logs"))
+        ],
+        revocation=[
+            RevocationPart(
+                certificate=chain[0].sha256,
+                source="crl",
+                place="http://crl.example.org/r3/17.crl",
+                status="good",
+                this_update=AS_OF - timedelta(hours=9),
+                next_update=AS_OF + timedelta(days=6),
+                verified=True,
+            )
+        ],
     )
 
 
@@ -144,6 +162,7 @@ def facts(host: str, address: str, *deployments: DeploymentPart, port: int = 443
                 preload=False,
                 error=None,
             ),
+            plain=PlainHttpPart(port=80, state="http", status=301, location="https://www.example.com/"),
         ),
         vulnerabilities={"heartbleed": "not_applicable", "ccs_injection": "not_vulnerable", "robot": "not_applicable"},
     )

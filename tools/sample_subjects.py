@@ -17,6 +17,7 @@ from tlsaudit.model.document import (
     HttpPart,
     Key,
     KeyExchangePart,
+    PlainHttpPart,
     Problem,
     ScorePart,
     StaplePart,
@@ -100,6 +101,8 @@ def poor() -> Subject:
             "trust": {"mozilla": TrustPart(trusted=False, reason="no path to an anchor with the certificates sent")},
             "missing_issuer": "CN=Example Issuing CA R3,O=Example Trust,C=US",
             "scts": 3,
+            "timestamps": None,
+            "revocation": None,
             "stapled_ocsp": StaplePart(
                 status="good",
                 this_update=AS_OF - timedelta(days=12),
@@ -136,7 +139,12 @@ def poor() -> Subject:
                 "session_ticket": True,
                 "truncated_hmac": None,
             },
-            "http": HttpPart(status=301, server="Apache/2.4.29 (Ubuntu)", location="https://www.shop.example.com/"),
+            "http": HttpPart(
+                status=301,
+                server="Apache/2.4.29 (Ubuntu)",
+                location="https://www.shop.example.com/",
+                plain=PlainHttpPart(port=80, state="http", status=302, location="https://shop.example.com/"),
+            ),
             "vulnerabilities": {
                 "heartbleed": "not_vulnerable",
                 "ccs_injection": "not_vulnerable",

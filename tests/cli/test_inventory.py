@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.cli.program import Ended, tlsaudit
-from tests.lab.process import Running
+from tests.lab.process import HOST, Running, reserved_port
 from tests.lab.proxy import DelayProxy
 from tests.lab.servers import Lab
 
@@ -48,7 +48,32 @@ def test_each_target_is_judged_by_what_its_group_expects(lab: Lab, tmp_path: Pat
     assert (strict["TLS-MTLS-002"], lax["TLS-MTLS-002"]) == ("fail", "not_applicable")
 
 
-def test_authorities_and_names_of_a_group(lab: Lab, tmp_path: Path) -> None:
+def test_the_port_of_plain_http_is_that_of_the_target_else_of_the_command_line(lab: Lab, tmp_path: Path) -> None:
+    plain = reserved_port()
+    http = f"server {{ listen {HOST}:{plain}; return 301 https://localhost/; }}"
+    api, site = lab.nginx("ssl_protocols TLSv1.3;", http=http), lab.nginx("ssl_protocols TLSv1.3;")
+    listed = inventory(
+        tmp_path,
+        f"name: a, expect: {{kind: api}}, targets: ['localhost@{HOST}:{api.port}?http={plain}']",
+        f"name: b, expect: {{kind: web}}, targets: ['localhost@{HOST}:{site.port}']",
+    )
+    done = tlsaudit("scan", listed, "--http-port", str(reserved_port()), "--format", "json")
+    redirects, closed = done.document["subjects"]
+    assert (redirects["facts"]["http"]["plain"]["status"], closed["facts"]["http"]["plain"]["state"]) == (301, "closed")
+    judged, other = outcomes(done)
+    assert (judged["TLS-HTTP-009"], judged["TLS-HTTP-006"], other["TLS-HTTP-009"]) == ("fail", "pass", "not_applicable")
+
+
+def test_nobody_who_did_not_ask_reads_of_another_port(lab: Lab) -> None:
+    done = tlsaudit("scan", f"localhost@{HOST}:{lab.nginx('ssl_protocols TLSv1.3;').port}", "--format", "json")
+    (subject,) = done.document["subjects"]
+    assert "plain" not in subject["facts"]["http"]
+    assert not [path for path in subject["unknown"] if path.startswith(("http.plain", "twin", "before_tls"))]
+    assert outcomes(done)[0]["TLS-HTTP-006"] == "not_applicable"
+
+
+@pytest.mark.parametrize("command", ["scan", "mtls"])
+def test_authorities_and_names_of_a_group(lab: Lab, tmp_path: Path, command: str) -> None:
     server = lab.nginx("ssl_protocols TLSv1.3;")
     with DelayProxy(server.port, round_trip=0.0) as other:
         right = f"{{ca: {lab.pki.root_file}, names: [localhost, 127.0.0.1]}}"
@@ -58,7 +83,8 @@ def test_authorities_and_names_of_a_group(lab: Lab, tmp_path: Path) -> None:
             f"name: a, expect: {right}, targets: ['127.0.0.1:{server.port}']",
             f"name: b, expect: {wrong}, targets: ['127.0.0.1:{other.port}']",
         )
-        done = tlsaudit("scan", listed, "--format", "json")
+        done = tlsaudit(command, listed, "--format", "json")
+    assert done.code == 1
     good, bad = outcomes(done)
     assert (good["TLS-CERT-001"], good["TLS-CHAIN-001"]) == ("pass", "pass")
     assert (bad["TLS-CERT-001"], bad["TLS-CHAIN-001"]) == ("fail", "fail")

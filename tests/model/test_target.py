@@ -83,7 +83,9 @@ def test_what_may_be_written(text: str, expected: Target) -> None:
         ("x" * 64 + ".example", "not a valid host name"),
         (".".join(["x" * 60] * 5), "not a valid host name"),
         ("\u200b.example", "control characters"),
-        ("shop.example?port=1", "unknown option 'port'; known: sni"),
+        ("shop.example?port=1", "unknown option 'port'; known: http, sni"),
+        ("shop.example?http=0", "http='0' is neither a port between 1 and 65535 nor none"),
+        ("shop.example?http=", "http='' is neither a port"),
         ("shop.example?sni=not/a/name", "not a valid host name"),
         ("x" * 1025, "longer than 1024"),
     ],
@@ -145,3 +147,25 @@ def test_any_text_is_a_target_or_an_input_error(text: str) -> None:
     assert target.host == canonical_host(target.host)
     assert parse_target(target.id) == replace(target, scheme=None)
     assert target.id.isascii()
+
+
+@pytest.mark.parametrize(
+    ("text", "port"),
+    [
+        ("shop.example", 80),
+        ("https://shop.example", 80),
+        ("shop.example@192.0.2.7", 80),
+        ("tls://shop.example", None),
+        ("shop.example:8443", None),
+        ("postgres://shop.example:443", None),
+        ("shop.example:8443?http=8080", 8080),
+        ("shop.example?http=none", None),
+        ("shop.example:8443?sni=a.example&http=80", 80),
+    ],
+)
+def test_plain_http_is_beside_443_or_where_somebody_says(text: str, port: int | None) -> None:
+    assert parse_target(text).plain_http_port == port
+
+
+def test_the_port_of_plain_http_does_not_tell_targets_apart() -> None:
+    assert parse_target("shop.example?http=8080").id == parse_target("shop.example").id

@@ -16,7 +16,7 @@ from fixtures.certificates import NAME, der_of
 from fixtures.forge import forge, tlv
 from tlsaudit.demo.mint import Authority, Leaf, PrivateKey, rsa_key
 from tlsaudit.model.certificate import Certificate, OcspStatus, Staple
-from tlsaudit.pki import parse_certificate, parse_staple
+from tlsaudit.pki import ocsp_request, parse_certificate, parse_staple
 from tlsaudit.pki.ocsp import SIZE_MAX
 
 THIS_UPDATE = datetime(2026, 1, 1, tzinfo=UTC)
@@ -76,6 +76,8 @@ def test_an_answer_of_the_issuer(status: ocsp.OCSPCertStatus, encoding: ocsp.OCS
         this_update=THIS_UPDATE,
         next_update=NEXT_UPDATE,
         verified=True,
+        revoked_at=THIS_UPDATE - timedelta(days=1) if status is ocsp.OCSPCertStatus.REVOKED else None,
+        reason="keyCompromise" if status is ocsp.OCSPCertStatus.REVOKED else "",
     )
 
 
@@ -169,3 +171,28 @@ def test_a_mutated_response_gets_some_status(changes: list[tuple[int, int]]) -> 
     for at, octet in changes:
         data[at] = octet
     assert read(bytes(data)).status in OcspStatus
+
+
+@pytest.mark.parametrize("serial", [1, 127, 128, 1 << 63, (1 << 159) - 1, None])
+def test_the_request_is_the_one_that_the_library_makes(serial: int | None) -> None:
+    leaf = ISSUER.issue(NAME, serial=serial).certificate
+    builder = ocsp.OCSPRequestBuilder().add_certificate(leaf, ISSUER.certificate, hashes.SHA1())
+    expected = builder.build().public_bytes(serialization.Encoding.DER)
+    assert ocsp_request(parse_certificate(der_of(leaf)), parse_certificate(der_of(ISSUER.certificate))) == expected
+
+
+def test_when_and_why_it_was_revoked() -> None:
+    staple = read(response(status=ocsp.OCSPCertStatus.REVOKED))
+    assert (staple.revoked_at, staple.reason) == (THIS_UPDATE - timedelta(days=1), "keyCompromise")
+    assert (read(response()).revoked_at, read(response()).reason) == (None, "")
+
+
+def test_a_delegate_whose_time_is_over_signs_nothing() -> None:
+    delegate = ISSUER.issue(
+        "Responder",
+        purposes=(ExtendedKeyUsageOID.OCSP_SIGNING,),
+        not_before=datetime(2020, 1, 1, tzinfo=UTC),
+        not_after=datetime(2020, 2, 1, tzinfo=UTC),
+    )
+    data = response(responder=delegate.certificate, key=delegate.key, delegates=[delegate.certificate])
+    assert read(data).verified is False

@@ -132,7 +132,9 @@ def test_a_server_made_for_a_policy_passes_it(module_lab: Lab, policy_id: str) -
 @pytest.fixture(scope="module")
 def weakest(module_lab: Lab) -> int:
     """What accepts the worst that a server can."""
-    return POSTURES["museum"].start(module_lab)
+    port = POSTURES["museum"].start(module_lab)
+    assert isinstance(port, int)
+    return port
 
 
 @pytest.mark.parametrize("policy_id", policy_ids())

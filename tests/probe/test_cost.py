@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -55,9 +56,15 @@ class Watched(Network):
 
     @asynccontextmanager
     async def connect(
-        self, address: str, port: int, *, name: str | None = None, allowance: Allowance | None = None
+        self,
+        address: str,
+        port: int,
+        *,
+        name: str | None = None,
+        allowance: Allowance | None = None,
+        patience: float = math.inf,
     ) -> AsyncIterator[Connection]:
-        async with super().connect(address, port, name=name, allowance=allowance) as connection:
+        async with super().connect(address, port, name=name, allowance=allowance, patience=patience) as connection:
             self.open += 1
             self.most_open = max(self.most_open, self.open)
             try:

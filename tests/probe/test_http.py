@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import gzip
+
 import pytest
 
 from tests.lab.servers import Lab
 from tests.probe.auditing import facts
-from tlsaudit.model.facts import Hsts
+from tlsaudit.model.facts import Hsts, HttpAnswer
+from tlsaudit.model.knowledge import Basis, Known, Origin, Unknown, Why
 from tlsaudit.model.target import parse_target
 from tlsaudit.probe import http
 
 YEAR = 31536000
+_BASIS = Basis(Origin.OBSERVED, "probe:1")
 
 
 @pytest.mark.parametrize(
@@ -118,7 +122,7 @@ def test_cookies_without_secure_are_named() -> None:
     head = "".join(f"Set-Cookie: {cookie}\r\n" for cookie in cookies)
     reading = http.read(f"HTTP/1.1 200 OK\r\n{head}Content-Length: 0\r\n\r\n".encode(), ended=False)
     assert reading is not None
-    assert http.answer_of(reading).cookies_without_secure == ("b", "c")
+    assert http.answer_of(reading, _BASIS).cookies_without_secure == ("b", "c")
 
 
 def test_the_request_names_host_and_tool() -> None:
@@ -152,3 +156,79 @@ def test_a_monstrous_hsts_field_is_invalid(field: str) -> None:
     found = http.parse_hsts([field])
     assert found is not None
     assert found.error
+
+
+def _answer(head: str, body: bytes = b"", *, ended: bool = True) -> HttpAnswer:
+    reading = http.read(f"HTTP/1.1 {head}\r\n\r\n".encode() + body, ended=ended)
+    assert reading is not None
+    return http.answer_of(reading, _BASIS)
+
+
+def _html(body: bytes, *fields: str, ended: bool = True) -> HttpAnswer:
+    return _answer("\r\n".join(("200 OK", "Content-Type: text/html; charset=utf-8", *fields)), body, ended=ended)
+
+
+_SCRIPT = b"<!doctype html><script src='http://cdn.example/x.js'></script>"
+
+
+def test_what_an_html_page_loads_over_plain_http_is_a_fact() -> None:
+    assert _html(_SCRIPT).insecure_content == Known(("http://cdn.example/x.js",), _BASIS)
+    assert _html(b"<p>nothing").insecure_content == Known((), _BASIS)
+    assert _answer("200 OK\r\nContent-Type: application/json", _SCRIPT).insecure_content == Known(None, _BASIS)
+    assert _answer("200 OK", _SCRIPT).insecure_content == Known(None, _BASIS)
+
+
+def test_of_a_page_that_was_cut_only_what_it_shows_is_known() -> None:
+    length = "Content-Length: 100000"
+    assert _html(_SCRIPT, length, ended=False).insecure_content == Known(("http://cdn.example/x.js",), _BASIS)
+    cut = _html(b"<p>nothing", length, ended=False).insecure_content
+    assert isinstance(cut, Unknown)
+    assert cut.why is Why.NO_ANSWER
+    assert isinstance(_html(b"<p>nothing", length, ended=True).insecure_content, Unknown)
+
+
+def test_a_redirect_is_no_page() -> None:
+    answer = _answer("301 Moved\r\nContent-Type: text/html\r\nLocation: /login", _SCRIPT)
+    for fact in (answer.insecure_content, answer.compression):
+        assert isinstance(fact, Unknown)
+        assert fact.why is Why.NOT_ASKED
+
+
+def test_a_compressed_page_is_unpacked_and_said_to_be_compressed() -> None:
+    answer = _html(gzip.compress(_SCRIPT), "Content-Encoding: gzip")
+    assert answer.compression == Known("gzip", _BASIS)
+    assert answer.insecure_content == Known(("http://cdn.example/x.js",), _BASIS)
+    strange = _html(b"\x0b\x02", "Content-Encoding: br")
+    assert strange.compression == Known("br", _BASIS)
+    assert isinstance(strange.insecure_content, Unknown)
+    assert _html(b"<p>").compression == Known(None, _BASIS)
+
+
+def test_a_refusal_in_a_compressed_page_is_a_refusal() -> None:
+    body = gzip.compress(b"<h1>400 No required SSL certificate was sent</h1>")
+    reading = http.read(b"HTTP/1.1 400 Bad Request\r\nContent-Encoding: gzip\r\n\r\n" + body, ended=True)
+    assert reading is not None
+    assert http.refuses_certificate(reading)
+
+
+def test_all_of_a_page_is_wanted_and_little_of_anything_else() -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 9000\r\n\r\n"
+    page = http.WholePage()
+    assert not page(head)
+    assert not page(head + b"x" * 8999)
+    assert page(head + b"x" * 9000)
+    assert http.WholePage()(head.replace(b"text/html", b"image/png") + b"x" * 8000)
+    assert http.WholePage()(b"220 smtp.example ESMTP\r\n")
+
+
+def test_a_live_page_is_read_to_its_end(lab: Lab) -> None:
+    """Far more than the beginning that is enough for anything else."""
+    filler = "x" * 120_000
+    (lab.directory / "index.html").write_text(f"<!--{filler}--><script src=http://cdn.example/late.js></script>")
+    for gzip_is in ("on", "off"):
+        place = f"root {lab.directory}; default_type text/html;"
+        server = lab.nginx(f"gzip {gzip_is}; {place} location = / {{ }} location = /index.html {{ }}")
+        answer = facts(server).http.need()
+        assert answer is not None
+        assert answer.insecure_content.need() == ("http://cdn.example/late.js",)
+        assert answer.compression.need() == ("gzip" if gzip_is == "on" else None)

@@ -6,7 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from tlsaudit.model.document import CapPart, DeductionPart, ScorePart, Subject
+from tlsaudit.model.document import (
+    BeforeTlsPart,
+    CapPart,
+    DeductionPart,
+    HttpPart,
+    PlainHttpPart,
+    ScorePart,
+    Subject,
+)
 from tlsaudit.report import view
 from tools.sample_facts import AS_OF, certificate
 from tools.sample_results import brief, told
@@ -129,6 +137,40 @@ def test_rules_of_one_area_are_listed_together() -> None:
     assert view.areas(results) == "TLS-MTLS-004, TLS-SESS-003 006, odd"
 
 
+def test_many_rules_of_one_area_are_counted() -> None:
+    results = brief("not_tested", "low", "TLS-SESS-006", *(f"TLS-CERT-{each:03}" for each in range(1, 8)))
+    assert view.areas(results) == "TLS-CERT (7 rules), TLS-SESS-006"
+
+
 def test_versions_with_the_same_suites_share_one_list(poor: Subject) -> None:
     assert poor.facts is not None
     assert [each.versions for each in view.suite_lists(poor)] == [("TLSv1.2",), ("TLSv1.1", "TLSv1.0")]
+
+
+@pytest.mark.parametrize(
+    ("plain", "words"),
+    [
+        (None, ""),
+        (PlainHttpPart(port=80, state="closed"), "port 80: closed"),
+        (PlainHttpPart(port=80, state="mute"), "port 80: closes without an answer"),
+        (PlainHttpPart(port=8080, state="not_http"), "port 8080: what answers is not HTTP"),
+        (PlainHttpPart(port=80, state="http", status=200, content=True), "port 80: HTTP 200 with content"),
+        (
+            PlainHttpPart(
+                port=80, state="http", status=301, location="https://x/", upgrade="HTTP 200, Upgrade: TLS/1.0"
+            ),
+            "port 80: HTTP 301, Location: https://x/, offers TLS after an upgrade (HTTP 200, Upgrade: TLS/1.0)",
+        ),
+        (PlainHttpPart(port=80, state="unknown"), "port 80: not established"),
+    ],
+)
+def test_plain_http_in_words(plain: PlainHttpPart | None, words: str) -> None:
+    assert view.plain_http_words(HttpPart(plain=plain)) == words
+
+
+def test_the_start_in_plain_text_in_words() -> None:
+    assert (
+        view.before_tls_words(BeforeTlsPart(signs_in=True, takes_injected=None)) == "a client may sign in without TLS"
+    )
+    both = view.before_tls_words(BeforeTlsPart(signs_in=False, takes_injected=True))
+    assert both == "nobody signs in without TLS; what came in plain text is answered within TLS"

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from tlsaudit.data.groups import groups_for
 from tlsaudit.data.suites import SSL2_CIPHERS, SUITES, suites_for
 from tlsaudit.judge import judge
+from tlsaudit.model.beside import PlainAnswer, PlainHttp, PlainState
 from tlsaudit.model.facts import (
     Behaviours,
     ClientAuth,
@@ -117,8 +118,15 @@ def hsts(**changes: Any) -> Hsts:
 
 
 def answers(**changes: Any) -> Known[HttpAnswer | None]:
-    """An answer with good HSTS, or with what is named instead."""
-    return known(replace(HttpAnswer(status=200, hsts=hsts()), **changes))
+    """A page with good HSTS, or with what is named instead."""
+    plain = HttpAnswer(status=200, hsts=hsts(), compression=known(None), insecure_content=known(()))
+    return known(replace(plain, **changes))
+
+
+def plain_http(upgrade: str | None = None, **changes: Any) -> Known[PlainHttp | None]:
+    """Port 80, closed, or with the answer whose parts are named."""
+    answer = replace(PlainAnswer(state=PlainState.HTTP if changes else PlainState.CLOSED), **changes)
+    return known(PlainHttp(port=80, answer=known(answer, 2), upgrade=known(upgrade, 3)))
 
 
 SOUND_SESSION = Session(
@@ -184,6 +192,9 @@ def sound(**changes: Any) -> Facts:
         alpn=tried(["h2", "http/1.1"], ["h2", "http/1.1"]),
         alpn_chosen={TLS_1_2: known("h2"), TLS_1_3: known("h2")},
         http=answers(),
+        plain_http=plain_http(),
+        before_tls=known(None),
+        twin=known(None),
         vulnerabilities=dict.fromkeys(Vulnerability, known(Verdict.NOT_VULNERABLE)),
     )
     return replace(plain, **changes)

@@ -9,6 +9,7 @@ from functools import cache
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from tlsaudit.data.published_keys import PUBLISHED
 from tlsaudit.demo.mint import Authority, Leaf, PrivateKey
 from tlsaudit.model.certificate import (
     Certificate,
@@ -104,6 +105,7 @@ def deployment(
         staple=staple,
         leaf_signs=Known(leaf_signs, basis),
         versions=versions,
+        published=Known(PUBLISHED.get(chain[0].spki_sha256), basis) if readable else UNREADABLE,
         message_bytes=message_bytes if message_bytes is not None else sum(len(each) + 5 for each in ders),
         basis=basis,
     )

@@ -26,10 +26,11 @@ _CAUSES = {
     "LEGACY": "PROTO-003 PROTO-004 VULN-010",
     "B64": "CIPH-006 CIPH-008 VULN-009",
     "CBC": "CIPH-009 VULN-011",
-    "NOFS": "CIPH-010 CIPH-012",
+    "NOFS": "CIPH-010 CIPH-012 CIPH-013",
     "SMALLDH": "KEX-002 KEX-005 VULN-008",
     "FFDHE": "CIPH-015 KEX-003 KEX-006 VULN-017",
-    "COMPRESS": "SESS-004",
+    "COMPRESS": "SESS-004 VULN-015",
+    "OPOSSUM": "PROTO-014 VULN-018",
     "SHA1": "SIG-002",
     "EXPIRY": "CERT-020 CERT-022 CERT-023",
     "TRUST": "CERT-014 CHAIN-001 CHAIN-002 CHAIN-003 CHAIN-008 CHAIN-017",
@@ -40,10 +41,13 @@ _CAUSES = {
 """The root causes of the catalogue, as far as their rules exist; CHAIN-017 says the same of a second certificate."""
 
 _ONLY_IF_DECLARED = {
-    "TLS-CERT-026", "TLS-CERT-042", "TLS-CIPH-019", "TLS-KEX-015", "TLS-MTLS-001", "TLS-MTLS-002", "TLS-MTLS-020",
-    "TLS-MTLS-022", "TLS-MTLS-027", "TLS-PROTO-017", "TLS-PROTO-018", "TLS-SIG-009",
+    "TLS-CERT-026", "TLS-CERT-042", "TLS-CIPH-019", "TLS-HTTP-009", "TLS-KEX-015", "TLS-MTLS-001", "TLS-MTLS-002",
+    "TLS-MTLS-020", "TLS-MTLS-022", "TLS-MTLS-027", "TLS-PROTO-017", "TLS-PROTO-018", "TLS-SIG-009",
 }  # fmt: skip
 """What policy or operator have to ask for; `owasp` does not."""
+
+_OF_STARTTLS = {"TLS-PROTO-012", "TLS-PROTO-013"}
+"""What is only to be asked of a service that begins in plain text."""
 
 each_rule = pytest.mark.parametrize("rule", CATALOGUE, ids=lambda rule: rule.id)
 each_of_all = pytest.mark.parametrize("rule", ALL_RULES, ids=lambda rule: rule.id)
@@ -81,10 +85,11 @@ def test_texts_are_short_and_whole(rule: Rule) -> None:
 
 
 @each_of_all
-def test_command_has_only_the_two_fields(rule: Rule) -> None:
+def test_command_has_only_the_known_fields(rule: Rule) -> None:
     if rule.reproduce is not None:
-        assert set(re.findall(r"\{(\w*)\}", rule.reproduce)) <= {"connect", "servername"}
-        assert "{connect}" in rule.reproduce
+        fields = set(re.findall(r"\{(\w*)\}", rule.reproduce))
+        assert fields <= {"connect", "plain", "servername"}
+        assert len(fields & {"connect", "plain"}) == 1
         assert rule.reproduce.startswith(("openssl ", "curl "))
 
 
@@ -145,13 +150,16 @@ def test_what_is_unknown_is_never_a_pass(rule: Rule, why: Why, outcome: str) -> 
         behaviours=Behaviours(**dict.fromkeys(Behaviours.__dataclass_fields__, unknown)),
         alpn=Tried(rest=unknown),
         http=unknown,
+        plain_http=unknown,
+        before_tls=unknown,
+        twin=unknown,
         vulnerabilities=dict.fromkeys(Vulnerability, unknown),
     )
     result = judge(
         facts, OWASP, as_of=AS_OF, expect=Expectation(), mode="full", subject_id="x:443", rules=(rule,)
     ).results[0]
     if result.outcome == "not_applicable":
-        assert rule.id in _ONLY_IF_DECLARED
+        assert rule.id in _ONLY_IF_DECLARED | _OF_STARTTLS
     elif rule.id == "TLS-CIPH-018":
         assert result.outcome == "pass"  # the registry has no such suite to ask for
     else:

@@ -28,6 +28,9 @@ from tlsaudit.model.result import Cap, Severity
 from tlsaudit.rules import certificate_keys as keys
 from tlsaudit.rules.rule import Case, Rule
 
+RFC_9500 = ec.derive_private_key(0xE6CB5BDD80AA45AE9C95E8C15476679FFEC953C16851E711E743939589C64FC1, ec.SECP256R1())
+"""testECCP256 of RFC 9500 section 2.3, which is published so that nobody has to make a key for tests."""
+
 
 @cache
 def modulus(bits: int = 2048) -> int:
@@ -74,6 +77,7 @@ def listing_p256(of: Case) -> Case:
 
 
 FAILS: CaseTable = {
+    "TLS-CERT-041": lambda: serving(issuing().issue(HOST, key=RFC_9500)),
     "TLS-CERT-030": lambda: with_rsa(modulus() >> 1536 | 1),
     "TLS-CERT-031": lambda: sound_rsa(1024),
     "TLS-CERT-032": sound_rsa,
@@ -86,6 +90,7 @@ FAILS: CaseTable = {
     "TLS-CERT-042": lambda: listing_p256(sound_rsa()),
 }
 PASSES: CaseTable = {
+    "TLS-CERT-041": sound,
     "TLS-CERT-030": lambda: sound_rsa(1024),
     "TLS-CERT-031": sound_rsa,
     "TLS-CERT-032": lambda: sound_rsa(3072),
@@ -146,7 +151,7 @@ def test_curves_of_private_certificates_are_their_own_business() -> None:
 
 def test_edwards_keys_are_judged_by_no_rule_on_rsa_or_curves() -> None:
     edwards = sound(key=ed25519.Ed25519PrivateKey.generate(), public=True)
-    assert not any(rule.applies(edwards) for rule in keys.RULES)
+    assert [rule.id for rule in keys.RULES if rule.applies(edwards)] == ["TLS-CERT-041"]
 
 
 @pytest.mark.parametrize("rule", keys.RULES, ids=lambda rule: rule.id)
@@ -163,3 +168,8 @@ def test_a_key_is_named_by_its_curve_or_its_type() -> None:
 
 def test_a_policy_without_a_list_of_keys_judges_none() -> None:
     assert not keys.key_outside_policy.applies(sound())
+
+
+def test_a_published_key_says_where_it_is_published() -> None:
+    found = only(keys.published_key, FAILS["TLS-CERT-041"]())
+    assert found.observed == "the private key is known: testECCP256 of RFC 9500 (public key b2b04340cfaee616)"

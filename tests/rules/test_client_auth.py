@@ -11,6 +11,7 @@ from tlsaudit.model.limits import Expectation
 
 _NEEDED = Expectation(client_auth=ClientAuthMode.REQUIRED)
 _UNWANTED = Expectation(client_auth=ClientAuthMode.NONE)
+_EITHER = Expectation(client_auth=ClientAuthMode.OPTIONAL)
 _UNKNOWN = Unknown(Why.NO_ANSWER, "reset")
 _SILENT = sound(
     client_auth=ClientAuth(mode=_UNKNOWN, per_protocol={TLS_1_2: ClientAuthAt(requested=_UNKNOWN, mode=_UNKNOWN)})
@@ -39,6 +40,8 @@ ROWS = (
     ),
     Row("TLS-MTLS-001", "fail", _GAP, observed="at TLSv1.2 no client certificate is asked for", expect=_NEEDED),
     Row("TLS-MTLS-001", "pass", _OPTIONAL, "MTLS-002 says it", expect=_NEEDED),
+    Row("TLS-MTLS-001", "fail", _NEVER, severity="medium", cap="B", observed="to be optional", expect=_EITHER),
+    Row("TLS-MTLS-001", "pass", _OPTIONAL, expect=_EITHER),
     Row("TLS-MTLS-001", "not_applicable", _NEVER, "nothing was declared"),
     Row("TLS-MTLS-001", "inconclusive", _SILENT, expect=_NEEDED),
     Row("TLS-MTLS-002", "pass", _REQUIRED, expect=_NEEDED),
@@ -58,7 +61,10 @@ ROWS = (
     Row("TLS-MTLS-021", "fail", _REQUIRED, severity="info", observed="CertificateRequest at TLSv1.2"),
     Row("TLS-MTLS-021", "fail", _AT_A_PATH, "nothing is asked for /", observed="CertificateRequest at TLSv1.2"),
     Row("TLS-MTLS-010", "fail", _AT_A_PATH, "nothing is asked for /", observed="1 CA name: CN=Internal CA"),
-    Row("TLS-MTLS-022", "pass", _OPTIONAL, expect=_UNWANTED),
+    Row("TLS-MTLS-022", "pass", _NEVER, expect=_UNWANTED),
+    Row("TLS-MTLS-022", "fail", _OPTIONAL, severity="low", expect=_UNWANTED),
+    Row("TLS-MTLS-022", "pass", _OPTIONAL, expect=_EITHER),
+    Row("TLS-MTLS-022", "fail", _REQUIRED, severity="medium", expect=_EITHER),
     Row("TLS-MTLS-022", "fail", _REQUIRED, severity="medium", observed="TLSv1.3: required", expect=_UNWANTED),
     Row("TLS-MTLS-022", "not_applicable", _REQUIRED),
     Row("TLS-MTLS-022", "not_tested", sound(client_auth=ClientAuth(mode=NOT_ASKED)), expect=_UNWANTED),

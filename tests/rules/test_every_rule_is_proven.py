@@ -5,7 +5,7 @@ The proofs themselves are in `live`; here it is only counted that none is missin
 
 from __future__ import annotations
 
-from tests.rules.live import test_fleet, test_mutual
+from tests.rules.live import test_fleet, test_mutual, test_revocation, test_transparency, test_twin
 from tests.rules.live.minted import FAILS, PASSES
 from tests.rules.live.ordinary import ORDINARY
 from tests.rules.live.postures import POSTURES
@@ -16,7 +16,7 @@ from tlsaudit.rules import CATALOGUE, FLEET_RULES
 
 def test_every_rule_has_a_proof_that_it_fails_and_one_that_it_passes() -> None:
     ids = {rule.id for rule in CATALOGUE}
-    apart = PROVEN_APART | test_mutual.PROVEN
+    apart = PROVEN_APART | test_mutual.PROVEN | test_revocation.PROVEN | test_transparency.PROVEN | test_twin.PROVEN
     assert PROVEN.keys() | apart | FAILS.keys() == ids
     assert PROVEN.keys() | apart | PASSES.keys() == ids
     assert len(ids) >= 80

@@ -27,6 +27,9 @@ NO_COMMAND = {
     "TLS-MTLS-003 TLS-MTLS-004 TLS-MTLS-005 TLS-MTLS-006 TLS-MTLS-007 TLS-MTLS-008 TLS-MTLS-009 TLS-MTLS-024": "needs "
     "the credential of the trial, whose key is in memory only",
     "TLS-MTLS-015": "openssl and curl do not show what HTTP/2 is asked for after the handshake",
+    "TLS-PROTO-012 TLS-PROTO-013": "openssl asks for TLS first, and sends nothing before it",
+    "TLS-ALPN-004": "that of TLS-SESS-003 and TLS-SESS-004",
+    "TLS-CIPH-013": "openssl as it comes is only one of the clients; that of TLS-CIPH-020 shows the order",
     "TLS-MTLS-013 TLS-MTLS-016 TLS-MTLS-017": "compares answers to several questions",
 }
 """Rules whose failures carry no command, and why."""

@@ -6,13 +6,22 @@ from dataclasses import replace
 
 import pytest
 
-from tests.rules.facts import ENDPOINT, Row, answers, hsts, known, sound
+from tests.rules.facts import ENDPOINT, Row, answers, hsts, known, session, sound
 from tlsaudit.model.facts import Facts
 from tlsaudit.model.knowledge import Unknown, Why
 
 _SILENT = sound(http=Unknown(Why.NO_ANSWER, "no answer"))
 _NOT_HTTP = sound(http=known(None))
 _IDS = tuple(f"TLS-HTTP-{number:03}" for number in (1, 2, 3, 4, 5, 11, 12, 13))
+_PAGE_IDS = ("TLS-HTTP-010", "TLS-HTTP-014", "TLS-VULN-015")
+_REDIRECTED = answers(
+    status=301,
+    location="http://shop.example.com/login",
+    compression=Unknown(Why.NOT_ASKED, "HTTP 301 is no page"),
+    insecure_content=Unknown(Why.NOT_ASKED, "HTTP 301 is no page"),
+)
+_CUT = Unknown(Why.NO_ANSWER, "of the page only the first bytes were read")
+_DEFLATE = session(compression=known(True, 2))
 _ADDRESS = replace(ENDPOINT, host="192.0.2.1", sni=None)
 
 
@@ -23,6 +32,26 @@ def _with(**changes: object) -> Facts:
 _NONE = sound(http=answers(hsts=None))
 
 ROWS = (
+    *(Row(rule, "inconclusive", _SILENT) for rule in _PAGE_IDS),
+    *(Row(rule, "not_applicable", _NOT_HTTP, "no HTTP") for rule in _PAGE_IDS),
+    *(Row(rule, "pass", sound()) for rule in _PAGE_IDS),
+    Row("TLS-HTTP-010", "fail", sound(http=_REDIRECTED), severity="high", cap="C", observed="over TLS leads to 'http:"),
+    Row("TLS-HTTP-010", "pass", sound(http=answers(status=302, location="//other.example/"))),
+    Row("TLS-HTTP-010", "pass", sound(http=answers(status=201, location="http://x/")), "no redirect"),
+    Row("TLS-HTTP-014", "not_tested", sound(http=_REDIRECTED), "no page"),
+    Row("TLS-HTTP-014", "not_applicable", sound(http=answers(insecure_content=known(None))), "no HTML"),
+    Row("TLS-HTTP-014", "inconclusive", sound(http=answers(insecure_content=_CUT))),
+    Row(
+        "TLS-HTTP-014",
+        "fail",
+        sound(http=answers(insecure_content=known(("http://cdn.example/x.js",)))),
+        severity="medium",
+        observed="loads 'http://cdn.example/x.js'",
+    ),
+    Row("TLS-VULN-015", "not_tested", sound(http=_REDIRECTED), "no page"),
+    Row("TLS-VULN-015", "fail", sound(http=answers(compression=known("gzip"))), severity="low", observed="BREACH"),
+    Row("TLS-VULN-015", "fail", sound(session=_DEFLATE), severity="high", cap="C", observed="TLS compresses (CRIME)"),
+    Row("TLS-VULN-015", "fail", sound(session=_DEFLATE, http=_REDIRECTED), "the proof that is there counts"),
     *(Row(rule, "inconclusive", _SILENT) for rule in _IDS),
     *(Row(rule, "not_applicable", _NOT_HTTP, "no HTTP") for rule in _IDS),
     *(Row(rule, "pass", sound()) for rule in _IDS if rule != "TLS-HTTP-004"),

@@ -25,6 +25,14 @@ def test_each_says_what_it_is_about_and_why_it_is_not_there() -> None:
         assert each.reason
 
 
+def test_the_command_explains_every_rule_that_is_there(capsys: pytest.CaptureFixture[str]) -> None:
+    for rule in ALL_RULES:
+        assert run(["rules", rule.id]) == 0
+        assert "{" not in capsys.readouterr().out
+    assert run(["rules", "TLS-HTTP-006"]) == 0
+    assert "curl -sS -o /dev/null -D - --connect-to ::HOST:80 http://HOST/" in capsys.readouterr().out
+
+
 def test_the_command_lists_them(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["rules", "--planned", "--format", "json"]) == 0
     assert [each["id"] for each in json.loads(capsys.readouterr().out)] == [each.id for each in PLANNED]

@@ -83,4 +83,4 @@ def test_the_code_is_really_read() -> None:
     }  # fmt: skip
     assert _rules()["TLS-MTLS-001"] == {"client_auth"}
     assert _rules()["TLS-CIPH-001"] == set()
-    assert {name for read in _rules().values() for name in read} == _LIMITS | {"client_auth"}
+    assert {name for read in _rules().values() for name in read} == _LIMITS | {"client_auth", "kind"}

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from tests.lab.pki import LabPki
-from tests.lab.process import HOST, Running
+from tests.lab.process import HOST, Running, reserved_port
 from tests.lab.servers import Lab
 from tests.rules.facts import RULES, TLS_1_0, answers, judged, known, sound, with_suites
 from tlsaudit import app
@@ -106,3 +106,21 @@ def test_nginx_takes_the_other_directives(lab: Lab, lab_pki: LabPki, rule: str) 
 @pytest.mark.parametrize("rule", ["TLS-SESS-004", "TLS-SESS-001", "TLS-KEX-009", "TLS-IMPL-003"])
 def test_apache_takes_the_other_directives(lab: Lab, rule: str) -> None:
     assert lab.apache(DIRECTIVES[rule]["Apache"]).port
+
+
+def _plain_failures(port: int, plain: int, pki: LabPki) -> set[str]:
+    options = app.ScanOptions(policy=load_policy("owasp"), anchors=app.load_anchors(pki.root_file))
+    target = Target(host="localhost", address=HOST, port=port, http_port=plain)
+    (subject,) = asyncio.run(app.scan([target], options)).subjects
+    return {each.rule for each in subject.results if each.outcome == "fail"} & {f"TLS-HTTP-{n:03}" for n in (6, 7, 8)}
+
+
+def test_plain_http_leads_to_https_with_what_its_findings_say(lab: Lab, lab_pki: LabPki) -> None:
+    plain = reserved_port()
+    directive = DIRECTIVES["TLS-HTTP-006"]["nginx"].partition(" (")[0]
+    nginx = lab.nginx(http=f"server {{ listen {HOST}:{plain}; {directive} }}")
+    assert _plain_failures(nginx.port, plain, lab_pki) == set()
+    other = reserved_port()
+    directive = DIRECTIVES["TLS-HTTP-006"]["Apache"].partition(" (")[0].replace("NAME", "localhost")
+    host = f"Redirect 404 /\n</VirtualHost>\nListen {HOST}:{other}\n<VirtualHost *:{other}>\n{directive}\n"
+    assert _plain_failures(lab.apache(content=host).port, other, lab_pki) == set()

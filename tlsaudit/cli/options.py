@@ -49,6 +49,47 @@ ScopeFile = Annotated[
         "resolves to. With it, --trials goes with lists and inventories.",
     ),
 ]
+Fetch = Annotated[
+    bool,
+    typer.Option(
+        "--fetch",
+        help="Ask whether certificates were revoked: fetch the CRLs and ask the OCSP responders that they name, over "
+        "http://, each once a run.",
+    ),
+]
+FetchAnywhere = Annotated[
+    bool,
+    typer.Option(
+        "--fetch-anywhere",
+        help="With --fetch, fetch also from addresses that are not public, and from names that a proxy resolves: "
+        "whoever made a certificate chose where it leads.",
+    ),
+]
+CrlFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--crl",
+        metavar="FILE",
+        help="Certificate revocation lists (PEM or DER) to look certificates up in, without the network; repeatable.",
+    ),
+]
+Blocklist = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Keys that are compromised: a line each with the SHA-256 of the SubjectPublicKeyInfo in hexadecimal, and "
+        "a name if you like.",
+    ),
+]
+CtLogsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--ct-logs",
+        metavar="FILE",
+        help="List of Certificate Transparency logs (Chrome's log_list.json, version 3) instead of the one that came "
+        "with tlsaudit.",
+    ),
+]
 PolicyId = Annotated[
     str, typer.Option("--policy", metavar="ID|FILE", help="Policy to judge by: an id, or a .yaml file.")
 ]

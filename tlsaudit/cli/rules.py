@@ -88,5 +88,5 @@ def _explained(rule: Rule, policy: Policy) -> str:
     lines += [f"  source    {source.ref}{'' if source.verified else ' (from memory)'}" for source in rule.sources]
     lines += [f"  weakness  CWE-{number}" for number in rule.cwe]
     if rule.reproduce:
-        lines.append(f"  see it    {rule.reproduce.format(connect='HOST:PORT', servername='HOST')}")
+        lines.append(f"  see it    {rule.reproduce.format(connect='HOST:PORT', plain='HOST:80', servername='HOST')}")
     return "\n".join(lines)

@@ -58,6 +58,14 @@ def scan(
             metavar="NAME", help="Server name to send and to match, instead of the target's host; empty: send none."
         ),
     ] = None,
+    http_port: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PORT",
+            help="Where the same hosts speak plain HTTP, to see whether it leads to TLS; none: nowhere. Without it, 80 "
+            "beside 443.",
+        ),
+    ] = None,
     timeout: Annotated[
         float,
         typer.Option(metavar="SECONDS", help="How long one connection may take; an endpoint takes a few of them."),
@@ -75,6 +83,11 @@ def scan(
     client_ca: credentials.ClientCaFile = None,
     client_ca_key: credentials.ClientCaKey = None,
     trial: credentials.TrialFiles = None,
+    fetch: options.Fetch = False,
+    fetch_anywhere: options.FetchAnywhere = False,
+    crl: options.CrlFiles = None,
+    ct_log_list: options.CtLogsFile = None,
+    blocklist: options.Blocklist = None,
     scope: options.ScopeFile = None,
     all_addresses: Annotated[
         bool,
@@ -111,6 +124,8 @@ def scan(
     refuse_timeout(timeout)
     expect = declared_client_auth(expect_client_auth)
     refuse_limits(max_rate, per_address, connections)
+    if fetch_anywhere and not fetch:
+        raise InputError("--fetch-anywhere goes with --fetch")
     through = proxy_of(proxy)
     if through is not None and all_addresses:
         raise InputError("--all-addresses cannot go with a proxy: the proxy resolves names, and tells nobody")
@@ -128,12 +143,14 @@ def scan(
     known = gate.read(waivers, baseline, write_baseline, reports=pairs)
     bounds = what.read_scope(scope, through)
     presented = credentials.read(given, targets, scoped=bounds is not None)
-    listed = what.read(targets, large=yes_large, sni=sni)
+    listed = what.read(targets, large=yes_large, sni=sni, http_port=http_port)
 
     from tlsaudit import app
     from tlsaudit.policy import load_policy
 
-    judging, anchors = load_policy(policy), app.load_anchors(*(ca_file or ()))
+    logs = app.load_logs(ct_log_list)
+    blocked = app.load_keys(blocklist) if blocklist is not None else {}
+    judging, anchors = load_policy(policy), app.load_anchors(*(ca_file or ()), logs=logs, blocklist=blocked)
     expectation = Expectation(client_auth=expect)
     wanted = what.judged_by(listed, judging, anchors, expectation)
     scan_options = app.ScanOptions(
@@ -155,6 +172,9 @@ def scan(
         scope=bounds,
         waivers=known.waivers,
         baseline=known.baseline,
+        fetch=fetch,
+        fetch_anywhere=fetch_anywhere,
+        crls=app.load_crls(*(crl or ())),
     )
     return run_audit(wanted.targets, scan_options, pairs, write_baseline=known.write)
 

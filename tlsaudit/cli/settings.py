@@ -20,7 +20,11 @@ FLAGS: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 _THE_REPORTS: Final = frozenset({("diff", "mode"), ("diff", "policy"), ("report", "policy")})
 """What `diff` takes from the report beside a target, and `report` from its report, unless a flag says otherwise."""
-_UNSET: Final = {"mode": "full; inventory for lists and networks", "ca-file": "none, Mozilla's store decides"}
+_UNSET: Final = {
+    "mode": "full; inventory for lists and networks",
+    "ca-file": "none, Mozilla's store decides",
+    "ct-logs": "those that came with tlsaudit",
+}
 _WIDEST = 60
 
 
@@ -123,4 +127,6 @@ def _masked(row: dict[str, Any]) -> dict[str, Any]:
 def _shown(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

@@ -40,18 +40,34 @@ def read_scope(path: Path | None, proxy: Proxy | None) -> Scope | None:
     return inventory.read_scope(path)
 
 
-def read(arguments: Sequence[str], *, large: bool, sni: str | None) -> Listed:
-    """The targets of the command line, all with the server name `sni` where it is given. Raises InputError."""
+def read(arguments: Sequence[str], *, large: bool, sni: str | None, http_port: str | None = None) -> Listed:
+    """The targets of the command line, all with the server name `sni` where it is given. Raises InputError.
+
+    `http_port` is the port of plain HTTP of those that do not name one.
+    """
     from tlsaudit.inventory import list_targets
     from tlsaudit.model.target import canonical_host
 
+    plain = _http_port(http_port)
     listed = list_targets(arguments, sys.stdin, large=large)
+    if plain is not None:
+        targets = (replace(each, http_port=plain) if each.http_port is None else each for each in listed.targets)
+        listed = replace(listed, targets=tuple(targets))
     if sni is None:
         return listed
     name = canonical_host(sni) if sni else ""
     renamed = {target.id: replace(target, sni=name) for target in listed.targets}
     declared = {renamed[each].id: said for each, said in listed.declared.items()}
     return replace(listed, targets=tuple(renamed.values()), declared=declared)
+
+
+def _http_port(text: str | None) -> int | None:
+    from tlsaudit.model.target import parse_http_port
+
+    try:
+        return None if text is None else parse_http_port(text)
+    except InputError as error:
+        raise InputError(f"--http-port {error}") from None
 
 
 def judged_by(listed: Listed, policy: Policy, anchors: Anchors, expect: Expectation) -> Wanted:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
-from tlsaudit.model.knowledge import Basis, Fact
+from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact
 from tlsaudit.model.protocol import ProtocolVersion
 
 
@@ -52,6 +52,58 @@ class PublicKey:
     exponent: int | None = None
     pss: bool = False
     weaknesses: frozenset[KeyWeakness] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sct:
+    """A signed certificate timestamp (RFC 6962 section 3.2) as it came; `scheme` is hash and signature as one number.
+
+    `signed` and `extensions` are the beginning and the end of what the log signed.
+    """
+
+    log_id: str
+    """SHA-256 of the log's key, in hexadecimal."""
+    at: datetime
+    signed: bytes
+    extensions: bytes
+    scheme: int
+    signature: bytes
+
+
+class SctOrigin(StrEnum):
+    """How a timestamp came: in the certificate or in the handshake."""
+
+    EMBEDDED = "embedded"
+    TLS = "tls"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timestamp:
+    """A timestamp and the log that it is of; `log` and `operator` are None where the list of logs has no such id.
+
+    `verified`: the log's key signed it for this certificate; None: no key, or no issuer to tell with. From `out_since`
+    on the log counts no more.
+    """
+
+    origin: SctOrigin
+    at: datetime
+    log_id: str
+    log: str | None = None
+    operator: str | None = None
+    out_since: date | None = None
+    verified: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timestamps:
+    """The timestamps of a certificate, and the date of the list of logs that they were looked up in.
+
+    `unreadable` counts those in the certificate that are none.
+    """
+
+    logs_date: date
+    found: tuple[Timestamp, ...]
+    unreadable: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +155,8 @@ class Certificate:
     unknown_critical: tuple[str, ...]
     defects: tuple[str, ...]
     """What breaks DER or RFC 5280 without making the certificate unreadable, one sentence each."""
+    scts: tuple[Sct, ...] = ()
+    """The embedded timestamps that can be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,9 +264,11 @@ class OcspStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staple:
-    """A stapled OCSP response, read but not judged. `verified`: signed by the issuer or its delegate; None: no issuer.
+    """An OCSP response, stapled or fetched, or what a CRL says, read but not judged.
 
-    `detail` is the response status (tryLater) or the reason why it could not be read.
+    `verified`: signed by the issuer or its delegate; None: no issuer, or none of its keys that is at hand. `detail` is
+    the response status (tryLater) or the reason why it could not be read; `reason` a CRLReason (RFC 5280 section
+    5.3.1) by its name, where a certificate was revoked for one.
     """
 
     status: OcspStatus
@@ -221,6 +277,31 @@ class Staple:
     next_update: datetime | None = None
     verified: bool | None = None
     detail: str = ""
+    revoked_at: datetime | None = None
+    reason: str = ""
+
+
+class StatusSource(StrEnum):
+    """Who can say whether a certificate was revoked."""
+
+    OCSP = "ocsp"
+    CRL = "crl"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevocationCheck:
+    """What one responder or one CRL says of one certificate; `place` is its URL, or the file that was given.
+
+    The answer is unknown with `no_answer` where who publishes it did not deliver, with `not_asked` where we did not
+    want to fetch it, else where it does not decide.
+    """
+
+    sha256: str
+    """Of the certificate."""
+    subject: str
+    source: StatusSource
+    place: str
+    answer: Fact[Staple]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +311,7 @@ class CertificateDeployment:
     A server with an RSA and an ECDSA certificate has two. `leaf` is unknown where the first certificate could not
     be read. `leaf_signs`: the leaf's key verifies the handshake signature (RFC 8446 section 4.4.2: it MUST be first).
     `versions`: the protocol versions that showed it. `message_bytes`: length of the Certificate message.
+    `revocation`: every status of every certificate of its paths that has an issuer, from responders, CRLs and files.
     """
 
     leaf: Fact[Certificate]
@@ -242,3 +324,7 @@ class CertificateDeployment:
     versions: tuple[ProtocolVersion, ...]
     message_bytes: int
     basis: Basis
+    revocation: Fact[tuple[RevocationCheck, ...]] = NOT_ASKED
+    timestamps: Fact[Timestamps] = NOT_ASKED
+    published: Fact[str | None] = NOT_ASKED
+    """Where the leaf's private key can be read; None: in no list that is known."""

@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from tlsaudit.model.document_facts import (
+    BeforeTlsPart,
     BehavioursPart,
     CertificatePart,
     ClientAuthAtPart,
@@ -26,11 +27,15 @@ from tlsaudit.model.document_facts import (
     Moment,
     NameOutcome,
     NamePart,
+    PlainHttpPart,
+    RevocationPart,
     StaplePart,
     Suite,
+    TimestampPart,
     TrialAtPart,
     TrialPart,
     TrustPart,
+    TwinPart,
     Verdict,
     rfc3339,
 )
@@ -211,6 +216,8 @@ class DeclaredPart(_Part):
     """What its operator declared of a subject, and it was judged by; what was not declared is left out."""
 
     client_auth: Literal["none", "optional", "required"] | None = None
+    kind: Literal["api", "web"] | None = None
+    """Whether programs or browsers are its clients."""
     names: list[str] = []
     """What the certificate has to cover, instead of the target's host."""
 
@@ -243,7 +250,7 @@ class Subject(_Part):
         """What its operator had declared, as rules read it."""
         part = self.declared or DeclaredPart()
         mode = ClientAuthMode(part.client_auth) if part.client_auth is not None else None
-        return Expectation(client_auth=mode, names=tuple(part.names))
+        return Expectation(client_auth=mode, kind=part.kind, names=tuple(part.names))
 
     @model_serializer(mode="wrap")
     def _without_none_declared(self, serialize: SerializerFunctionWrapHandler) -> dict[str, object]:
@@ -332,6 +339,7 @@ __all__ = [
     "DECIDED",
     "SCHEMA",
     "BasisPart",
+    "BeforeTlsPart",
     "BehavioursPart",
     "CapPart",
     "CertificatePart",
@@ -356,10 +364,12 @@ __all__ = [
     "Moment",
     "NameOutcome",
     "NamePart",
+    "PlainHttpPart",
     "PolicyReference",
     "ProbePart",
     "Problem",
     "ResultPart",
+    "RevocationPart",
     "ScorePart",
     "SeverityName",
     "SourcePart",
@@ -369,10 +379,12 @@ __all__ = [
     "Suite",
     "Summary",
     "Suppression",
+    "TimestampPart",
     "Tool",
     "TrialAtPart",
     "TrialPart",
     "TrustPart",
+    "TwinPart",
     "UnknownPart",
     "Verdict",
     "is_decided",

@@ -113,6 +113,39 @@ class StaplePart(_Part):
     detail: str = ""
 
 
+class RevocationPart(_Part):
+    """What one responder or CRL says of one certificate; `place` is its URL, or the file that was given.
+
+    `status` is `not_asked` where we did not want to fetch it, `no_answer` where its publisher did not deliver,
+    `undecided` where it does not say; `detail` says more of these.
+    """
+
+    certificate: str
+    """Its SHA-256."""
+    source: Literal["ocsp", "crl"]
+    place: str
+    status: str
+    this_update: Moment | None = None
+    next_update: Moment | None = None
+    revoked_at: Moment | None = None
+    reason: str = ""
+    verified: bool | None = None
+    detail: str = ""
+
+
+class TimestampPart(_Part):
+    """One signed certificate timestamp; `log` is the log's name, or its id where the list of logs does not have it.
+
+    `verified` is null where nobody could tell: an unknown log, or no issuer.
+    """
+
+    log: str
+    operator: str | None = None
+    at: Moment
+    origin: Literal["embedded", "tls"]
+    verified: bool | None = None
+
+
 class DeploymentPart(_Part):
     """One certificate that the endpoint serves, with its chain as sent."""
 
@@ -126,6 +159,10 @@ class DeploymentPart(_Part):
     versions: list[str] = []
     missing_issuer: str | None = None
     unparsed: list[str] = []
+    timestamps: list[TimestampPart] | None = None
+    """None: there was no list of logs to look them up in."""
+    revocation: list[RevocationPart] | None = None
+    """None: neither fetched nor given."""
 
 
 class ClientAuthAtPart(_Part):
@@ -197,13 +234,61 @@ class HstsPart(_Part):
     error: str | None
 
 
+class PlainHttpPart(_Part):
+    """What the port of plain HTTP beside the endpoint answers to `GET /`.
+
+    `state`: `closed` (refused), `mute` (closed without an answer), `not_http`, `http`, `unknown`. `content`: a page,
+    not an error or a redirect. `upgrade`: the answer that offers to go on with TLS on the same connection.
+    """
+
+    port: int
+    state: Literal["closed", "mute", "not_http", "http", "unknown"]
+    status: int | None = None
+    location: str | None = None
+    content: bool = False
+    upgrade: str | None = None
+
+
 class HttpPart(_Part):
-    """The answer to `GET /`; all None where the service does not speak HTTP or was not asked."""
+    """The answer to `GET /`; all None where the service does not speak HTTP or was not asked.
+
+    `compression` of the page and `insecure_content` (what it loads over plain HTTP and obeys) are left out where there
+    is none or it is not known; so is `plain` where no port of plain HTTP belongs to the endpoint.
+    """
 
     status: int | None = None
     server: str | None = None
     location: str | None = None
     hsts: HstsPart | None = None
+    compression: str | None = None
+    insecure_content: list[str] = []
+    plain: PlainHttpPart | None = None
+
+    @model_serializer(mode="wrap")
+    def _there(self, serialize: SerializerFunctionWrapHandler) -> dict[str, object]:
+        full: dict[str, object] = serialize(self)
+        return {key: value for key, value in full.items() if value or key not in _LEFT_OUT}
+
+
+_LEFT_OUT = frozenset({"compression", "insecure_content", "plain", "before_tls", "twin"})
+
+
+class BeforeTlsPart(_Part):
+    """What a service that begins in plain text does with clients there.
+
+    `signs_in`: a client may sign in without TLS; `takes_injected`: what came in plain text is answered within TLS.
+    """
+
+    signs_in: bool | None
+    takes_injected: bool | None
+
+
+class TwinPart(_Part):
+    """The same name with or without `www.`: whether the certificate covers it, and where not, whether it leads here."""
+
+    name: str
+    covered: bool
+    here: bool | None
 
 
 class KeyExchangePart(_Part):
@@ -264,3 +349,10 @@ class FactsPart(_Part):
     behaviours: BehavioursPart = BehavioursPart()
     http: HttpPart
     vulnerabilities: dict[str, Literal["vulnerable", "not_vulnerable", "not_applicable", "not_tested", "inconclusive"]]
+    before_tls: BeforeTlsPart | None = None
+    twin: TwinPart | None = None
+
+    @model_serializer(mode="wrap")
+    def _there(self, serialize: SerializerFunctionWrapHandler) -> dict[str, object]:
+        full: dict[str, object] = serialize(self)
+        return {key: value for key, value in full.items() if value is not None or key not in _LEFT_OUT}

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from tlsaudit.model.beside import BeforeTls, PlainHttp, Twin
 from tlsaudit.model.certificate import Certificate, CertificateDeployment
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Tried, Unknown
 from tlsaudit.model.protocol import ProtocolVersion
@@ -321,6 +322,10 @@ class HttpAnswer:
     """Names of cookies set without the Secure attribute."""
     public_key_pins: bool = False
     expect_ct: bool = False
+    compression: Fact[str | None] = NOT_ASKED
+    """How the page is compressed, of what was offered (RFC 9110 section 8.4); None: not at all."""
+    insecure_content: Fact[tuple[str, ...] | None] = NOT_ASKED
+    """What the page loads over plain HTTP and obeys: scripts, styles, frames, plug-ins. None: it is no HTML."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -351,6 +356,12 @@ class Facts:
     signature_schemes: Tried[SchemeAt] = field(default_factory=Tried)
     behaviours: Behaviours = field(default_factory=Behaviours)
     http: Fact[HttpAnswer | None] = NOT_ASKED
+    plain_http: Fact[PlainHttp | None] = NOT_ASKED
+    """None: no port of plain HTTP belongs to this endpoint."""
+    before_tls: Fact[BeforeTls | None] = NOT_ASKED
+    """None: TLS begins at once."""
+    twin: Fact[Twin | None] = NOT_ASKED
+    """None: the name has none, being no domain or its `www.`."""
     vulnerabilities: Mapping[Vulnerability, Fact[Verdict]] = field(default_factory=dict)
 
     def verdict(self, vulnerability: Vulnerability) -> Fact[Verdict]:

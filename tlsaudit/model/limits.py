@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 from tlsaudit.model.facts import ClientAuthMode
 from tlsaudit.model.protocol import ProtocolVersion
@@ -78,5 +79,7 @@ class Expectation:
     """What the operator declares about the target; None: nothing was declared."""
 
     client_auth: ClientAuthMode | None = None
+    kind: Literal["api", "web"] | None = None
+    """Whether programs or browsers are its clients."""
     names: tuple[str, ...] = ()
     """What the certificate has to cover, instead of the target's host: names, addresses, SPIFFE IDs."""

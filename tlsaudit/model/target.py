@@ -1,6 +1,7 @@
 """The target grammar: what a user may write to name an endpoint (design: one grammar everywhere).
 
-    host   host:port   [v6]:port   v6   host@address:port   https://host:port   postgres://host   target?sni=NAME
+    host   host:port   [v6]:port   v6   host@address:port   https://host:port   postgres://host
+    target?sni=NAME   target?http=PORT   target?http=none
 
 Internationalised names are accepted as typed and kept as A-labels. The port defaults to that of the scheme, else 443.
 """
@@ -19,6 +20,7 @@ from tlsaudit.model.errors import InputError
 STARTTLS_PORTS = {"postgres": 5432}
 """Services whose TLS begins in plain text, by scheme (`probe.starttls` speaks them)."""
 SCHEME_PORTS = {"https": 443, "tls": 443, **STARTTLS_PORTS}
+_HTTP, _HTTPS = 80, 443
 _LONGEST = 1024
 _ADDRESS = re.compile(r"[0-9A-Fa-f:.]+(?:%[0-9A-Za-z_.-]+)?")
 """What an address is made of; the zone of a link-local one is the name of an interface (RFC 4007 section 11)."""
@@ -34,6 +36,16 @@ class Target:
     address: str | None = None
     scheme: str | None = None
     sni: str | None = None
+    http_port: int | None = None
+    """Where the same host speaks HTTP without TLS, if somebody says so; 0: nowhere."""
+
+    @property
+    def plain_http_port(self) -> int | None:
+        """The port of plain HTTP that belongs to this one: what was said, else 80 beside 443 (RFC 9110 section 4.2)."""
+        if self.http_port is not None:
+            return self.http_port or None
+        usual = self.port == _HTTPS and self.starttls is None and self.scheme != "tls"
+        return _HTTP if usual else None
 
     @property
     def name(self) -> str:
@@ -88,6 +100,15 @@ def parse_target(text: str) -> Target:
         scheme=scheme,
     )
     return _with_options(result, query, text)
+
+
+def parse_http_port(text: str) -> int:
+    """The port of plain HTTP that `text` names, 0 for `none`; raises InputError."""
+    if text == "none":
+        return 0
+    if not _is_port(text):
+        raise InputError(f"{text!r} is neither a port between 1 and 65535 nor none")
+    return int(text)
 
 
 def canonical_host(text: str) -> str:
@@ -164,14 +185,28 @@ def _split_port(target: str, text: str) -> tuple[str, int | None]:
 
 
 def _port(port: str, text: str) -> int:
-    if not (port.isascii() and port.isdecimal()) or len(port) > 5 or not 1 <= int(port) <= 65535:
+    if not _is_port(port):
         raise InputError(f"target {text!r}: port {port!r} is not between 1 and 65535")
     return int(port)
 
 
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 5 and 1 <= int(text) <= 65535
+
+
+def _http_port(value: str, text: str) -> int:
+    try:
+        return parse_http_port(value)
+    except InputError as error:
+        raise InputError(f"target {text!r}: http={error}") from None
+
+
 def _with_options(target: Target, query: str, text: str) -> Target:
     for key, value in parse_qsl(query, keep_blank_values=True):
-        if key != "sni":
-            raise InputError(f"target {text!r}: unknown option {key!r}; known: sni")
-        target = replace(target, sni=canonical_host(value) if value else "")
+        if key == "sni":
+            target = replace(target, sni=canonical_host(value) if value else "")
+        elif key == "http":
+            target = replace(target, http_port=_http_port(value, text))
+        else:
+            raise InputError(f"target {text!r}: unknown option {key!r}; known: http, sni")
     return target

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 
-from tlsaudit.model.certificate import Certificate
+from tlsaudit.model.certificate import Certificate, Sct
 from tlsaudit.model.errors import DecodeError
 from tlsaudit.pki import der, extensions, names, oids
 from tlsaudit.pki.extensions import AccessUrls, BasicConstraints, ExtensionReader
 from tlsaudit.pki.keys import read_public_key
 from tlsaudit.pki.outline import Outline, outline
+from tlsaudit.pki.scts import embedded
 from tlsaudit.pki.signatures import describe, verify_issued
 
 _SERIAL_OCTETS_MAX = 20
@@ -19,6 +20,7 @@ _YEAR_OF_GENERALIZED_TIME = 2050
 _NO_NAMES: tuple[der.Element, ...] = ()
 _NO_TEXTS: tuple[str, ...] = ()
 _NO_USAGES: frozenset[str] = frozenset()
+_NO_TIMESTAMPS: tuple[Sct, ...] = ()
 
 
 def parse_certificate(data: bytes) -> Certificate:
@@ -47,6 +49,7 @@ def parse_certificate(data: bytes) -> Certificate:
     policies = read(oids.CERTIFICATE_POLICIES, "certificatePolicies", extensions.certificate_policies, _NO_TEXTS)
     must_staple = read(oids.TLS_FEATURE, "tlsFeature", extensions.has_status_request, empty=False)
     sct_count = read(oids.SCT_LIST, "SignedCertificateTimestampList", extensions.sct_count, 0)
+    scts = read(oids.SCT_LIST, "SignedCertificateTimestampList", embedded, _NO_TIMESTAMPS) if sct_count else ()
 
     return Certificate(
         der=data,
@@ -86,6 +89,7 @@ def parse_certificate(data: bytes) -> Certificate:
         has_ct_poison=reader.has(oids.CT_POISON),
         must_staple=bool(must_staple),
         sct_count=sct_count or 0,
+        scts=scts or (),
         unknown_critical=tuple(
             each.oid for each in reader.extensions if each.critical and each.oid not in oids.UNDERSTOOD
         ),

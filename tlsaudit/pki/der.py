@@ -92,6 +92,10 @@ class Members:
         self._next = next(self._rest, None)
         return element
 
+    def take_any(self) -> Element | None:
+        """The next member, whatever it is; None: there is none."""
+        return None if self._next is None else self.take()
+
     def take_if(self, *tags: int) -> Element | None:
         """The next member if it bears one of the tags, else None."""
         return self.take() if self._next is not None and self._next.tag in tags else None
@@ -135,6 +139,18 @@ def dotted(content: bytes, where: str) -> str:
             value = 0
     first = min(arcs[0] // 40, 2)
     return ".".join(map(str, (first, arcs[0] - 40 * first, *arcs[1:])))
+
+
+def encode(tag: int, *parts: bytes) -> bytes:
+    """One value that these parts make up, in DER."""
+    content = b"".join(parts)
+    length = bytes([len(content)]) if len(content) < 0x80 else _long_length(len(content))
+    return bytes([tag]) + length + content
+
+
+def _long_length(length: int) -> bytes:
+    size = (length.bit_length() + 7) // 8
+    return bytes([0x80 | size]) + length.to_bytes(size, "big")
 
 
 def octets(element: Element, where: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Reads a stapled OCSP response (RFC 6960 section 4.2.1). Whether it is fresh is for rules to say."""
+"""Asks for and reads OCSP responses (RFC 6960), stapled or fetched. Whether one is fresh is for rules to say."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from tlsaudit.pki.signatures import verify_signed
 SIZE_MAX = 256 * 1024
 _WHERE = "OCSPResponse"
 _BASIC = "1.3.6.1.5.5.7.48.1.1"
+_SHA1 = bytes.fromhex("2b0e03021a")
 _RESPONSES_MAX = 100
 _DELEGATES_MAX = 8
 _STATUSES = {
@@ -49,12 +50,15 @@ class _Single:
     status: OcspStatus
     this_update: datetime
     next_update: datetime | None
+    revoked_at: datetime | None
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Basic:
     data: bytes
     responder: der.Element
+    produced_at: datetime
     responses: Sequence[_Single]
     algorithm: bytes
     signature: bytes
@@ -62,7 +66,7 @@ class _Basic:
 
 
 def parse_staple(data: bytes, leaf: Certificate, issuer: Certificate | None) -> Staple:
-    """Read the OCSP response that was stapled for `leaf`.
+    """Read the OCSP response that was stapled for `leaf`, or fetched for this certificate.
 
     `serial_matches`: some answer in it is about the leaf, by serial number and, where the issuer is known, by the
     hashes of its name and key. `verified`: the issuer signed it, or a responder that it certified for OCSPSigning
@@ -90,7 +94,34 @@ def parse_staple(data: bytes, leaf: Certificate, issuer: Certificate | None) -> 
         next_update=single.next_update,
         verified=verified,
         detail="" if about_leaf else "the response is about another certificate",
+        revoked_at=single.revoked_at,
+        reason=single.reason,
     )
+
+
+def ocsp_request(certificate: Certificate, issuer: Certificate) -> bytes | None:
+    """The OCSPRequest (RFC 6960 section 4.1.1) that asks about one certificate; None where its parts cannot be read.
+
+    With SHA-1, which every responder has to know (RFC 5019 section 2.1.1); it identifies and protects nothing.
+    """
+    key_hash = _key_hash("sha1", issuer)
+    if key_hash is None:
+        return None
+    name_hash = new_hash("sha1", certificate.issuer_der, usedforsecurity=False).digest()
+    size = certificate.serial.bit_length() // 8 + 1
+    serial = certificate.serial.to_bytes(size, "big", signed=True)
+    sha1 = der.encode(der.SEQUENCE, der.encode(der.OBJECT_IDENTIFIER, _SHA1), der.encode(der.NULL))
+    cert_id = der.encode(
+        der.SEQUENCE,
+        sha1,
+        der.encode(der.OCTET_STRING, name_hash),
+        der.encode(der.OCTET_STRING, key_hash),
+        der.encode(der.INTEGER, serial),
+    )
+    request = cert_id
+    for _ in ("Request", "requestList", "TBSRequest", "OCSPRequest"):
+        request = der.encode(der.SEQUENCE, request)
+    return request
 
 
 def _basic(response_bytes: bytes) -> _Basic:
@@ -109,7 +140,7 @@ def _basic(response_bytes: bytes) -> _Basic:
     inside = der.members(data, where)
     inside.take_if(der.context(0))
     responder = inside.take()
-    der.time(inside.take(), "producedAt")
+    produced_at = der.time(inside.take(), "producedAt")
     singles = list(der.elements(inside.take(der.SEQUENCE).content, where))
     if not 1 <= len(singles) <= _RESPONSES_MAX:
         raise DecodeError(where, f"{len(singles)} responses are not between 1 and {_RESPONSES_MAX}")
@@ -117,6 +148,7 @@ def _basic(response_bytes: bytes) -> _Basic:
     return _Basic(
         data=data.raw,
         responder=responder,
+        produced_at=produced_at,
         responses=[_single(each) for each in singles],
         algorithm=algorithm.raw,
         signature=signature,
@@ -131,9 +163,11 @@ def _single(element: der.Element) -> _Single:
     hash_oid = der.oid(der.members(cert_id.take(der.SEQUENCE), "CertID").take(), "CertID")
     name_hash, key_hash = cert_id.take(der.OCTET_STRING).content, cert_id.take(der.OCTET_STRING).content
     serial = der.integer(cert_id.take(der.INTEGER), "CertID")
-    status = _CERT_STATUSES.get(members.take().tag)
+    cert_status = members.take()
+    status = _CERT_STATUSES.get(cert_status.tag)
     if status is None:
         raise DecodeError("certStatus", "is none of good, revoked, unknown")
+    revoked_at, reason = _revoked(cert_status) if status is OcspStatus.REVOKED else (None, "")
     this_update = der.time(members.take(), "thisUpdate")
     next_update = members.take_if(der.context(0))
     return _Single(
@@ -141,7 +175,20 @@ def _single(element: der.Element) -> _Single:
         status=status,
         this_update=this_update,
         next_update=None if next_update is None else _explicit_time(next_update),
+        revoked_at=revoked_at,
+        reason=reason,
     )
+
+
+def _revoked(element: der.Element) -> tuple[datetime, str]:
+    """RevokedInfo: when, and why as far as that is said."""
+    members = der.members(element, "RevokedInfo")
+    moment = der.time(members.take(der.GENERALIZED_TIME), "revocationTime")
+    reason = members.take_if(der.context(0))
+    if reason is None:
+        return moment, ""
+    code = der.integer(der.single(reason.content, "revocationReason", der.ENUMERATED), "revocationReason")
+    return moment, oids.REVOCATION_REASONS.get(code, str(code))
 
 
 def _explicit_time(element: der.Element) -> datetime:
@@ -168,6 +215,7 @@ def _is_signed_for(basic: _Basic, issuer: Certificate) -> bool:
         except DecodeError:
             continue
         may_sign = "OCSPSigning" in (delegate.extended_key_usage or ())
+        may_sign = may_sign and delegate.not_before <= basic.produced_at <= delegate.not_after
         if may_sign and certifies(issuer, delegate) and _is_signed_by(basic, delegate):
             return True
     return False

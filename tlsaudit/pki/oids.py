@@ -211,3 +211,19 @@ UNDERSTOOD = frozenset(
     }
 )
 """Extensions that may be critical. CT poison is not among them: being unknown is its purpose (RFC 6962 section 3.1)."""
+
+REVOCATION_REASONS: Mapping[int, str] = MappingProxyType(
+    {
+        0: "unspecified",
+        1: "keyCompromise",
+        2: "cACompromise",
+        3: "affiliationChanged",
+        4: "superseded",
+        5: "cessationOfOperation",
+        6: "certificateHold",
+        8: "removeFromCRL",
+        9: "privilegeWithdrawn",
+        10: "aACompromise",
+    }
+)
+"""CRLReason (RFC 5280 section 5.3.1)."""

@@ -50,6 +50,7 @@ class Scheme:
     salt: int = 0
 
 
+_LOG_SCHEMES: Mapping[int, Scheme] = MappingProxyType({0x0403: Scheme("ec", "sha256"), 0x0401: Scheme("rsa", "sha256")})
 _TLS13_SCHEMES: Mapping[int, Scheme] = MappingProxyType(
     {
         0x0804: Scheme("pss", "sha256", "sha256", 32),
@@ -86,6 +87,12 @@ def describe(algorithm: bytes) -> SignatureAlgorithm:
 def verify_issued(parts: Outline, issuer_spki: bytes) -> bool | None:
     """Whether the issuer's key (DER SubjectPublicKeyInfo) made the signature of a certificate."""
     return verify_signed(parts.tbs, parts.signature_algorithm, parts.signature, issuer_spki)
+
+
+def verify_log_entry(spki: bytes, scheme: int, content: bytes, signature: bytes) -> bool | None:
+    """Whether a log's key made a signature: ECDSA or RSA, with SHA-256 (RFC 6962 section 2.1.4)."""
+    key = _LOG_SCHEMES.get(scheme)
+    return False if key is None else _verify(spki, key, content, signature)
 
 
 def verify_signed(content: bytes, algorithm: bytes, signature: bytes, spki: bytes) -> bool | None:

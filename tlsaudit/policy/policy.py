@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tlsaudit.model.limits import Expectation, Limits
 from tlsaudit.model.result import Severity, Source
@@ -64,4 +64,4 @@ class Policy:
 
     def expected(self, declared: Expectation) -> Expectation:
         """What is expected of a target: what its operator declares, else what the policy does."""
-        return declared if declared.client_auth is not None else self.expect
+        return replace(declared, client_auth=declared.client_auth or self.expect.client_auth)

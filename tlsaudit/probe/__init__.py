@@ -5,12 +5,26 @@
 The questions live one a module: `contact`, `versions`, `suites`, `groups`, `tls13`, `certificates`, `client_auth`,
 `http`, `session`, `vulnerabilities`, and in `behaviours`. They share `dialogue` (one hello, one answer), `handshake`
 (our own TLS 1.3 client) and `full` (pyOpenSSL); `notes` collects, `assemble` turns notes into facts. Attacks are asked
-with sslyze in a child process (`isolation`, `relay`, `sslyze_child`).
+with sslyze in a child process (`isolation`, `relay`, `sslyze_child`). What certificates point to is fetched last
+(`revocation`, `fetch`), and only where somebody asked for that.
 """
 
 from tlsaudit.probe.audit import Audit, Problem, Settings, audit_endpoint
 from tlsaudit.probe.certificates import Trusting
 from tlsaudit.probe.contact import NotAuditedError
+from tlsaudit.probe.fetch import Fetcher
 from tlsaudit.probe.isolation import Sslyze
+from tlsaudit.probe.revocation import GivenCrl, StatusSources
 
-__all__ = ["Audit", "NotAuditedError", "Problem", "Settings", "Sslyze", "Trusting", "audit_endpoint"]
+__all__ = [
+    "Audit",
+    "Fetcher",
+    "GivenCrl",
+    "NotAuditedError",
+    "Problem",
+    "Settings",
+    "Sslyze",
+    "StatusSources",
+    "Trusting",
+    "audit_endpoint",
+]

@@ -78,6 +78,8 @@ def assemble(notes: Notes, dialogue: Dialogue, names: Sequence[str], trusting: T
         signature_schemes=_signature_schemes(notes, key_exchanges, doubt),
         behaviours=behaviours,
         http=_http_here(notes, dialogue),
+        plain_http=notes.plain_http,
+        before_tls=notes.before_tls,
     )
 
 
@@ -316,7 +318,7 @@ _NONE_PRESENTED = Unknown(Why.NOT_ASKED, "nobody is answered without a client ce
 
 
 def _http(exchange: Exchange, trials: Mapping[TrialKind, Trial]) -> Fact[HttpAnswer | None]:
-    reading = http.read(exchange.data, ended=exchange.ended or bool(exchange.problem)) if exchange.data else None
+    reading = http.read(exchange.data, ended=exchange.ended) if exchange.data else None
     refused = exchange.alert is not None if reading is None else http.refuses_certificate(reading)
     if exchange.certificate_requested and refused:
         # What the application says to those who may come in was not asked: it takes a certificate that it trusts.
@@ -327,7 +329,7 @@ def _http(exchange: Exchange, trials: Mapping[TrialKind, Trial]) -> Fact[HttpAns
     if exchange.alpn == "h2":
         return Unknown(Why.UNSUPPORTED, "the server speaks HTTP/2 alone, and only HTTP/1.1 is asked")
     if reading is not None:
-        return Known(http.answer_of(reading), exchange.basis)
+        return Known(http.answer_of(reading, exchange.basis), exchange.basis)
     if exchange.data.startswith(b"HTTP/"):
         return Unknown(Why.UNSUPPORTED, "the head of the response is malformed, or larger than is read")
     return Known(None, exchange.basis)

@@ -11,11 +11,12 @@ from tlsaudit.manners import Allowance
 from tlsaudit.model.errors import NetworkError
 from tlsaudit.model.facts import Endpoint, Facts
 from tlsaudit.model.forbidden import Forbidden
-from tlsaudit.model.knowledge import Known, Unknown, Why
+from tlsaudit.model.knowledge import NOT_ASKED, Known, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.target import Target
 from tlsaudit.net import Network
 from tlsaudit.probe.assemble import assemble
+from tlsaudit.probe.before_tls import ask_injection, ask_sign_in, before_asking
 from tlsaudit.probe.behaviours import all_unknown, ask_behaviours
 from tlsaudit.probe.certificates import Trusting
 from tlsaudit.probe.clients import described
@@ -29,10 +30,13 @@ from tlsaudit.probe.isolation import Sslyze
 from tlsaudit.probe.mesh import MESH_NAMES, ask_plaintext
 from tlsaudit.probe.mutual import ask_client_auth, ask_mutual, narrowed
 from tlsaudit.probe.notes import UNFINISHED, Notes
+from tlsaudit.probe.plain_http import ask_plain_http, no_port
 from tlsaudit.probe.repetition import ask_again
+from tlsaudit.probe.revocation import StatusSources, with_revocation
 from tlsaudit.probe.suites import failed_over
 from tlsaudit.probe.tls13 import GROUPS_13, SUITES_13, ask_retry, explore, shake_hands, without_retry
 from tlsaudit.probe.trials import present
+from tlsaudit.probe.twin import ask_twin, no_twin
 from tlsaudit.probe.versions import VersionFindings, accepts, explore_old, explore_ssl2, explore_ssl3, explore_version
 from tlsaudit.probe.vulnerabilities import ask_vulnerabilities, undecided
 
@@ -50,6 +54,7 @@ class Settings:
     `sslyze` adds the attacks. With `forbidden` only those suites and groups are asked for. `credentials` are presented
     where a client certificate is asked for. With `mutual_paths` nothing but client authentication is asked: for `/`,
     these paths, and without a server name. `names` are those that the certificate has to cover; none: the target's.
+    `status` are the sources of revocation that are asked when the endpoint has been; None: none is.
     """
 
     trusting: Trusting
@@ -60,6 +65,12 @@ class Settings:
     credentials: Credentials = field(default_factory=Credentials)
     mutual_paths: tuple[str, ...] | None = None
     names: tuple[str, ...] = ()
+    status: StatusSources | None = None
+
+    @property
+    def inventory(self) -> bool:
+        """Whether everything that a sound endpoint would be asked is asked, and not only some of it."""
+        return self.forbidden is None and self.mutual_paths is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +100,8 @@ async def audit_endpoint(target: Target, network: Network, settings: Settings, *
         async with allowance.bounds():
             dialogue = await _dial(target, network, settings.credentials, allowance, resolved=resolved)
             contact = await _contact(dialogue, target, mutual=settings.mutual_paths is not None)
-            notes = Notes(contact=contact, forbidden=settings.forbidden)
+            notes = Notes(contact=contact, forbidden=settings.forbidden, plain_http=no_port(target))
+            notes.before_tls = before_asking(dialogue, inventory=settings.inventory, full=settings.full)
             if settings.full:
                 notes.behaviours = all_unknown(UNFINISHED)
             if settings.sslyze is not None:
@@ -106,8 +118,14 @@ async def audit_endpoint(target: Target, network: Network, settings: Settings, *
     problem = _problem(dialogue, notes, facts)
     if settings.mutual_paths is not None:
         facts = narrowed(facts)
+    twin = no_twin(target, settings.names)
+    if settings.inventory and twin is NOT_ASKED:
+        twin = await ask_twin(dialogue, facts, target)
+    facts = replace(facts, twin=twin)
     if settings.sslyze is not None:
         facts = await _vulnerabilities(facts, problem, dialogue, settings.sslyze, allowance)
+    if settings.status is not None and settings.mutual_paths is None:
+        facts = await with_revocation(facts, settings.status)
     return Audit(facts, problem)
 
 
@@ -170,6 +188,7 @@ async def _ask_everything(dialogue: Dialogue, notes: Notes, target: Target, sett
         await _ask_inventory(dialogue, notes, target)
         await present(dialogue, notes, target, settings.credentials)
     if settings.full:
+        await ask_injection(dialogue, notes, target)
         await ask_behaviours(dialogue, notes)
         await ask_again(dialogue, notes)
         if dialogue.service is None:
@@ -186,6 +205,10 @@ async def _ask_inventory(dialogue: Dialogue, notes: Notes, target: Target) -> No
         tasks.create_task(_ssl2(dialogue, notes))
         tasks.create_task(_tls13(dialogue, notes))
         tasks.create_task(_http(dialogue, notes, target))
+        if notes.forbidden is None:
+            tasks.create_task(_plain_http(dialogue, notes, target))
+    if notes.forbidden is None:
+        await ask_sign_in(dialogue, notes)
     await ask_client_auth(dialogue, notes, target)
 
 
@@ -279,7 +302,13 @@ async def _tls13(dialogue: Dialogue, notes: Notes) -> None:
 
 
 async def _http(dialogue: Dialogue, notes: Notes, target: Target) -> None:
-    notes.exchange = await get(dialogue, notes.contact.shape.alpn, target, None)
+    notes.exchange = await get(dialogue, notes.contact.shape.alpn, target, None, whole=True)
+
+
+async def _plain_http(dialogue: Dialogue, notes: Notes, target: Target) -> None:
+    if target.plain_http_port is not None:
+        notes.plain_http = UNFINISHED
+        notes.plain_http = await ask_plain_http(dialogue, target)
 
 
 async def _check_stability(dialogue: Dialogue, notes: Notes) -> None:

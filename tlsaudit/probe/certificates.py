@@ -4,13 +4,36 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from tlsaudit.model.certificate import Certificate, CertificateDeployment, NameMatch, Staple, Unparsed
+from tlsaudit.data.ct_logs import CtLogs
+from tlsaudit.data.published_keys import PUBLISHED
+from tlsaudit.model.certificate import (
+    Certificate,
+    CertificateDeployment,
+    NameMatch,
+    Path,
+    Sct,
+    SctOrigin,
+    Staple,
+    Timestamps,
+    Unparsed,
+)
 from tlsaudit.model.errors import DecodeError
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
-from tlsaudit.pki import TrustStore, analyse_chain, match_name, parse_certificate, parse_staple, verify_signature
+from tlsaudit.pki import (
+    Entry,
+    TrustStore,
+    analyse_chain,
+    checked,
+    delivered,
+    issued,
+    match_name,
+    parse_certificate,
+    parse_staple,
+    verify_signature,
+)
 from tlsaudit.probe.dialogue import Answer
 from tlsaudit.probe.full import Exchange
 from tlsaudit.probe.handshake import Handshake
@@ -23,17 +46,25 @@ from tlsaudit.wire import (
     ExtensionType,
     RsaParameters,
     parse_certificate_status,
+    parse_sct_list,
 )
 
 _MOST_DEPLOYMENTS = 8
+_MOST_TIMESTAMPS = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trusting:
-    """The trust stores of a run, by name, and the one whose verdict counts."""
+    """The trust stores of a run, by name, and the one whose verdict counts; `logs` vouch for public certificates.
+
+    `blocklist` names the source of keys that are compromised, by the SHA-256 of their SubjectPublicKeyInfo; the keys
+    that everybody knows are known without it.
+    """
 
     stores: Mapping[str, TrustStore]
     deciding: str
+    logs: CtLogs | None = None
+    blocklist: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +87,8 @@ class Sighting:
     staple_asked: bool = True
     staple: bytes | None = None
     signature: Signature | None = None
+    timestamps: bytes | None = None
+    """The extension signed_certificate_timestamp (RFC 6962 section 3.3.1)."""
 
 
 def sighting_of_answer(answer: Answer) -> Sighting | None:
@@ -71,6 +104,7 @@ def sighting_of_answer(answer: Answer) -> Sighting | None:
         message_bytes=message.length,
         staple=status.response if status is not None else None,
         signature=_signed_parameters(answer),
+        timestamps=answer.hello.extensions.get(ExtensionType.SIGNED_CERTIFICATE_TIMESTAMP) if answer.hello else None,
     )
 
 
@@ -86,6 +120,7 @@ def sighting_of_handshake(handshake: Handshake) -> Sighting | None:
         basis=handshake.basis,
         message_bytes=message.length,
         staple=_entry_staple(message),
+        timestamps=_entry(message, ExtensionType.SIGNED_CERTIFICATE_TIMESTAMP),
         signature=Signature(proof.scheme, proof.content, proof.signature) if proof is not None else None,
     )
 
@@ -140,14 +175,17 @@ def _deployment(
             basis=basis,
         )
     leaf = parsed[0]
+    analysis = analyse_chain(parsed, trusting.stores, trusting.deciding)
     return CertificateDeployment(
         leaf=Known(leaf, basis),
         chain=parsed,
         unparsed=unparsed,
-        analysis=Known(analyse_chain(parsed, trusting.stores, trusting.deciding), derived),
+        analysis=Known(analysis, derived),
         name=Known(_match(references, leaf), derived),
-        staple=_staple(seen, parsed),
+        staple=_staple(seen, parsed, analysis.paths),
         leaf_signs=_leaf_signs(seen, leaf),
+        timestamps=_timestamps(seen, parsed, analysis.paths, trusting.logs),
+        published=Known(trusting.blocklist.get(leaf.spki_sha256) or PUBLISHED.get(leaf.spki_sha256), derived),
         versions=tuple(versions),
         message_bytes=max(sighting.message_bytes for sighting in seen),
         basis=basis,
@@ -171,14 +209,45 @@ def _parse(chain: tuple[bytes, ...]) -> tuple[tuple[Certificate, ...], tuple[Unp
     return tuple(parsed), tuple(unparsed)
 
 
-def _staple(seen: list[Sighting], chain: tuple[Certificate, ...]) -> Fact[Staple | None]:
+def _staple(seen: list[Sighting], chain: tuple[Certificate, ...], paths: tuple[Path, ...]) -> Fact[Staple | None]:
     for sighting in seen:
         if sighting.staple is not None:
-            leaf = chain[0]
-            issuer = next((each for each in chain[1:] if each.subject_der == leaf.issuer_der), None)
-            return Known(parse_staple(sighting.staple, leaf, issuer), sighting.basis)
+            return Known(parse_staple(sighting.staple, chain[0], _issuer(chain, paths)), sighting.basis)
     asked = next((sighting for sighting in seen if sighting.staple_asked), None)
     return Known(None, asked.basis) if asked is not None else NOT_ASKED
+
+
+def _timestamps(
+    seen: list[Sighting], chain: tuple[Certificate, ...], paths: tuple[Path, ...], known: CtLogs | None
+) -> Fact[Timestamps]:
+    """The timestamps of the leaf, each log once a way of coming."""
+    if known is None:
+        return NOT_ASKED
+    entry = Entry(leaf=chain[0], issuer=_issuer(chain, paths))
+    came = [(SctOrigin.EMBEDDED, sct) for sct in chain[0].scts]
+    came += [(SctOrigin.TLS, sct) for sighting in seen for sct in _delivered(sighting.timestamps)]
+    distinct = list(dict.fromkeys(came))[:_MOST_TIMESTAMPS]
+    return Known(
+        Timestamps(
+            logs_date=known.date,
+            found=tuple(checked(sct, origin, entry, known.logs) for origin, sct in distinct),
+            unreadable=chain[0].sct_count - len(chain[0].scts),
+        ),
+        Basis(Origin.DERIVED, seen[0].basis.at),
+    )
+
+
+def _delivered(data: bytes | None) -> tuple[Sct, ...]:
+    if data is None:
+        return ()
+    try:
+        return delivered(parse_sct_list(data))
+    except DecodeError:
+        return ()
+
+
+def _issuer(chain: tuple[Certificate, ...], paths: tuple[Path, ...]) -> Certificate | None:
+    return next((above for below, above in issued(chain, paths) if below.sha256 == chain[0].sha256), None)
 
 
 def _leaf_signs(seen: list[Sighting], leaf: Certificate) -> Fact[bool]:
@@ -204,8 +273,13 @@ def _signed_parameters(answer: Answer) -> Signature | None:
     return Signature(parameters.signature_scheme, content, parameters.signature)
 
 
+def _entry(message: CertificateMessage, extension: ExtensionType) -> bytes | None:
+    """An extension that stands beside the leaf (RFC 8446 section 4.4.2)."""
+    return message.entry_extensions[0].get(extension) if message.entry_extensions else None
+
+
 def _entry_staple(message: CertificateMessage) -> bytes | None:
-    data = message.entry_extensions[0].get(ExtensionType.STATUS_REQUEST) if message.entry_extensions else None
+    data = _entry(message, ExtensionType.STATUS_REQUEST)
     if data is None:
         return None
     try:

@@ -8,6 +8,7 @@ still answered. A timeout never is.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -197,16 +198,18 @@ class Dialogue:
         self.hindrance: NetworkError | None = None
         """What kept us from asking and says nothing of the server: this machine ran out of something, or the proxy."""
 
-    def dial(self) -> AbstractAsyncContextManager[Connection]:
-        """A connection to the endpoint on which nothing was said yet."""
-        return self.network.connect(self.address, self.endpoint.port, name=self.name, allowance=self.allowance)
+    def dial(self, port: int | None = None, patience: float = math.inf) -> AbstractAsyncContextManager[Connection]:
+        """A connection to the endpoint, or to another port of its host, on which nothing was said yet."""
+        return self.network.connect(
+            self.address, port or self.endpoint.port, name=self.name, allowance=self.allowance, patience=patience
+        )
 
     @asynccontextmanager
-    async def connect(self) -> AsyncIterator[Connection]:
-        """A connection on which TLS can begin: a service that has to be asked for it has been."""
+    async def connect(self, *, injected: bytes = b"") -> AsyncIterator[Connection]:
+        """A connection on which TLS can begin: a service that has to be asked for it has been (see `begin`)."""
         async with self.dial() as connection:
             if self.service is not None:
-                await begin(connection, self.service)
+                await begin(connection, self.service, injected=injected)
             yield connection
 
     def note(self, error: NetworkError) -> None:

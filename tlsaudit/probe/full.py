@@ -26,6 +26,8 @@ Enough = Callable[[bytes], bool]
 
 LONGEST_ANSWER: Final = 65536
 """Bytes of an answer that are read."""
+LONGEST_WHOLE: Final = 262144
+"""Bytes of an answer that are read where all of a page is wanted; most pages are compressed."""
 _VERSIONS = {
     "SSLv3": ProtocolVersion.SSL_3,
     "TLSv1": ProtocolVersion.TLS_1_0,
@@ -37,7 +39,7 @@ _VERSIONS = {
 
 @dataclass(slots=True, kw_only=True)
 class Exchange:
-    """One request over TLS. `data` is what came back, at most 64 KiB; `alert` the server's fatal one."""
+    """One request over TLS. `data` is what came back, up to a bound; `alert` the server's fatal one."""
 
     n: int
     version: ProtocolVersion | None = None
@@ -113,8 +115,12 @@ async def exchange(
     version: ProtocolVersion | None = None,
     credential: Credential | None = None,
     session: SSL.Session | None = None,
+    longest: int = LONGEST_ANSWER,
+    injected: bytes | None = None,
 ) -> Exchange:
     """Handshake (at `version` alone, where given), send `request`, read until `enough` says so or the end.
+
+    No more than `longest` bytes are read. With `injected`, which goes before TLS (see `begin`), nothing is said in TLS.
 
     `credential` is presented where the server asks for one; `session` is offered for resumption. At TLS 1.3 the request
     leaves in one write with the client's Finished, so that a refusal is read before a reset can destroy it. Without a
@@ -126,18 +132,18 @@ async def exchange(
     tls = _connection(observer, server_name=server_name, alpn=alpn, version=version, credential=credential)
     if session is not None:
         tls.set_session(session)
-    result = Exchange(n=dialogue.log.open(asked), closing=not request)
+    result = Exchange(n=dialogue.log.open(asked), closing=not request and injected is None)
     try:
-        async with dialogue.connect() as connection:
+        async with dialogue.connect(injected=injected or b"") as connection:
             await _handshake(connection, tls)
             result.established = observer.established = True
             result.version = _VERSIONS.get(tls.get_protocol_version_name())
             result.alpn = tls.get_alpn_proto_negotiated().decode("ascii", "backslashreplace") or None
             if request:
                 tls.send(request)
-            else:
+            elif injected is None:
                 tls.shutdown()
-            result.ended = await _read(connection, tls, result, enough)
+            result.ended = await _read(connection, tls, result, enough, longest)
     except SSL.Error as error:
         result.problem = _reason(error)
     except NetworkError as error:
@@ -150,6 +156,8 @@ async def exchange(
     result.session = tls.get_session() if result.established else None
     result.resumed = result.established and session is not None and not observer.authenticated
     closed = bool(tls.get_shutdown() & SSL.RECEIVED_SHUTDOWN)
+    # A session whose connection is freed without a close counts as broken, whenever that happens (SSL_free).
+    tls.set_shutdown(SSL.SENT_SHUTDOWN | SSL.RECEIVED_SHUTDOWN)
     older = result.version is not None and result.version is not ProtocolVersion.TLS_1_3
     result.accepted_by_tls = result.established and (older or observer.ticket or closed)
     result.chain = _chain(tls)
@@ -197,10 +205,10 @@ async def _handshake(connection: Connection, tls: SSL.Connection) -> None:
             return
 
 
-async def _read(connection: Connection, tls: SSL.Connection, result: Exchange, enough: Enough) -> bool:
+async def _read(connection: Connection, tls: SSL.Connection, result: Exchange, enough: Enough, longest: int) -> bool:
     """Read into `result` until it is enough; returns whether the server ended the conversation."""
     await _flush(connection, tls)
-    while len(result.data) < LONGEST_ANSWER:
+    while len(result.data) < longest:
         try:
             result.data += tls.recv(16384)
         except SSL.WantReadError:

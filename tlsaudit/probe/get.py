@@ -9,7 +9,7 @@ from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.target import Target
 from tlsaudit.probe import http
 from tlsaudit.probe.dialogue import Dialogue
-from tlsaudit.probe.full import Exchange, exchange
+from tlsaudit.probe.full import LONGEST_ANSWER, LONGEST_WHOLE, Exchange, exchange
 from tlsaudit.probe.starttls import Service
 from tlsaudit.wire import AlertDescription
 
@@ -30,12 +30,13 @@ async def get(
     close: bool = False,
     as_good: bool = False,
     session: SSL.Session | None = None,
+    whole: bool = False,
 ) -> Exchange:
     """One request at HTTP/1.1, or at least a handshake where the server speaks HTTP/2 alone.
 
     `alpn` are the names that the endpoint takes; `close` sends close_notify instead of the request; `session` is
-    offered for resumption. A service that is
-    not HTTP gets its own first message, in the name of the credential, or with `as_good` in that of the good client.
+    offered for resumption; `whole`: all of an HTML page is wanted. A service that is not HTTP gets its own first
+    message, in the name of the credential, or with `as_good` in that of the good client.
     """
     at = f"over {version or 'the best version'}, {whose}"
     if dialogue.service is not None:
@@ -50,11 +51,12 @@ async def get(
             f"{what} {at}",
             server_name=target.server_name,
             request=b"" if close else http.request(target, path),
-            enough=http.enough,
+            enough=http.WholePage() if whole else http.enough,
             alpn=names,
             version=version,
             credential=credential,
             session=session,
+            longest=LONGEST_WHOLE if whole else LONGEST_ANSWER,
         )
 
     answer = await ask(http_names(alpn))

@@ -31,8 +31,11 @@ from tlsaudit.probe.versions import VersionFindings, accepts
 from tlsaudit.wire import CertificateRequest
 
 WITHOUT_NAME = "without a server name"
-_MOST_OTHER_NAMES = 2
+_AT_EVERY_VERSION = 2
+_MOST_OTHER_NAMES = 8
+"""Other names of the certificate that are asked for: the first ones at every version, the rest at the newest."""
 _TLS_1_2, _TLS_1_3 = ProtocolVersion.TLS_1_2, ProtocolVersion.TLS_1_3
+_WITHOUT_NAMES = frozenset({ProtocolVersion.SSL_2, ProtocolVersion.SSL_3})
 _BY_RENEGOTIATION = (_TLS_1_2, ProtocolVersion.TLS_1_1, ProtocolVersion.TLS_1_0)
 
 
@@ -45,10 +48,13 @@ async def ask_mutual(
     notes.exchange = await get(dialogue, notes.contact.shape.alpn, target, None)
     await ask_client_auth(dialogue, notes, target, thoroughly=True)
     others = _other_names(notes, target)
-    for where, other in others.items():
-        await _elsewhere(dialogue, notes, other, where, "/")
+    spoken = [version for version in notes.accepted() if version not in _WITHOUT_NAMES]
+    for place, (where, other) in enumerate(others.items()):
+        versions = spoken if place <= _AT_EVERY_VERSION else spoken[-1:]
+        await _elsewhere(dialogue, notes, other, where, "/", versions=versions)
+    _note_unasked_names(notes, target, spoken)
     for path in paths:
-        await _elsewhere(dialogue, notes, target, path, path)
+        await _elsewhere(dialogue, notes, target, path, path, versions=spoken)
     asked = [path for path, version in notes.late_requests if version is _TLS_1_3 and path.startswith("/")]
     for path in asked[:1]:
         notes.late_on_h2 = await ask_on_h2(dialogue, target, path)
@@ -67,10 +73,24 @@ def _other_names(notes: Notes, target: Target) -> dict[str, Target]:
     meant = target.server_name
     if meant is None:
         return {}
-    chain = notes.exchange.chain if notes.exchange is not None else ()
-    names = [name for name in _dns_names(chain[0]) if name != meant] if chain else []
-    others = {WITHOUT_NAME: ""} | {f"with the server name {name}": name for name in names[:_MOST_OTHER_NAMES]}
+    names = _names_beside(notes, meant)[:_MOST_OTHER_NAMES]
+    others = {WITHOUT_NAME: ""} | {f"with the server name {name}": name for name in names}
     return {where: replace(target, host=meant, sni=name) for where, name in others.items()}
+
+
+def _names_beside(notes: Notes, meant: str) -> list[str]:
+    chain = notes.exchange.chain if notes.exchange is not None else ()
+    return [name for name in _dns_names(chain[0]) if name != meant] if chain else []
+
+
+def _note_unasked_names(notes: Notes, target: Target, spoken: list[ProtocolVersion]) -> None:
+    """Names beyond the most that are asked for: what is not known of them is no sign of equal treatment."""
+    meant = target.server_name
+    more = len(_names_beside(notes, meant)) - _MOST_OTHER_NAMES if meant is not None else 0
+    if more > 0:
+        unknown = Unknown(Why.NOT_ASKED, f"{more} more names of the certificate were not asked for")
+        entries = {version: ClientAuthAt(requested=unknown, mode=unknown) for version in spoken[-1:]}
+        notes.elsewhere[f"with {more} more names of the certificate"] = entries
 
 
 def _dns_names(der: bytes) -> list[str]:
@@ -181,14 +201,14 @@ async def _exchange_at(dialogue: Dialogue, notes: Notes, target: Target, version
     return await get(dialogue, notes.contact.shape.alpn, target, version)
 
 
-async def _elsewhere(dialogue: Dialogue, notes: Notes, target: Target, where: str, path: str) -> None:
-    """Another request at every version: is a certificate asked for, in the handshake or after the request."""
+async def _elsewhere(
+    dialogue: Dialogue, notes: Notes, target: Target, where: str, path: str, *, versions: list[ProtocolVersion]
+) -> None:
+    """Another request at each of the versions: is a certificate asked for, in the handshake or after the request."""
     found = notes.elsewhere.setdefault(where, {})
     # Where the application says nothing it is not waited for again: what TLS says is all there is.
     silent = notes.exchange is not None and notes.exchange.established and notes.exchange.failure == "timeout"
-    for version in notes.accepted():
-        if version in {ProtocolVersion.SSL_2, ProtocolVersion.SSL_3}:
-            continue
+    for version in versions:
         answer = await get(
             dialogue, notes.contact.shape.alpn, target, version, path=path, whose=_whose(where), close=silent
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from tlsaudit.data.groups import group_name
 from tlsaudit.data.suites import suite_name
+from tlsaudit.model.beside import BeforeTls, PlainHttp
 from tlsaudit.model.facts import Behaviours, ClientAuthAt, Mesh, Trial, TrialKind
 from tlsaudit.model.forbidden import Forbidden
 from tlsaudit.model.knowledge import NOT_ASKED, Fact, Known, Unknown, Why
@@ -44,6 +45,8 @@ class Notes:
     late_on_h2: Fact[bool] = NOT_ASKED
     plaintext: Fact[bool] = NOT_ASKED
     mesh: Fact[Mesh | None] = NOT_ASKED
+    plain_http: Fact[PlainHttp | None] = NOT_ASKED
+    before_tls: Fact[BeforeTls | None] = NOT_ASKED
     trials: dict[TrialKind, Trial] = field(default_factory=dict)
     trials_elsewhere: dict[str, dict[TrialKind, Trial]] = field(default_factory=dict)
     admitted: Exchange | None = None

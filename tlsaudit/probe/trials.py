@@ -215,6 +215,7 @@ class _Round:
             whose=whose,
             close=close and not late,
             as_good=kind is TrialKind.WRONG_IDENTITY,
+            whole=kind is TrialKind.GOOD and self.path == "/",
         )
 
     def _set(self, kind: TrialKind, version: ProtocolVersion, fact: Fact[Attempt]) -> None:

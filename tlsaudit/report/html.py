@@ -17,6 +17,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from tlsaudit.model.document import Document, rfc3339
 from tlsaudit.report import Style, view
+from tlsaudit.report.revocation import statuses
 from tlsaudit.report.sanitize import presentable, shorten
 from tlsaudit.report.trials import trial_matrix
 from tlsaudit.report.verdict import verdict
@@ -41,6 +42,7 @@ def render(document: Document, _style: Style) -> str:
     environment.filters |= {"shorten": shorten, "first": _first, "rfc3339": rfc3339, "sentence": _sentence}
     environment.globals |= {
         "view": view,
+        "statuses": statuses,
         "trial_matrix": trial_matrix,
         "source_link": source_link,
         "probe_number": probe_number,

@@ -11,19 +11,23 @@ from rich.table import Table
 from rich.text import Text
 
 from tlsaudit.model.document import CertificatePart, ClientAuthAtPart, DeploymentPart, FactsPart, Subject, rfc3339
+from tlsaudit.report.revocation import statuses
 from tlsaudit.report.sanitize import shorten
 from tlsaudit.report.trials import Cell, Matrix, trial_matrix
 from tlsaudit.report.view import (
     SuiteList,
+    before_tls_words,
     behaviour_words,
     beside_words,
     client_auth_words,
     key_words,
     named_marks,
     open_list,
+    plain_http_words,
     plural,
     session_words,
     suite_lists,
+    timestamp_words,
     validity,
     verifies_words,
     version_marks,
@@ -111,6 +115,11 @@ def _certificate(deployment: DeploymentPart, as_of: datetime) -> Iterator[Render
         yield _pair("trust", Text.assemble(f"{store}: ", words, (f"  {verdict.reason}", "dim")))
     yield _pair("name", _name_match(deployment))
     yield _pair("status", _status(deployment))
+    if deployment.timestamps:
+        yield _pair("logged", shorten(timestamp_words(deployment.timestamps), _LONGEST_NAME))
+    for each in statuses(deployment):
+        of, rest = shorten(each.of, 80), shorten(each.rest, _LONGEST_NAME)
+        yield _pair("revoked?", Text.assemble((each.verdict, TONES[each.tone]), f"  {of}", (f"  {rest}", "dim")))
 
 
 def _names(sans: Sequence[str]) -> str:
@@ -223,6 +232,10 @@ def _service(facts: FactsPart) -> Iterator[Line]:
         to = f", Location: {shorten(http.location, 120)}" if http.location else ""
         yield "HTTP", Text(f"{http.status}{server}{to}")
         yield "HSTS", Text(shorten(http.hsts.raw, 120) if http.hsts else "none")
+    if words := plain_http_words(http):
+        yield "Plain HTTP", Text(words)
+    if facts.before_tls is not None:
+        yield "Before TLS", Text(before_tls_words(facts.before_tls))
     asked = {name: verdict for name, verdict in facts.vulnerabilities.items() if verdict != "not_tested"}
     if asked:
         tones = {"vulnerable": "critical", "inconclusive": "medium"}

@@ -6,23 +6,27 @@ Nothing here judges. Colours and marks follow the results of the document; the o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from tlsaudit.model.document import (
+    BeforeTlsPart,
     BehavioursPart,
     CertificatePart,
     ClientAuthPart,
     Document,
+    HttpPart,
     Key,
     ResultPart,
     ScorePart,
     Subject,
     Suite,
     Summary,
+    TimestampPart,
 )
+from tlsaudit.report.sanitize import shorten
 
 SEVERITIES: Final = ("critical", "high", "medium", "low", "info")
 VERSIONS: Final = ("TLSv1.3", "TLSv1.2", "TLSv1.1", "TLSv1.0", "SSLv3", "SSLv2")
@@ -46,6 +50,8 @@ _COMPARISONS: Final = frozenset(
 )
 _WORD: Final = re.compile(r"[A-Za-z0-9_-]+")
 _ORDER: Final = {"server": "the server's order", "client": "the client's order", "unknown": "order not established"}
+_MOST_NUMBERED: Final = 6
+"""Rules of one area that are listed one by one; where there are more, their number says as much."""
 _MOST_WAIVERS: Final = 20
 _CAPS: Final = ("A", "A-", "B", "C", "D", "F")
 
@@ -181,6 +187,34 @@ def beside_words(client_auth: ClientAuthPart) -> str:
     return "; ".join(each for each in (mesh, "plain text is answered" if client_auth.plaintext else "") if each)
 
 
+def plain_http_words(http: HttpPart) -> str:
+    """What the port of plain HTTP answers, in words; "" where there is none, or it was not asked."""
+    plain = http.plain
+    if plain is None:
+        return ""
+    words = {
+        "closed": "closed",
+        "mute": "closes without an answer",
+        "not_http": "what answers is not HTTP",
+        "unknown": "not established",
+        "http": f"HTTP {plain.status}" + (" with content" if plain.content else ""),
+    }[plain.state]
+    to = f", Location: {shorten(plain.location, 120)}" if plain.location else ""
+    offer = f", offers TLS after an upgrade ({shorten(plain.upgrade, 80)})" if plain.upgrade else ""
+    return f"port {plain.port}: {words}{to}{offer}"
+
+
+def before_tls_words(before: BeforeTlsPart) -> str:
+    """What a service that begins in plain text does with clients there, in words."""
+    signs_in = {
+        True: "a client may sign in without TLS",
+        False: "nobody signs in without TLS",
+        None: "whether a client may sign in without TLS is not established",
+    }[before.signs_in]
+    taken = {True: "what came in plain text is answered within TLS", False: "nothing is taken over into TLS", None: ""}
+    return "; ".join(each for each in (signs_in, taken[before.takes_injected]) if each)
+
+
 def verifies_words(client_auth: ClientAuthPart) -> str:
     """Whether presented client certificates are verified, in words; empty where none is asked for."""
     if client_auth.mode in {"none", "unknown"}:
@@ -232,6 +266,12 @@ def key_words(key: Key) -> str:
     return f"{key.type.upper() if key.type in {'rsa', 'ec', 'dsa'} else key.type} {size}"
 
 
+def timestamp_words(timestamps: Iterable[TimestampPart]) -> str:
+    """The logs that have the certificate, with the day, and what is wrong with a timestamp."""
+    doubts = {True: "", False: ", wrong signature", None: ", not verified"}
+    return "; ".join(f"{each.log} ({each.at:%Y-%m-%d}{doubts[each.verified]})" for each in timestamps)
+
+
 def session_words(session: Mapping[str, bool | None]) -> str:
     """The session features in one line."""
     words = {True: "yes", False: "no", None: "not established"}
@@ -274,12 +314,18 @@ def open_list(subject: Subject, path: str) -> str:
 
 
 def areas(results: Iterable[ResultPart]) -> str:
-    """The rules of these results, those of one area together: TLS-MTLS-004 005, TLS-SESS-006."""
+    """The rules of these results, those of one area together: TLS-MTLS-004 005, TLS-CERT (44 rules)."""
     numbers: dict[str, list[str]] = {}
     for rule in sorted(result.rule for result in results):
         area, _, number = rule.rpartition("-")
         numbers.setdefault(area, []).append(number)
-    return ", ".join(f"{area}-{' '.join(each)}" if area else " ".join(each) for area, each in numbers.items())
+    return ", ".join(_area(area, each) for area, each in numbers.items())
+
+
+def _area(area: str, numbers: Sequence[str]) -> str:
+    if area and len(numbers) > _MOST_NUMBERED:
+        return f"{area} ({len(numbers)} rules)"
+    return f"{area}-{' '.join(numbers)}" if area else " ".join(numbers)
 
 
 def versions_of(*tables: Mapping[str, object]) -> tuple[str, ...]:

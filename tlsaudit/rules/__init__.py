@@ -18,6 +18,7 @@ from tlsaudit.rules import (
     cipher_exchange,
     client_auth,
     client_certificates,
+    distrust,
     fleet,
     http,
     implementation,
@@ -25,11 +26,17 @@ from tlsaudit.rules import (
     listed,
     mutual_gaps,
     mutual_tls,
+    plain_http,
     post_quantum,
     protocol,
+    reference_clients,
     revocation,
+    revocation_status,
     session,
     signature,
+    starttls,
+    transparency,
+    twin,
     vulnerability,
     workload,
 )
@@ -48,17 +55,24 @@ _MODULES = (
     cipher_exchange,
     client_auth,
     client_certificates,
+    distrust,
     http,
     implementation,
     key_exchange,
     listed,
     mutual_gaps,
     mutual_tls,
+    plain_http,
     post_quantum,
     protocol,
+    reference_clients,
     revocation,
+    revocation_status,
     session,
     signature,
+    starttls,
+    transparency,
+    twin,
     vulnerability,
     workload,
 )
@@ -75,6 +89,12 @@ MUTUAL_RULES: tuple[Rule, ...] = tuple(
     each for each in CATALOGUE if each.area == "MTLS" or each is mutual_gaps.plain_text_answered
 )
 """The rules on client authentication, and on the way past it that has no TLS."""
+
+DECLARED_NAME_RULES: tuple[Rule, ...] = (certificate_names.name_mismatch, certificate_names.address_not_covered)
+"""What an audit of client authentication judges as well where it was declared what the server is called."""
+
+DECLARED_CA_RULES: tuple[Rule, ...] = (chain.untrusted,)
+"""And where it was declared which authority certifies the server."""
 
 SCAN_RULES: tuple[Rule, ...] = tuple(
     each
@@ -95,4 +115,15 @@ FLEET_RULES: tuple[Rule, ...] = (*fleet.RULES, mutual_gaps.enforcement_gap)
 ALL_RULES: tuple[Rule, ...] = tuple({each.id: each for each in sorted((*CATALOGUE, *FLEET_RULES), key=_id)}.values())
 """Every rule there is."""
 
-__all__ = ["ALL_RULES", "CATALOGUE", "FLEET_RULES", "MUTUAL_RULES", "RULESET", "SCAN_RULES", "Case", "Rule"]
+__all__ = [
+    "ALL_RULES",
+    "CATALOGUE",
+    "DECLARED_CA_RULES",
+    "DECLARED_NAME_RULES",
+    "FLEET_RULES",
+    "MUTUAL_RULES",
+    "RULESET",
+    "SCAN_RULES",
+    "Case",
+    "Rule",
+]

@@ -1,4 +1,4 @@
-"""TLS-ALPN: HTTP/2 and the TLS below it."""
+"""TLS-ALPN: HTTP/2 and the TLS below it. VULN-014: who is led here from another protocol."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Iterable
 
 from tlsaudit.data.groups import group_name
 from tlsaudit.data.suites import suite_name
-from tlsaudit.model.facts import SuiteAt
-from tlsaudit.model.knowledge import Known
+from tlsaudit.model.facts import NameOutcome, SuiteAt
+from tlsaudit.model.knowledge import Basis, Known, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
-from tlsaudit.model.result import Cap, Fail, Severity
+from tlsaudit.model.result import Cap, Confidence, Fail, Severity, Source
+from tlsaudit.rules.deployments import listing
 from tlsaudit.rules.registry import speaks, suite_of, suites_where, sure
 from tlsaudit.rules.rule import Case, Rule, rule
 from tlsaudit.rules.sources import rfc
@@ -118,6 +119,34 @@ def h2_below_1_2(case: Case) -> Iterable[Fail]:
 
 
 @rule(
+    "TLS-ALPN-004",
+    title="HTTP/2 with renegotiation or compression",
+    severity=Severity.MEDIUM,
+    cap=Cap.B,
+    cwe=(327, 400),
+    applies=_is_h2_at_1_2,
+    confidence=Confidence.POSSIBLE,
+    expected="at TLS 1.2 with HTTP/2 neither renegotiation nor compression of TLS",
+    why="HTTP/2 forbids both: clients end such a connection, and what either makes possible (CRIME) stays possible.",
+    remedy="Switch TLS compression and renegotiation off, at least for HTTP/2.",
+    sources=(rfc(9113, "9.2.1"),),
+)
+def h2_with_forbidden_features(case: Case) -> Iterable[Fail]:
+    """Compression was seen in an answer at TLS 1.2, or a client was granted a renegotiation, without HTTP/2."""
+    session = case.facts.session
+    fails: list[Fail] = []
+    if isinstance(session.compression, Known) and session.compression.value:
+        fails.append(Fail("h2 is spoken, and TLS compresses", (session.compression.basis,), cause="COMPRESS"))
+    granted = session.client_renegotiations
+    if isinstance(granted, Known) and granted.value:
+        fails.append(Fail("h2 is spoken, and without it clients may renegotiate", (granted.basis,)))
+    if not fails:
+        sure(session.compression)
+        sure(granted)
+    return fails
+
+
+@rule(
     "TLS-ALPN-005",
     title="ALPN is not strict",
     severity=Severity.LOW,
@@ -135,9 +164,58 @@ def alpn_not_strict(case: Case) -> Iterable[Fail]:
         yield Fail("an offer of an unknown protocol name alone is accepted", (strict.basis,))
 
 
+@rule(
+    "TLS-VULN-014",
+    title="ALPACA",
+    severity=Severity.MEDIUM,
+    cwe=(290, 346),
+    confidence=Confidence.POSSIBLE,
+    expected="clients of another protocol, or for another name, are refused in the handshake",
+    why="A client of another service under this certificate is led here, and this one's answer taken for that one's.",
+    remedy="Refuse unknown protocol names and unknown server names, and give each service a certificate of its own.",
+    sources=(Source("CVE-2021-3618"), rfc(9325, "3.7"), rfc(9325, "3.8"), rfc(9325, "3.9")),
+    reproduce="openssl s_client -connect {connect} -servername {servername} -alpn unknown </dev/null",
+)
+def alpaca(case: Case) -> Iterable[Fail]:
+    """Neither protocol names nor server names are looked at, and the certificate covers more names than this one.
+
+    Whether another service is reached under those names is not known; under this name alone even less is.
+    """
+    at: list[Basis] = []
+    if _knows_alpn(case):
+        strict = sure(case.facts.behaviours.strict_alpn)
+        if strict.value:
+            return
+        at.append(strict.basis)
+    unknown_name = sure(case.facts.behaviours.unknown_sni)
+    if unknown_name.value.outcome is NameOutcome.REFUSED:
+        return
+    others = _other_names(case)
+    if not others:
+        Unknown(Why.NOT_ASKED, "whether another service has this certificate is not known: it has one name").need()
+    words = "an unknown protocol name and an unknown server name are taken"
+    yield Fail(f"{words}; the certificate also covers {listing(others)}", (*at, unknown_name.basis))
+
+
+def _other_names(case: Case) -> list[str]:
+    """What the certificates cover beside the name of the endpoint and its twin with or without `www.`."""
+    endpoint = case.facts.endpoint
+    own = {(endpoint.sni or endpoint.host).removeprefix("www."), endpoint.host.removeprefix("www.")}
+    leaves = [each.leaf.need() for each in case.deployments()]
+    names = {name.value.lower() for leaf in leaves for name in leaf.san or () if name.kind == "dns"}
+    return sorted(name for name in names if name.removeprefix("www.") not in own)
+
+
 def _chosen(case: Case, version: ProtocolVersion) -> Known[str | None]:
     """What the server answers to an offer of all protocol names at this version."""
     return sure(case.facts.alpn_chosen.get(version, case.facts.alpn.rest))
 
 
-RULES: tuple[Rule, ...] = (h2_over_prohibited_suite, h2_without_mandatory_suite, h2_below_1_2, alpn_not_strict)
+RULES: tuple[Rule, ...] = (
+    h2_over_prohibited_suite,
+    h2_without_mandatory_suite,
+    h2_below_1_2,
+    h2_with_forbidden_features,
+    alpn_not_strict,
+    alpaca,
+)

@@ -1,4 +1,4 @@
-"""Rules on the public key of the leaf certificate: TLS-CERT-030 to 039."""
+"""Rules on the public key of the leaf certificate: TLS-CERT-030 to 042."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tlsaudit.rules.deployments import (
     each_leaf,
     each_public_leaf,
     is_public,
+    printable,
     serves_certificate,
     some,
 )
@@ -266,6 +267,28 @@ def _has_key_list(case: Case) -> bool:
 
 
 @rule(
+    "TLS-CERT-041",
+    title="Private key known to others",
+    severity=Severity.CRITICAL,
+    expected="a key whose private half nobody else has",
+    why="Whoever has read it can pose as this server, or as whatever else the certificate is for.",
+    remedy="Make a new key pair on the server itself, replace the certificate and revoke this one.",
+    sources=(baseline("6.1.1.3"), baseline("4.9.1.1"), rfc(9500, "2")),
+    applies=serves_certificate,
+    cap=Cap.F,
+    cwe=(321,),
+    reproduce=_SHOW_KEY,
+)
+@each_deployment
+def published_key(_case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
+    """The key is one of those that are published for tests, or of the list that was given."""
+    where = deployment.published.need()
+    if where is not None:
+        digest = deployment.leaf.need().spki_sha256
+        yield Fail(f"the private key is known: {printable(where)} (public key {digest[:16]})")
+
+
+@rule(
     "TLS-CERT-042",
     title="Kind of key outside the policy",
     severity=Severity.LOW,
@@ -298,5 +321,6 @@ RULES: tuple[Rule, ...] = (
     curve_too_short,
     roca,
     close_primes,
+    published_key,
     key_outside_policy,
 )

@@ -27,8 +27,12 @@ def _needs_client_auth(case: Case) -> bool:
     return case.expect.client_auth is ClientAuthMode.REQUIRED
 
 
-def _excludes_client_auth(case: Case) -> bool:
-    return case.expect.client_auth is ClientAuthMode.NONE
+def _wants_client_auth(case: Case) -> bool:
+    return case.expect.client_auth in {ClientAuthMode.REQUIRED, ClientAuthMode.OPTIONAL}
+
+
+def _spares_some_clients(case: Case) -> bool:
+    return case.expect.client_auth in {ClientAuthMode.NONE, ClientAuthMode.OPTIONAL}
 
 
 def requests_certificate(case: Case) -> bool:
@@ -63,7 +67,7 @@ def _requires(case: Case) -> bool:
     cap=Cap.F,
     cause="MTLSGATE",
     cwe=(287, 306),
-    applies=_needs_client_auth,
+    applies=_wants_client_auth,
     enforces=("client/requested",),
     reads=("client_auth",),
     expected="a client certificate is required at every version",
@@ -73,7 +77,10 @@ def _requires(case: Case) -> bool:
     reproduce=_ASK,
 )
 def not_requested(case: Case) -> Iterable[Fail]:
-    """Client authentication was declared as required, and some version does without."""
+    """Client authentication was declared, and some version does without.
+
+    Where it was declared as optional nobody comes in who should not, but no client can say who it is.
+    """
     mode = sure(case.facts.client_auth.mode)
     if mode.value is not ClientAuthMode.NONE:
         return
@@ -82,7 +89,13 @@ def not_requested(case: Case) -> Iterable[Fail]:
         version: at.basis for version, at in seen.items() if isinstance(at, Known) and at.value is ClientAuthMode.NONE
     }
     where = f"at {', '.join(without)} " if without else ""
-    yield Fail(f"{where}no client certificate is asked for", tuple(dict.fromkeys(without.values())) or (mode.basis,))
+    bases = tuple(dict.fromkeys(without.values())) or (mode.basis,)
+    if _needs_client_auth(case):
+        yield Fail(f"{where}no client certificate is asked for", bases)
+    else:
+        words = f"{where}no client certificate is asked for, which was declared to be optional"
+        expected = "a client certificate is asked for at every version"
+        yield Fail(words, bases, severity=Severity.MEDIUM, cap=Cap.B, expected=expected)
 
 
 @rule(
@@ -179,19 +192,21 @@ def identity_in_clear(case: Case) -> Iterable[Fail]:
     "TLS-MTLS-022",
     title="Unexpected client certificate request",
     severity=Severity.MEDIUM,
-    applies=_excludes_client_auth,
+    applies=_spares_some_clients,
     reads=("client_auth",),
     expected="no client certificate is needed",
-    why="Clients without a certificate are locked out of a service that was declared open to them.",
+    why="Clients without a certificate are locked out of a service that was declared open to them, or asked for one.",
     remedy="Confirm the intent: remove the requirement, or declare that client authentication is expected.",
     sources=(_SHEET,),
     reproduce=_GET,
 )
 def unexpected_requirement(case: Case) -> Iterable[Fail]:
-    """Client authentication was declared as absent, and a certificate is required."""
+    """A certificate is required of clients that were declared to need none, or asked of those that have none."""
     mode = sure(case.facts.client_auth.mode)
     if mode.value is ClientAuthMode.REQUIRED:
         yield Fail(_modes(case) or "required", _mode_bases(case, mode.basis))
+    elif mode.value is ClientAuthMode.OPTIONAL and case.expect.client_auth is ClientAuthMode.NONE:
+        yield Fail(_modes(case) or "optional", _mode_bases(case, mode.basis), severity=Severity.LOW)
 
 
 @rule(

@@ -1,4 +1,4 @@
-"""TLS-HTTP: what the answer to `GET /` does for or against TLS."""
+"""TLS-HTTP, VULN-015: what the answer to `GET /` over TLS does for or against it."""
 
 from __future__ import annotations
 
@@ -7,20 +7,26 @@ from collections.abc import Iterable
 
 from tlsaudit.model.facts import Hsts, HttpAnswer
 from tlsaudit.model.knowledge import Known
-from tlsaudit.model.result import Cap, Fail, Severity, Source
+from tlsaudit.model.result import Cap, Confidence, Fail, Severity, Source
 from tlsaudit.rules.registry import sure
 from tlsaudit.rules.rule import Case, Rule, rule
-from tlsaudit.rules.sources import asvs, asvs4, cheat_sheet, rfc
+from tlsaudit.rules.sources import asvs, asvs4, cheat_sheet, rfc, wstg
 
 _SHEET = cheat_sheet("Use HTTP Strict Transport Security")
 _HSTS_SHEET = Source("OWASP HTTP Strict Transport Security Cheat Sheet")
 _SHOW_HEADERS = "curl -sSk -o /dev/null -D - --connect-to ::{connect} https://{servername}/"
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PRELOAD_SECONDS = 31_536_000
 """The shortest max-age that the browsers' preload list takes (hstspreload.org)."""
 
 
 def _is_http(case: Case) -> bool:
     return case.facts.http.need() is not None
+
+
+def _is_page(case: Case) -> bool:
+    """An HTML page: what else is answered loads nothing."""
+    return _is_http(case) and _answer(case).value.insecure_content.need() is not None
 
 
 def _may_have_hsts(case: Case) -> bool:
@@ -214,6 +220,72 @@ def expect_ct(case: Case) -> Iterable[Fail]:
         yield Fail("Expect-CT is sent", (answer.basis,))
 
 
+@rule(
+    "TLS-HTTP-010",
+    title="HTTPS that leads back to HTTP",
+    severity=Severity.MEDIUM,
+    cap=Cap.C,
+    cwe=(319, 757),
+    applies=_is_http,
+    expected="redirects to https:// alone",
+    why="Clients that came over TLS go on without it, and with them what they send next, cookies and passwords.",
+    remedy="Correct the address of the redirect; behind a terminator tell the application that clients use https://.",
+    sources=(asvs("12.2.1 (L1)"), asvs4("9.1.1")),
+    reproduce=_SHOW_HEADERS,
+)
+def leads_back(case: Case) -> Iterable[Fail]:
+    """The answer over TLS is a redirect to http://, which is worse than that there was no answer to tell."""
+    answer = _answer(case)
+    location = answer.value.location or ""
+    if answer.value.status in _REDIRECTS and location.strip().lower().startswith("http:"):
+        observed = f"HTTP {answer.value.status} over TLS leads to {location[:200]!a}"
+        yield Fail(observed, (answer.basis,), severity=Severity.HIGH)
+
+
+@rule(
+    "TLS-HTTP-014",
+    title="Active content over plain HTTP",
+    severity=Severity.MEDIUM,
+    cwe=(319, 830),
+    applies=_is_page,
+    expected="scripts, styles, frames and plug-ins of the page by https:// alone",
+    why="Whoever is on the path of a script controls the page; browsers that block it show a broken one instead.",
+    remedy="Load them by https:// or by relative addresses; upgrade-insecure-requests in the CSP helps meanwhile.",
+    sources=(cheat_sheet("Do Not Mix TLS and Non-TLS Content"), wstg()),
+    reproduce="curl -sSk --compressed --connect-to ::{connect} https://{servername}/ | grep -o 'http:[^ >]*'",
+)
+def insecure_content(case: Case) -> Iterable[Fail]:
+    """One `Fail` for each address that the page for `/` has the browser load and obey."""
+    content = sure(_answer(case).value.insecure_content)
+    return tuple(Fail(f"the page loads {each!a}", (content.basis,)) for each in content.value or ())
+
+
+@rule(
+    "TLS-VULN-015",
+    title="CRIME and BREACH",
+    severity=Severity.LOW,
+    cause="COMPRESS",
+    cwe=(310, 200),
+    applies=_is_http,
+    confidence=Confidence.POSSIBLE,
+    expected="neither TLS nor pages that hold secrets are compressed",
+    why="Text that an attacker puts beside a secret shows by the length of what is sent how much of it was guessed.",
+    remedy="Keep TLS compression off; where pages reflect input and hold secrets, mask these or do not compress them.",
+    sources=(Source("CVE-2012-4929"), Source("CVE-2013-3587"), rfc(9325, "3.3")),
+    reproduce="curl -sSk -o /dev/null -D - -H 'Accept-Encoding: gzip' --connect-to ::{connect} https://{servername}/",
+)
+def compressed_secrets(case: Case) -> Iterable[Fail]:
+    """TLS compresses, or the page came compressed. Whether it holds secrets, and reflects input, is not known."""
+    by_tls = case.facts.session.compression
+    page = _answer(case).value.compression
+    if isinstance(by_tls, Known) and by_tls.value:
+        yield Fail("TLS compresses (CRIME)", (by_tls.basis,), severity=Severity.HIGH, cap=Cap.C)
+    if isinstance(page, Known) and page.value is not None:
+        yield Fail(f"the page is compressed with {page.value[:40]!a} (BREACH)", (page.basis,))
+    sure(by_tls)
+    sure(page)
+
+
 def _answer(case: Case) -> Known[HttpAnswer]:
     """The answer of a service that `_is_http`."""
     http = sure(case.facts.http)
@@ -245,4 +317,7 @@ RULES: tuple[Rule, ...] = (
     cookie_without_secure,
     key_pins,
     expect_ct,
+    leads_back,
+    insecure_content,
+    compressed_secrets,
 )

@@ -45,6 +45,10 @@ _HSTS = {
     "Apache": 'Header always set Strict-Transport-Security "max-age=31536000"',
     "Caddy": 'header Strict-Transport-Security "max-age=31536000"',
 }
+_TO_HTTPS = {
+    "nginx": "return 301 https://$host$request_uri; (in the server block without TLS)",
+    "Apache": "Redirect permanent / https://NAME/ (in the virtual host without TLS)",
+}
 _STAPLING = {
     "nginx": "ssl_stapling on; ssl_stapling_verify on; (and a resolver)",
     "Apache": "SSLUseStapling on (and an SSLStaplingCache outside of the virtual host)",
@@ -71,12 +75,16 @@ def _table() -> Mapping[str, Mapping[str, str]]:
     for directives, rules in (
         (_VERSIONS, "PROTO-002 PROTO-003 PROTO-004 PROTO-006 PROTO-007 PQ-004 VULN-004 VULN-010 ALPN-003"),
         (_SUITES, "CIPH-001 CIPH-002 CIPH-003 CIPH-004 CIPH-005 CIPH-006 CIPH-007 CIPH-008 CIPH-009 CIPH-010 CIPH-011"),
-        (_SUITES, "CIPH-012 CIPH-014 CIPH-015 CIPH-016 CIPH-017 CIPH-018 CIPH-022 CIPH-024 KEX-001 KEX-002 KEX-003"),
+        (
+            _SUITES,
+            "CIPH-012 CIPH-013 CIPH-014 CIPH-015 CIPH-016 CIPH-017 CIPH-018 CIPH-022 CIPH-024 KEX-001 KEX-002 KEX-003",
+        ),
         (_SUITES, "KEX-004 KEX-005 KEX-006 VULN-003 VULN-007 VULN-008 VULN-009 VULN-011 VULN-013 VULN-017"),
         (_ORDER, "CIPH-020 CIPH-021"),
         (_GROUPS, "KEX-008 KEX-009 KEX-011"),
         (_HYBRID, "PQ-001 PQ-002 PQ-003"),
         (_HSTS, "HTTP-001 HTTP-002 HTTP-005"),
+        (_TO_HTTPS, "HTTP-006 HTTP-007 HTTP-008"),
         (_STAPLING, "REVO-003 REVO-004 REVO-005"),
         (_CHAIN, "CHAIN-003 CHAIN-004 CHAIN-005 CHAIN-006 CHAIN-007 CHAIN-009"),
         (_CLIENTS, "MTLS-001 MTLS-002 MTLS-003 MTLS-004 MTLS-016"),

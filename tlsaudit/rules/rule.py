@@ -58,7 +58,8 @@ class Rule:
     policy may list as forbidden or required (`protocol/TLSv1.0`, `suite/null`, `chain/complete`); where it does, the
     severity is at least high. `reads` names the limits that the outcome depends on, and `client_auth` where it is what
     was declared of the target: under two policies that agree in these the outcome is the same. `reproduce` is a command
-    with the fields {connect} and {servername}, both already quoted for a shell, or None.
+    with the fields {connect}, {servername} and {plain} (host and port of plain HTTP), all of them already quoted for a
+    shell, or None.
     """
 
     id: str

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tools.data import group_table, prime_table, scheme_table, suffix_table, suite_table
+from tools.data import group_table, prime_table, scheme_table, suffix_table, suite_table, trust_tables
 from tools.data.snapshots import CRYPTODATAHUB, REGISTRY_DATE, SourceError
 
 TABLES = Path(__file__).resolve().parents[2] / "tlsaudit" / "data"
@@ -79,8 +79,28 @@ def build() -> dict[str, str]:
             wildcard=suffixes.wildcard,
             exception=suffixes.exception,
         ),
+        "ct_logs.json": _table(
+            f"Chrome's list of Certificate Transparency logs, as compiled into Chromium {trust_tables.CHROMIUM}",
+            trust_tables.LOGS_DATE,
+            {},
+            logs=trust_tables.logs(),
+        ),
+        "distrusted.json": _table(
+            f"Chrome Root Store of Chromium {trust_tables.CHROMIUM}; the roots of NSS {trust_tables.NSS}",
+            trust_tables.ROOTS_DATE,
+            {},
+            roots=trust_tables.ends(),
+        ),
+        "published_keys.json": _table(
+            "RFC 9500 section 2; packages of Debian 12 that hold private keys for tests",
+            trust_tables.KEYS_DATE,
+            {},
+            keys=trust_tables.published_keys(),
+        ),
         "versions.json": _table(
-            "the tables beside this file", REGISTRY_DATE, {"registry": REGISTRY_DATE, "public_suffix": suffixes.date}
+            "the tables beside this file",
+            REGISTRY_DATE,
+            {"registry": REGISTRY_DATE, "public_suffix": suffixes.date, "ct_logs": trust_tables.LOGS_DATE},
         ),
     }
 

@@ -24,13 +24,14 @@ class Audits:
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
         self._anchors: Anchors = load_anchors(lab.pki.root_file)
-        self._ports: dict[str, int] = {}
+        self._ports: dict[str, tuple[int, int | None]] = {}
         self._subjects: dict[str, doc.Subject] = {}
 
-    def port(self, posture: str) -> int:
-        """Where the server of this posture listens."""
+    def ports(self, posture: str) -> tuple[int, int | None]:
+        """Where the server of this posture listens, and where it speaks plain HTTP."""
         if posture not in self._ports:
-            self._ports[posture] = _ALL[posture].start(self._lab)
+            started = _ALL[posture].start(self._lab)
+            self._ports[posture] = started if isinstance(started, tuple) else (started, None)
         return self._ports[posture]
 
     def subject(self, posture: str) -> doc.Subject:
@@ -49,7 +50,9 @@ class Audits:
             expect=_ALL[posture].expect,
             credentials=LabClients.of(self._lab.pki).trials() if _ALL[posture].trials else Credentials(),
         )
-        target = parse_target(f"localhost@127.0.0.1:{self.port(posture)}")
+        port, plain = self.ports(posture)
+        option = "" if plain is None else f"?http={plain}"
+        target = parse_target(f"{_ALL[posture].scheme}://localhost@127.0.0.1:{port}{option}")
         (subject,) = asyncio.run(scan([target], options)).subjects
         return subject
 

@@ -18,10 +18,14 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from tests.lab import vulnerable
+from tests.lab.injectable import injectable
 from tests.lab.pki import NAMES, write_private
+from tests.lab.postgres import start_postgres
+from tests.lab.process import HOST, reserved_port
 from tests.lab.scripted import Behaviour, ScriptedServer
 from tests.lab.servers import Lab
 from tests.lab.splitting import by_version
+from tests.lab.upgrading import upgrading
 from tests.rules.live.scripts import (
     SCRIPTS,
     Chain,
@@ -46,6 +50,8 @@ _DAY = timedelta(days=1)
 _CUSTOM_PRIME = (1 << 2048) - 1942289
 """The largest safe prime of 2048 bits; no RFC and no product uses it."""
 _REQUIRED = Expectation(client_auth=ClientAuthMode.REQUIRED)
+_API = Expectation(kind="api")
+_CLEAN = "<p>ok</p>"
 _NO_CLIENT_AUTH = Expectation(client_auth=ClientAuthMode.NONE)
 
 
@@ -53,14 +59,56 @@ _NO_CLIENT_AUTH = Expectation(client_auth=ClientAuthMode.NONE)
 class Posture:
     """How to start a server, and what its operator declares of it."""
 
-    start: Callable[[Lab], int]
+    start: Callable[[Lab], int | tuple[int, int]]
+    """The port; with it the one of plain HTTP, where the server has both."""
     expect: Expectation = field(default_factory=Expectation)
     trials: bool = False
     """Every client certificate of the lab is presented, right and wrong ones."""
+    scheme: str = "https"
 
 
 def _nginx(server: str) -> Posture:
     return Posture(start=lambda lab: lab.nginx(server, certificates=(lab.pki.rsa,)).port)
+
+
+def _with_plain_http(plain: str, *, expect: Expectation | None = None) -> Posture:
+    """nginx with a page of HTML, and with another server block without TLS."""
+
+    def start(lab: Lab) -> tuple[int, int]:
+        port = reserved_port()
+        http = f"server {{ listen {HOST}:{port}; {plain} }}"
+        return lab.nginx(f"{_MODERN} {_page(_CLEAN)}", http=http).port, port
+
+    return Posture(start=start, expect=expect or Expectation())
+
+
+def _page(html: str) -> str:
+    return f'location = / {{ default_type text/html; return 200 "{html}"; }}'
+
+
+def _closed_api(lab: Lab) -> tuple[int, int]:
+    return lab.nginx(_MODERN).port, reserved_port()
+
+
+def _temporary(lab: Lab) -> tuple[int, int]:
+    port = reserved_port()
+    rule = "  http-request redirect prefix https://localhost code 302 unless { ssl_fc }"
+    return lab.haproxy(frontend=f"  bind {HOST}:{port}\n{rule}").port, port
+
+
+def _leads_elsewhere(lab: Lab) -> tuple[int, int]:
+    port = reserved_port()
+    content = f"Redirect 404 /\n</VirtualHost>\nListen {HOST}:{port}\n<VirtualHost *:{port}>\n"
+    return lab.apache(content=f"{content}Redirect permanent / http://www.localhost/\n").port, port
+
+
+def _upgrades(lab: Lab) -> tuple[int, int]:
+    return lab.nginx(_MODERN).port, lab.keep(ScriptedServer(upgrading(lab.pki.ecdsa))).port
+
+
+def _of_several_services(lab: Lab) -> int:
+    files = lab.pki.write("several", lab.pki.intermediate.issue("localhost", "mail.lab.test"))
+    return lab.haproxy("alpn h2,http/1.1", certificate=files).port
 
 
 def _mutual(verify: str, expect: Expectation | None = None, *, tls: str = _MODERN) -> Posture:
@@ -229,6 +277,9 @@ _SOUND: Mapping[str, Posture] = {
     "mutual TLS at TLS 1.3": _mutual("on", tls="ssl_protocols TLSv1.3;"),
     "mutual TLS without CA names": _openssl("-Verify", "1"),
     "one identity": _trials(_one_identity),
+    "redirects to HTTPS": _with_plain_http("return 301 https://localhost/;"),
+    "API without plain HTTP": Posture(start=_closed_api, expect=_API),
+    "PostgreSQL with hostssl": Posture(start=lambda lab: start_postgres(lab).port, scheme="postgres"),
 }
 
 _FLAWED: Mapping[str, Posture] = {
@@ -306,6 +357,26 @@ _FLAWED: Mapping[str, Posture] = {
         "Set-Cookie: session=1; HttpOnly",
         'Public-Key-Pins: pin-sha256="AAAA"; max-age=60',
         "Expect-CT: max-age=60",
+    ),
+    "page over plain HTTP": _with_plain_http("return 200 ok;"),
+    "redirects elsewhere": Posture(start=_leads_elsewhere),
+    "redirects for now": Posture(start=_temporary),
+    "API that redirects": _with_plain_http("return 301 https://localhost/;", expect=_API),
+    "upgrade from plain HTTP": Posture(start=_upgrades),
+    "back to plain HTTP": _nginx(f"{_MODERN} location = / {{ return 302 http://localhost/; }}"),
+    "page with an old script": _nginx(
+        f"{_MODERN} gzip on; gzip_min_length 1; {_page('<script src=http://localhost/old.js></script>')}"
+    ),
+    "several services": Posture(start=_of_several_services),
+    "HTTP/2 with renegotiation": Posture(
+        start=lambda lab: lab.gnutls("NORMAL:-VERS-TLS1.3", "--alpn", "h2", certificate=lab.pki.rsa).port
+    ),
+    # Services that begin in plain text.
+    "PostgreSQL without hostssl": Posture(
+        start=lambda lab: start_postgres(lab, hba="host all all all scram-sha-256").port, scheme="postgres"
+    ),
+    "PostgreSQL that takes injections": Posture(
+        start=lambda lab: lab.keep(ScriptedServer(injectable(lab.pki.ecdsa))).port, scheme="postgres"
     ),
     "broken HSTS": _sending("Strict-Transport-Security: max-age=soon"),
     # Client authentication.

@@ -22,6 +22,7 @@ class Proof:
 _MODERN, _TLS_1_2 = "modern", "TLS 1.2 only"
 _STATIC_RSA = "TLS_RSA_WITH_AES_128_GCM_SHA256"
 _ONE = "one identity"
+_TO_HTTPS, _HOSTSSL = "redirects to HTTPS", "PostgreSQL with hostssl"
 _CBC = "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256"
 
 PROVEN: Mapping[str, Proof] = {
@@ -35,6 +36,9 @@ PROVEN: Mapping[str, Proof] = {
     "TLS-PROTO-009": Proof("fallback", "up to TLS 1.1", "medium", "bears TLS_FALLBACK_SCSV"),
     "TLS-PROTO-010": Proof("no downgrade mark", _MODERN, "medium", "does not say that TLSv1.3 is spoken"),
     "TLS-PROTO-011": Proof("TLS 1.3 draft", _MODERN, "low", "draft 28 of TLSv1.3"),
+    "TLS-PROTO-012": Proof("PostgreSQL without hostssl", _HOSTSSL, "medium", "without TLS it asks for a password"),
+    "TLS-PROTO-013": Proof("PostgreSQL that takes injections", _HOSTSSL, "high", "is answered within TLS"),
+    "TLS-PROTO-014": Proof("upgrade from plain HTTP", _TO_HTTPS, "high", "HTTP 101, Upgrade: TLS/1.0"),
     "TLS-CIPH-001": Proof("left-overs", _MODERN, "critical", "TLS_ECDHE_RSA_WITH_NULL_SHA at TLSv1.0"),
     "TLS-CIPH-002": Proof("left-overs", _MODERN, "critical", "TLS_ECDH_anon_WITH_AES_128_CBC_SHA"),
     "TLS-CIPH-003": Proof("museum", _MODERN, "critical", "TLS_RSA_EXPORT_WITH_RC4_40_MD5"),
@@ -47,6 +51,7 @@ PROVEN: Mapping[str, Proof] = {
     "TLS-CIPH-010": Proof("static RSA only", _MODERN, "high", _STATIC_RSA),
     "TLS-CIPH-011": Proof("museum", _MODERN, "high", "TLS_ECDH_RSA_WITH_AES_128_GCM_SHA256"),
     "TLS-CIPH-012": Proof("static RSA only", "static RSA first", "high", "no accepted suite has ephemeral"),
+    "TLS-CIPH-013": Proof("static RSA first", _MODERN, "medium", f"Chrome 133 gets {_STATIC_RSA}"),
     "TLS-CIPH-014": Proof("CBC only", "CBC with encrypt-then-MAC", "medium", "no AEAD suite at TLSv1.2"),
     "TLS-CIPH-015": Proof("DHE of 3072 bits", _MODERN, "low", "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256 at TLSv1.2"),
     "TLS-CIPH-016": Proof("SSL 3.0", _MODERN, "high", "TLS_RSA_WITH_RC4_128_MD5"),
@@ -84,12 +89,19 @@ PROVEN: Mapping[str, Proof] = {
     "TLS-ALPN-001": Proof("h2 over CBC", "h2", "medium", f"h2 with {_CBC}"),
     "TLS-ALPN-002": Proof("h2 without its suite", "h2", "low", "h2 without TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"),
     "TLS-ALPN-003": Proof("up to TLS 1.1", "TLS 1.1 without h2", "high", "h2 at TLSv1.0; h2 at TLSv1.1"),
+    "TLS-ALPN-004": Proof("HTTP/2 with renegotiation", "h2", "medium", "clients may renegotiate"),
     "TLS-ALPN-005": Proof("h2", _MODERN, "low", "an unknown protocol name alone is accepted"),
     "TLS-HTTP-001": Proof("no HSTS", _MODERN, "medium", "HTTP 200 without Strict-Transport-Security"),
     "TLS-HTTP-002": Proof("careless headers", _MODERN, "medium", "max-age is 300 seconds"),
     "TLS-HTTP-003": Proof("careless headers", _MODERN, "info", "no includeSubDomains"),
     "TLS-HTTP-004": Proof("careless headers", _MODERN, "low", "preload without includeSubDomains"),
     "TLS-HTTP-005": Proof("broken HSTS", _MODERN, "medium", "'soon' is no number of seconds"),
+    "TLS-HTTP-006": Proof("page over plain HTTP", _TO_HTTPS, "high", "HTTP 200 with content on port"),
+    "TLS-HTTP-007": Proof("redirects elsewhere", _TO_HTTPS, "low", "HTTP 301 leads to 'http://www.localhost/'"),
+    "TLS-HTTP-008": Proof("redirects for now", _TO_HTTPS, "info", "HTTP 302 leads to https://"),
+    "TLS-HTTP-009": Proof("API that redirects", "API without plain HTTP", "low", "HTTP 301 redirects the API"),
+    "TLS-HTTP-010": Proof("back to plain HTTP", _MODERN, "high", "HTTP 302 over TLS leads to 'http://localhost/'"),
+    "TLS-HTTP-014": Proof("page with an old script", _TO_HTTPS, "medium", "loads 'http://localhost/old.js'"),
     "TLS-HTTP-011": Proof("careless headers", _MODERN, "medium", "cookie 'session' is set without Secure"),
     "TLS-HTTP-012": Proof("careless headers", _MODERN, "low", "Public-Key-Pins is sent"),
     "TLS-HTTP-013": Proof("careless headers", _MODERN, "info", "Expect-CT is sent"),
@@ -139,6 +151,9 @@ PROVEN: Mapping[str, Proof] = {
     "TLS-VULN-010": Proof("up to TLS 1.1", _MODERN, "low", "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA at TLSv1.0"),
     "TLS-VULN-011": Proof("CBC only", "CBC with encrypt-then-MAC", "low", _CBC),
     "TLS-VULN-013": Proof("museum", _MODERN, "medium", "TLS_DH_RSA_WITH_AES_128_GCM_SHA256"),
+    "TLS-VULN-014": Proof("several services", _MODERN, "medium", "also covers mail.lab.test"),
+    "TLS-VULN-015": Proof("page with an old script", _MODERN, "low", "compressed with 'gzip' (BREACH)"),
+    "TLS-VULN-018": Proof("upgrade from plain HTTP", _TO_HTTPS, "high", "HTTP 101, Upgrade: TLS/1.0"),
     "TLS-VULN-017": Proof("DHE of 3072 bits", _MODERN, "low", "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256 at TLSv1.2"),
     "TLS-IMPL-002": Proof(
         "unoffered choice", _MODERN, "high", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, which was not on offer"

@@ -106,6 +106,28 @@ def test_where_the_name_decides_another_name_and_its_sessions_lead_in(lab: Lab, 
     fails(subject, "TLS-MTLS-017", "high", "a session made without a server name is resumed at TLSv1.2 and served")
 
 
+def many_names(lab: Lab, tmp_path: Path, number: int, open_to_all: str) -> Running:
+    """HAProxy that needs a client certificate for every one of its names but one."""
+    covered = ["localhost", *(f"n{each}.test" for each in range(1, number))]
+    everything = lab.pki.write("many", lab.pki.intermediate.issue(*covered))
+    protected = " ".join(name for name in covered if name != open_to_all)
+    names = tmp_path / "names.txt"
+    names.write_text(f"{everything.combined} [verify none] {open_to_all}\n{everything.combined} {protected}\n")
+    required = f"verify required ca-file {lab.pki.client_ca_file}"
+    other = lab.pki.write("other", lab.pki.intermediate.issue("other.test"))
+    return lab.haproxy(f"ssl-min-ver TLSv1.2 {required} crt-list {names}", certificate=other)
+
+
+def test_the_fifth_name_of_the_certificate_leads_in(lab: Lab, tmp_path: Path) -> None:
+    subject = audited(many_names(lab, tmp_path, 6, "n5.test"))
+    fails(subject, "TLS-MTLS-016", "critical", "required for / at TLSv1.3, but none with the server name n5.test")
+
+
+def test_names_that_were_not_asked_for_are_no_pass(lab: Lab, tmp_path: Path) -> None:
+    found = result(audited(many_names(lab, tmp_path, 12, "n11.test")), "TLS-MTLS-016")
+    assert found.outcome == "not_tested"
+
+
 @pytest.mark.parametrize("server", ["nginx", "haproxy"])
 def test_where_everybody_is_asked_nothing_leads_in(lab: Lab, server: str) -> None:
     ca = lab.pki.client_ca_file

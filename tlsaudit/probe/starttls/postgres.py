@@ -12,7 +12,7 @@ import struct
 from collections.abc import Iterator
 
 from tlsaudit import __version__
-from tlsaudit.probe.starttls.service import Declined, Said, Service, Talk
+from tlsaudit.probe.starttls.service import Declined, Guard, Said, Service, Talk
 
 _SSL_REQUEST = struct.pack(">II", 8, 80877103)
 _PROTOCOL_3_0 = 196608
@@ -32,6 +32,7 @@ _REQUESTS = {
     10: "asks for a password (SASL)",
 }
 _INVALID_AUTHORIZATION = "28000"
+_PROTOCOL_VIOLATION = "08P01"
 _OF_A_CERTIFICATE = re.compile("certifi[ck]a|zertifika|сертифик|証明書|证书|憑證|인증서", re.IGNORECASE)
 """The server says it in its own language (lc_messages); no field tells this error from others with the same code."""
 
@@ -79,6 +80,26 @@ def _read(data: bytes, user: str) -> Said:
     return Said(f"PostgreSQL error {_plain(code)}: {_plain(text)}", True if of_certificate else None)
 
 
+def _read_plain(data: bytes) -> Said:
+    """As `_read`, without TLS: pg_hba.conf sends a client away with the code that also stands for an unknown user."""
+    message = _decisive(data)
+    if message is None:
+        return Said("PostgreSQL says nothing to a client without TLS", None)
+    kind, body = message
+    if kind == b"R":
+        request = int.from_bytes(body[:4], "big")
+        return Said(_REQUESTS.get(request, f"asks for authentication (type {request})"), False)
+    fields = _fields(body)
+    code, text = fields.get("C", ""), fields.get("M", "")
+    return Said(f"PostgreSQL error {_plain(code)}: {_plain(text)}", True if code == _INVALID_AUTHORIZATION else None)
+
+
+def _answers(data: bytes) -> bool:
+    """Whether a StartupMessage was answered; what came too early is a protocol violation since CVE-2021-23214."""
+    message = _decisive(data)
+    return message is not None and (message[0] == b"R" or _fields(message[1]).get("C") != _PROTOCOL_VIOLATION)
+
+
 def _messages(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """The whole messages in `data`, by type; ends where it is cut or broken."""
     while len(data) >= _HEADER:
@@ -119,4 +140,5 @@ POSTGRES = Service(
     opening=_opening,
     enough=_enough,
     read=_read,
+    guard=Guard(request=_SSL_REQUEST, plain=_read_plain, answers=_answers),
 )

@@ -32,11 +32,26 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """What tells whether a service guards its start in plain text.
+
+    `request` is the message that asks for TLS. `plain` reads the answer to the first message of a client that did not
+    ask for TLS; in it `refused` is for want of TLS. `answers` reads what comes within TLS to a client that says nothing
+    there, having sent that message in plain text behind `request`: whether it is the answer to it.
+    """
+
+    request: bytes
+    plain: Callable[[bytes], Said]
+    answers: Callable[[bytes], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """One such protocol. `asks` and `opens` name, for the report, its request for TLS and its first message after it.
 
     `upgrade` is the conversation before TLS. `opening` is the first message of a client that claims to be this user;
-    `enough` and `read` are given what came back, which may be anything.
+    `enough` and `read` are given what came back, which may be anything. `guard`: what it does with clients that speak
+    in plain text, where that is known here.
     """
 
     name: str
@@ -46,18 +61,21 @@ class Service:
     opening: Callable[[str], bytes]
     enough: Callable[[bytes], bool]
     read: Callable[[bytes, str], Said]
+    guard: Guard | None = None
 
 
-async def begin(connection: Connection, service: Service) -> None:
+async def begin(connection: Connection, service: Service, *, injected: bytes = b"") -> None:
     """Have the service begin TLS on `connection`; raises NetworkError, with the code `starttls` where it declines.
 
-    The connection bounds the time, and each conversation how much it reads.
+    `injected` is sent in plain text behind the request for TLS, in one piece with it. The connection bounds the time,
+    and each conversation how much it reads.
     """
     talk = service.upgrade()
     try:
         to_send = next(talk)
         while True:
-            await connection.write(to_send)
+            is_request = service.guard is not None and to_send == service.guard.request
+            await connection.write(to_send + injected if is_request else to_send)
             to_send = talk.send(await _read(connection, service))
     except StopIteration:
         return
