@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.cli.program import tlsaudit
+from tests.cli.program import Ended, tlsaudit
 from tests.judged import document_of, subject_of
+from tests.lab.pki import LabPki
+from tests.lab.process import HOST
+from tests.lab.servers import Lab
 from tests.rules.facts import sound
 from tlsaudit.model.knowledge import Tried, Unknown, Why
 
@@ -73,3 +77,35 @@ def test_a_cap_that_is_none_is_no_report(tmp_path: Path) -> None:
         ended = tlsaudit("report", file, *arguments)
         assert ended.code == 2
         assert "subjects.0.score.caps.0.cap: " in ended.complaint()
+
+
+@pytest.fixture(scope="module")
+def open_to_all(module_lab: Lab) -> str:
+    """A server that asks for no client certificate."""
+    return f"localhost@{HOST}:{module_lab.nginx('ssl_protocols TLSv1.2 TLSv1.3;').port}"
+
+
+def _results(ended: Ended) -> dict[str, str]:
+    return {each["rule"]: each["outcome"] for each in ended.document["subjects"][0]["results"]}
+
+
+def test_what_a_policy_of_ones_own_found_is_still_told(tmp_path: Path, lab_pki: LabPki, open_to_all: str) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text(
+        "id: own\nextends: owasp\nversion: '1'\ntitle: T\ndescription: D\nsources: [{ref: b, verified: 'true'}]\n"
+    )
+    file = tmp_path / "r.json"
+    last_day = lab_pki.rsa.leaf.certificate.not_valid_after_utc - timedelta(hours=12)
+    wanted = ("--ca-file", lab_pki.root_file, "--mode", "inventory", "--as-of", last_day.isoformat())
+    assert tlsaudit("scan", open_to_all, *wanted, "--policy", own, "-o", file).code == 1
+    ended = tlsaudit("report", file, "--policy", "owasp", "--format", "json")
+    assert (ended.code, _results(ended)["TLS-CERT-022"]) == (3, "inconclusive")
+    assert _results(tlsaudit("report", file, "--policy", own, "--format", "json"))["TLS-CERT-022"] == "fail"
+
+
+def test_what_was_declared_counts_by_another_policy(tmp_path: Path, lab_pki: LabPki, open_to_all: str) -> None:
+    file = tmp_path / "r.json"
+    wanted = ("--ca-file", lab_pki.root_file, "--mode", "inventory", "--expect-client-auth", "required")
+    assert tlsaudit("scan", open_to_all, *wanted, "--policy", "internal-mtls", "-o", file).code == 1
+    ended = tlsaudit("report", file, "--policy", "owasp", "--format", "json")
+    assert (ended.code, _results(ended)["TLS-MTLS-001"]) == (1, "fail")

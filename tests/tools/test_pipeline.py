@@ -119,6 +119,11 @@ def test_a_file_name_makes_no_output_of_its_own(tmp_path: Path, name: str) -> No
     assert (done.returncode, outputs) == (2, {"exit-code": "2"})
 
 
+def test_an_option_that_audits_nothing_does_not_pass(tmp_path: Path) -> None:
+    done, outputs = act(tmp_path, "127.0.0.1:1", options="--help")
+    assert (done.returncode, outputs["exit-code"]) == (2, "2")
+
+
 def test_a_file_that_was_not_written_is_not_named(tmp_path: Path) -> None:
     (tmp_path / "tlsaudit.sarif").write_text("of an earlier step")
     done, outputs = act(tmp_path, "127.0.0.1:99999")

@@ -29,5 +29,9 @@ code=0
 
 written=""
 [[ ! $SARIF_FILE -nt $begun ]] || written=$SARIF_FILE
+if [[ $code == 0 && -z $written && ! -c $SARIF_FILE ]]; then
+    echo "nothing was audited: an option asks for something else" >&2
+    code=2
+fi
 printf '%s\n' "exit-code=$code" "sarif-file=$written" >>"$GITHUB_OUTPUT"
 exit "$code"
