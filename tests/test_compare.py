@@ -26,7 +26,6 @@ from tests.rules.facts import (
     with_suites,
 )
 from tests.strategies import facts as any_facts
-from tlsaudit.app import summarise
 from tlsaudit.compare import FACTS_OF, compare
 from tlsaudit.document import declared_part, result_part
 from tlsaudit.judge import judge
@@ -228,7 +227,6 @@ def test_a_name_of_which_nothing_was_asked_is_compared() -> None:
     name = subject_of(sound()).model_copy(update={"kind": "name", "results": [NOT_ASKED_RESULT], "facts": None})
     found = between(name, name)
     assert (found.subjects, found.summary.exit_code) == ([], 0)
-    assert summarise([name], HIGH).exit_code == 0
 
 
 def test_what_is_worse_below_the_floor_of_the_policy_is_new() -> None:

@@ -40,8 +40,7 @@ class Tally:
             self._worst = subject.score.grade
         self._broken = self._broken or (subject.error is not None and subject.error.code == INTERNAL)
         self._fails = self._fails or self._reaches(subject, "fail")
-        judged = subject.status == "audited" and doc.is_decided(subject)
-        self._unjudged = self._unjudged or not judged or self._reaches(subject, "inconclusive")
+        self._unjudged = self._unjudged or subject.status != "audited" or self._reaches(subject, "inconclusive")
 
     @property
     def subjects(self) -> int:
@@ -52,15 +51,14 @@ class Tally:
     def exit_code(self) -> int:
         """1: a failure at or above `fail_on`; 3: none, but something could not be judged; 0: all judged; 70: our fault.
 
-        What could not be judged is an endpoint that was not audited as a whole, or of which no rule was decided, or an
-        inconclusive rule at or above `fail_on`; and where there is no subject, nothing was. Without `fail_on` no rule
-        decides, and an endpoint that was not audited still gives 3.
+        What could not be judged is an endpoint that was not audited as a whole, or an inconclusive rule at or above
+        `fail_on`. Without `fail_on` no rule decides, and an endpoint that was not audited still gives 3.
         """
         if self._broken:
             return EXIT_INTERNAL
         if self._fails:
             return 1
-        return 3 if self._unjudged or not self.subjects else 0
+        return 3 if self._unjudged else 0
 
     def summary(self) -> doc.Summary:
         """What was counted by now."""

@@ -40,7 +40,6 @@ def stored(path: Path, *subjects: Subject) -> Path:
         (GOOD, POOR, ("--fail-on", "none"), 0),
         (POOR, GOOD, ("--fail-on", "info"), 0),
         (GOOD, unreachable(), (), 3),
-        (GOOD, UNASKED, (), 3),
         (GOOD, unreachable(), ("--fail-on", "none"), 3),
         (unreachable(), POOR, (), 3),
     ],
@@ -53,8 +52,12 @@ def test_the_exit_codes(tmp_path: Path, old: Subject, new: Subject, arguments: t
     assert ended.document["old"]["source"] == str(one)
 
 
-def test_two_reports_of_nothing_are_not_alike(tmp_path: Path) -> None:
-    assert tlsaudit("diff", stored(tmp_path / "old.json"), stored(tmp_path / "new.json")).code == 3
+@pytest.mark.parametrize("subjects", [(), (UNASKED,)])
+def test_a_report_of_nothing_is_none(tmp_path: Path, subjects: tuple[Subject, ...]) -> None:
+    old, new = stored(tmp_path / "old.json", GOOD), stored(tmp_path / "new.json", *subjects)
+    ended = tlsaudit("diff", old, new)
+    assert ended.code == 2
+    assert "new.json' is no tlsaudit report: " in ended.complaint()
 
 
 def test_text_goes_to_a_file(tmp_path: Path) -> None:

@@ -64,8 +64,10 @@ def test_a_report_of_nothing_is_not_judged(tmp_path: Path, change: dict[str, lis
     content = json.loads(document_of(subject_of(sound())).to_json())
     content.update(change) if "subjects" in change else content["subjects"][0].update(change)
     file.write_text(json.dumps(content))
-    assert tlsaudit("report", file).code == 3
-    assert tlsaudit("report", file, "--policy", "owasp-l2").code == 3
+    for arguments in ((), ("--policy", "owasp-l2")):
+        ended = tlsaudit("report", file, *arguments)
+        assert ended.code == 2
+        assert "r.json' is no tlsaudit report: " in ended.complaint()
 
 
 def test_a_cap_that_is_none_is_no_report(tmp_path: Path) -> None:

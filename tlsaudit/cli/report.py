@@ -71,11 +71,24 @@ def read_report(file: Path) -> Document:
     if len(content) > _LARGEST:
         raise InputError(f"{str(file)!r} is larger than {_LARGEST // _MEGABYTE} MB")
     try:
-        return Document.model_validate_json(content)
+        document = Document.model_validate_json(content)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the text"
         raise InputError(f"{str(file)!r} is no tlsaudit report: {where}: {first['msg']}") from None
+    empty = "it has no subjects" if not document.subjects else _judged_in_nothing(document)
+    if empty:
+        raise InputError(f"{str(file)!r} is no tlsaudit report: {empty}")
+    return document
+
+
+def _judged_in_nothing(document: Document) -> str:
+    """What no scan writes, and what would pass for want of any verdict: a subject that was audited and not judged."""
+    for place, subject in enumerate(document.subjects):
+        asked = any(result.outcome != "not_tested" for result in subject.results)
+        if subject.status == "audited" and not asked and not (subject.kind == "name" and subject.results):
+            return f"subjects.{place}: audited, and no rule says anything of it"
+    return ""
 
 
 def _rejudged(document: Document, policy: str, lowest: Severity | None) -> Document:
