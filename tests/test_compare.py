@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.judged import document_of, subject_of, unreachable
 from tests.rules import served
 from tests.rules.facts import (
+    AS_OF,
     TLS_1_0,
     TLS_1_2,
     TLS_1_3,
@@ -26,14 +27,19 @@ from tests.rules.facts import (
 )
 from tests.strategies import facts as any_facts
 from tlsaudit.compare import FACTS_OF, compare
+from tlsaudit.document import declared_part, result_part
+from tlsaudit.judge import judge
 from tlsaudit.model.difference import Difference, ResultChange, SubjectDifference
-from tlsaudit.model.document import Document, Problem, Subject, Suppression
+from tlsaudit.model.document import Document, Problem, ResultPart, Subject, Suppression
 from tlsaudit.model.facts import ClientAuthMode, Facts
 from tlsaudit.model.knowledge import Tried, Unknown, Why
+from tlsaudit.model.limits import Expectation
 from tlsaudit.model.result import Severity
+from tlsaudit.policy import load_policy
 from tlsaudit.rules import ALL_RULES
 
 HIGH = Severity.HIGH
+NOT_ASKED_RESULT = ResultPart(rule="TLS-FLEET-005", outcome="not_tested", severity="high")
 _CBC = 0xC013
 
 
@@ -187,6 +193,46 @@ def test_a_rule_that_only_one_of_them_has_is_unknown() -> None:
         change = results(found)["TLS-PROTO-003"]
         assert (change.change, found.summary.exit_code) == ("unknown", 3)
         assert any(reason.endswith("there is no such rule") for reason in change.reasons)
+
+
+def test_what_another_policy_does_not_ask_is_not_fixed() -> None:
+    strict, owasp = load_policy("mozilla-modern"), load_policy("owasp")
+    old, new = (document_of(subject_of(sound(), policy=each), policy=each) for each in (strict, owasp))
+    found = compared(old, new)
+    assert results(found)["TLS-PROTO-017"].change == "unknown"
+    assert found.summary.exit_code == 3
+    assert results(compared(new, old))["TLS-PROTO-017"].change == "new"
+
+
+def test_what_is_declared_no_more_is_not_fixed() -> None:
+    needed = judged_with(ClientAuthMode.REQUIRED)
+    found = between(needed, sound())
+    assert results(found)["TLS-MTLS-001"].change == "unknown"
+    assert found.summary.exit_code == 3
+    assert "OLD was judged with client authentication required declared, NEW with nothing declared" in found.notes[0]
+
+
+def judged_with(mode: ClientAuthMode) -> Subject:
+    """A subject that needs no client certificate, judged by what is declared."""
+    expect = Expectation(client_auth=mode)
+    judgement = judge(
+        sound(), load_policy("owasp"), as_of=AS_OF, expect=expect, mode="full", subject_id="shop.example.com:443"
+    )
+    return subject_of(sound()).model_copy(
+        update={"results": [result_part(each) for each in judgement.results], "declared": declared_part(expect)}
+    )
+
+
+def test_a_name_of_which_nothing_was_asked_is_compared() -> None:
+    name = subject_of(sound()).model_copy(update={"kind": "name", "results": [NOT_ASKED_RESULT], "facts": None})
+    found = between(name, name)
+    assert (found.subjects, found.summary.exit_code) == ([], 0)
+
+
+def test_what_is_worse_below_the_floor_of_the_policy_is_new() -> None:
+    low, medium = (with_outcome(subject_of(POOR), "TLS-PROTO-003", own_severity=own) for own in ("low", "medium"))
+    assert results(between(low, medium))["TLS-PROTO-003"].change == "new"
+    assert "TLS-PROTO-003" not in results(between(low, low))
 
 
 def test_what_is_worse_is_new_and_what_is_milder_has_changed() -> None:

@@ -200,7 +200,7 @@ def _chain(of: tuple[int, ...] = (1,), untrusted: tuple[int, ...] = (1,)) -> Jud
 
 
 def test_an_incomplete_chain_explains_that_it_is_not_trusted() -> None:
-    """The finding to act on is the missing certificate: it costs points, and the other only follows and says T."""
+    """The finding to act on is the missing certificate: it pays for the other, which only follows and says T."""
     judgement = _chain()
     results = _results(judgement)
     assert results["TLS-CHAIN-001"].outcome is Outcome.FAIL
@@ -208,7 +208,7 @@ def test_an_incomplete_chain_explains_that_it_is_not_trusted() -> None:
     assert results["TLS-CHAIN-001"].implied_by == "TLS-CHAIN-003"
     assert results["TLS-CHAIN-003"].implied_by is None
     assert judgement.score is not None
-    assert (judgement.score.value, judgement.score.grade, judgement.score.letter_if_trusted) == (85, "T", "B")
+    assert (judgement.score.value, judgement.score.grade, judgement.score.letter_if_trusted) == (60, "T", "B")
     assert {row.rule for row in judgement.score.caps} == {"TLS-CHAIN-001", "TLS-CHAIN-003"}
 
 

@@ -15,12 +15,12 @@ from tests.rules.facts import TLS_1_2, TLS_1_3, groups, known, sound, suites, wi
 from tests.rules.served import case, deployment, issuing
 from tlsaudit.data.groups import groups_for
 from tlsaudit.data.suites import suites_for
-from tlsaudit.document import audited
+from tlsaudit.document import audited, declared_part
 from tlsaudit.judge import judge
 from tlsaudit.model import document as doc
 from tlsaudit.model.certificate import CertificateDeployment, Unparsed
 from tlsaudit.model.errors import InputError
-from tlsaudit.model.facts import DhParameters, Facts, KeyExchange
+from tlsaudit.model.facts import ClientAuthMode, DhParameters, Facts, KeyExchange
 from tlsaudit.model.knowledge import NOT_ASKED, Tried, Unknown, Why
 from tlsaudit.model.limits import Expectation
 from tlsaudit.model.result import Severity
@@ -35,16 +35,20 @@ OWASP = POLICIES["owasp"]
 DECIDED = {"pass", "fail", "not_applicable"}
 
 
-def report(facts: Facts, policy: Policy, mode: doc.Mode = "full") -> doc.Document:
+def report(
+    facts: Facts, policy: Policy, mode: doc.Mode = "full", expect: Expectation | None = None, as_of: datetime = AS_OF
+) -> doc.Document:
     """The report that a scan under `policy` would have written, through JSON."""
-    judgement = judge(facts, policy, as_of=AS_OF, expect=Expectation(), mode=mode, subject_id="shop.example.com:443")
+    expect = expect or Expectation()
+    judgement = judge(facts, policy, as_of=as_of, expect=expect, mode=mode, subject_id="shop.example.com:443")
     subject = audited(Target(host="shop.example.com", port=443), facts, judgement, problem=None, seconds=1.0)
+    subject = subject.model_copy(update={"declared": declared_part(expect)})
     document = doc.Document(
         tool=doc.Tool(name="tlsaudit", version="0"),
         mode=mode,
         policy=doc.PolicyReference(id=policy.id, version=policy.version, sha256=policy.sha256),
         data=doc.DataVersions(ruleset="x", scoring="x", registry="x", trust_stores={}),
-        as_of=AS_OF,
+        as_of=as_of,
         started_at=AS_OF,
         finished_at=AS_OF,
         subjects=[subject],
@@ -109,6 +113,7 @@ def test_by_the_same_policy_nothing_changes(policy_id: str, mode: doc.Mode) -> N
 def test_what_is_decided_again_is_decided_as_a_scan_would(first: str, second: str) -> None:
     facts = everything(cipher_suites=with_suites(0x9C, 0x9E, 0xC027).cipher_suites)
     direct = {each.rule: each for each in report(facts, POLICIES[second]).subjects[0].results}
+    before = outcomes(report(facts, POLICIES[first]))
     found = again(facts, POLICIES[first], POLICIES[second])
     assert found.keys() == direct.keys()
     for rule, each in found.items():
@@ -116,7 +121,8 @@ def test_what_is_decided_again_is_decided_as_a_scan_would(first: str, second: st
             assert (each.outcome, each.severity) == (direct[rule].outcome, direct[rule].severity), rule
             assert {*each.observed.split("; ")} == {*direct[rule].observed.split("; ")}, rule
         else:
-            assert each.outcome == direct[rule].outcome or each.outcome == "not_tested", rule
+            undecided = "inconclusive" if before[rule] in {"fail", "inconclusive"} else "not_tested"
+            assert each.outcome in {direct[rule].outcome, undecided}, rule
     open_ = {rule for rule, each in found.items() if each.outcome != direct[rule].outcome}
     assert open_ <= {"TLS-SIG-003", "TLS-CERT-025"}
 
@@ -162,6 +168,48 @@ def test_client_authentication_is_asked_for_by_the_policy() -> None:
     assert (found["TLS-MTLS-001"].outcome, found["TLS-MTLS-001"].severity) == ("fail", "critical")
 
 
+# What was declared.
+
+
+def test_what_was_declared_is_what_it_is_judged_by() -> None:
+    needed = Expectation(client_auth=ClientAuthMode.REQUIRED, names=("shop.example.com",))
+    internal = POLICIES["internal-mtls"]
+    first = report(everything(), internal, expect=needed)
+    found = outcomes(rejudged(first, OWASP, internal))
+    assert outcomes(first)["TLS-MTLS-001"] == "fail"
+    assert found["TLS-MTLS-001"] == "fail"
+    assert outcomes(rejudged(first, OWASP, None))["TLS-MTLS-001"] == "fail"
+    open_to_all = report(everything(), OWASP, expect=Expectation(client_auth=ClientAuthMode.NONE))
+    assert outcomes(rejudged(open_to_all, internal, OWASP))["TLS-MTLS-001"] == "not_applicable"
+
+
+# What failed and cannot be decided again.
+
+
+def test_a_failure_that_hangs_on_limits_is_never_dropped() -> None:
+    """The policy that judged is not at hand, and the report does not hold what the rule looks at."""
+    later = datetime(2027, 10, 1, tzinfo=UTC)
+    first = report(everything(), OWASP, as_of=later)
+    failed = {rule for rule, outcome in outcomes(first).items() if outcome == "fail"}
+    found = rejudged(first, OWASP, None)
+    for rule in failed:
+        assert outcomes(found)[rule] in {"fail", "inconclusive"}, rule
+    hanging = [each for each in found.subjects[0].results if each.rule in failed and each.outcome == "inconclusive"]
+    assert hanging
+    assert "it failed then: " in hanging[0].observed
+    then = {each.rule: Severity(each.severity).rank for each in first.subjects[0].results}
+    assert all(Severity(each.severity).rank >= then[each.rule] for each in hanging)
+
+
+def test_what_was_inconclusive_stays_so() -> None:
+    facts = everything(certificate_deployments=Unknown(Why.NO_ANSWER, "silence"))
+    first = report(facts, OWASP)
+    undecided = {rule for rule, outcome in outcomes(first).items() if outcome == "inconclusive"}
+    assert undecided
+    found = outcomes(rejudged(first, OWASP, None))
+    assert {found[rule] for rule in undecided} == {"inconclusive"}
+
+
 # What was never asked.
 
 
@@ -197,10 +245,12 @@ def test_a_gate_report_has_no_score_under_any_policy() -> None:
 
 
 def test_without_the_first_policy_no_limits_are_taken_to_agree() -> None:
-    found = rejudged(report(everything(), OWASP), OWASP, None)
+    before = report(everything(), OWASP)
+    found = rejudged(before, OWASP, None)
     for rule in SCAN_RULES:
         if rule.reads and rule.id not in FROM_FACTS:
-            assert outcomes(found)[rule.id] == "not_tested", rule.id
+            failed = outcomes(before)[rule.id] in {"fail", "inconclusive"}
+            assert outcomes(found)[rule.id] == ("inconclusive" if failed else "not_tested"), rule.id
     assert outcomes(found)["TLS-CIPH-001"] == "pass"
     assert outcomes(found)["TLS-KEX-012"] == "pass"
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tlsaudit.judge import under_causes
 from tlsaudit.model.result import Cap, Confidence, Outcome, Result, Score, Severity
 from tlsaudit.score import CEILINGS, POINTS, heads, score
 
@@ -210,22 +211,44 @@ def test_a_waived_head_does_not_pay_for_the_others_of_its_cause() -> None:
     assert [(row.rule, row.points) for row in _scored(head, other).deductions] == [("TLS-PROTO-004", 15)]
 
 
-def test_what_follows_from_a_waived_failure_costs_nothing_either() -> None:
-    incomplete = _waived(_fail("TLS-CHAIN-003", Severity.HIGH, cause="TRUST"))
-    untrusted = replace(_fail("TLS-CHAIN-001", Severity.CRITICAL, Cap.TRUST, "TRUST"), implied_by="TLS-CHAIN-003")
-    found = _scored(incomplete, untrusted)
-    assert (found.value, found.grade) == (100, "T")
+_INCOMPLETE = _fail("TLS-CHAIN-003", Severity.HIGH, Cap.B, "TRUST")
+_UNTRUSTED = _fail("TLS-CHAIN-001", Severity.CRITICAL, Cap.TRUST, "TRUST")
+
+
+def test_what_explains_a_worse_failure_pays_for_it() -> None:
+    explained = replace(_UNTRUSTED, implied_by="TLS-CHAIN-003")
+    alone, both = _scored(_UNTRUSTED), _scored(_INCOMPLETE, explained)
+    assert (alone.value, both.value) == (60, 60)
+    assert [(row.rule, row.severity, row.points) for row in both.deductions] == [
+        ("TLS-CHAIN-003", Severity.CRITICAL, 40)
+    ]
+    assert (both.grade, both.letter_if_trusted) == ("T", "B"), "the rest is an incomplete chain"
+
+
+def test_what_follows_from_a_waived_failure_costs_what_it_costs() -> None:
+    found = _scored(_waived(_INCOMPLETE), replace(_UNTRUSTED, implied_by="TLS-CHAIN-003"))
+    assert (found.value, found.grade) == (60, "T")
+    assert [row.rule for row in found.deductions] == ["TLS-CHAIN-001"]
 
 
 _FAILS = st.builds(
     _fail,
-    rule=st.from_regex(r"TLS-CIPH-[0-9]{3}", fullmatch=True),
+    rule=st.sampled_from([f"TLS-CIPH-{n}{n}{n}" for n in range(10)])
+    | st.from_regex(r"TLS-CIPH-[0-9]{3}", fullmatch=True),
     severity=st.sampled_from(Severity),
     cap=st.none() | st.sampled_from(Cap),
     cause=st.sampled_from(["A", "B", "C", "D"]),
 )
+_ORIGINS = ("TLS-NEW-001", "TLS-CIPH-000", "TLS-CIPH-111", None)
+
+
+def _implied(result: Result, origin: str | None) -> Result:
+    """The result as the judge would relate it, and as it would not."""
+    return replace(result, implied_by=origin if origin != result.rule else None)
+
+
 _RESULTS = st.lists(
-    _FAILS
+    st.builds(_implied, _FAILS, st.sampled_from(_ORIGINS))
     | st.builds(Result, rule=st.just("TLS-KEX-001"), outcome=st.sampled_from(Outcome), severity=st.just(Severity.LOW)),
     max_size=20,
     unique_by=lambda result: result.rule,
@@ -245,6 +268,22 @@ def test_one_more_failure_never_raises_the_score(results: list[Result], more: Re
     before, after = _scored(*results), _scored(*results, more)
     assert after.value <= before.value
     assert _ORDER.index(after.grade.removesuffix("?")) >= _ORDER.index(before.grade.removesuffix("?"))
+    assert _ORDER.index(_rest(after)) >= _ORDER.index(_rest(before))
+
+
+def _rest(found: Score) -> str:
+    """The letter without what T and M replace."""
+    return (found.letter_if_trusted or found.grade).removesuffix("?")
+
+
+@given(_RESULTS, st.builds(replace, _FAILS, rule=st.just("TLS-NEW-001")))
+def test_one_more_failure_that_explains_others_never_raises_the_score(results: list[Result], more: Result) -> None:
+    """As the judge relates them: what it explains is implied by it, and nothing else is."""
+    before = _scored(*under_causes([replace(each, implied_by=None) for each in results]))
+    explained = [_implied(each, "TLS-NEW-001" if each.implied_by else None) for each in results]
+    after = _scored(*under_causes([*explained, more]))
+    assert after.value <= before.value
+    assert _ORDER.index(_rest(after)) >= _ORDER.index(_rest(before))
 
 
 @given(_RESULTS, st.data())

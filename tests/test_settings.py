@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -137,6 +139,22 @@ def test_a_project_file_says_where_its_table_is(repository: Path) -> None:
         load_settings(repository, {})
 
 
+@pytest.mark.parametrize("text", ['[tool]\ntlsaudit = "x"\n', '[[tool.tlsaudit]]\nfail-on = "info"\n'])
+def test_a_table_that_is_none_is_not_passed_over(repository: Path, text: str) -> None:
+    (repository / "pyproject.toml").write_text(text)
+    with pytest.raises(InputError, match=r"tool\.tlsaudit: not a table"):
+        load_settings(repository, {})
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, lambda path: path.symlink_to("nowhere")])
+@pytest.mark.parametrize("name", ["tlsaudit.toml", "pyproject.toml"])
+def test_what_is_no_file_is_not_passed_over(repository: Path, name: str, make: Callable[[Path], None]) -> None:
+    (repository.parent / "tlsaudit.toml").write_text('fail-on = "none"\n')
+    make(repository / name)
+    with pytest.raises(InputError, match="no regular file"):
+        load_settings(repository, {})
+
+
 def test_a_file_that_is_no_text(repository: Path) -> None:
     (repository / "tlsaudit.toml").write_bytes(b"\xff")
     with pytest.raises(InputError, match="not UTF-8 text"):
@@ -165,7 +183,8 @@ def test_no_secret_is_repeated() -> None:
         with pytest.raises(InputError) as error:
             load_settings(None, {"TLSAUDIT_PROXY": proxy})
         assert "secret" not in str(error.value)
-    assert load_settings(None, {"TLSAUDIT_CLIENT_KEY_PASSWORD": "secret"}) == {}
+    for key in ("CLIENT_KEY", "CLIENT_CA_KEY", "TRIAL_KEY"):
+        assert load_settings(None, {f"TLSAUDIT_{key}_PASSWORD": "secret"}) == {}
 
 
 @given(st.dictionaries(st.sampled_from(KEYS).map(variable) | st.text(max_size=9).map("TLSAUDIT_".__add__), st.text()))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from hypothesis import HealthCheck, given, settings
 
 from tests.judged import document_of, subject_of, unreachable
-from tests.rules.facts import AS_OF, TLS_1_0, sound, with_suites
+from tests.rules.facts import AS_OF, OWASP, TLS_1_0, known, sound, with_suites
 from tests.strategies import facts as any_facts
 from tlsaudit.model.document import ResultPart, Subject, WaiverPart
-from tlsaudit.model.facts import Facts
+from tlsaudit.model.facts import Facts, Hsts, HttpAnswer
 from tlsaudit.model.knowledge import Unknown, Why
+from tlsaudit.policy import Policy, load_policy
 from tlsaudit.policy.baseline import Baseline, baseline_findings
 from tlsaudit.policy.waivers import Waiver, parse_waivers
 from tlsaudit.suppress import Suppressor
@@ -30,13 +32,13 @@ def _waivers(*entries: tuple[str, str, str]) -> tuple[Waiver, ...]:
 
 def _baseline(*subjects: Subject) -> Baseline:
     found = [finding for subject in subjects for finding in baseline_findings(subject)]
-    return Baseline(as_of=AS_OF, findings={each.fingerprint: each for each in found})
+    return Baseline(as_of=AS_OF, policy="owasp", mode="full", findings={each.fingerprint: each for each in found})
 
 
 def _suppressor(
     *entries: tuple[str, str, str], baseline: Baseline | None = None, as_of: datetime = AS_OF, mode: str = "full"
 ) -> Suppressor:
-    return Suppressor(_waivers(*entries) if entries else None, baseline, as_of=as_of, mode=mode)
+    return Suppressor(_waivers(*entries) if entries else None, baseline, as_of=as_of, policy="owasp", mode=mode)
 
 
 def _poor(target: str = "shop.example.com") -> Subject:
@@ -153,6 +155,50 @@ def test_a_baseline_waives_what_was_there_and_nothing_new() -> None:
     assert (old.suppression.by, old.suppression.owner, old.suppression.expires) == ("baseline", None, None)
 
 
+def _hsts(seconds: int, policy: Policy) -> Subject:
+    header = Hsts(
+        raw=f"max-age={seconds}", count=1, max_age=seconds, include_subdomains=False, preload=False, error=None
+    )
+    answer = HttpAnswer(status=200, server=None, location=None, hsts=header)
+    return subject_of(sound(http=known(answer)), policy=policy)
+
+
+def test_what_grew_worse_below_the_floor_of_the_policy_is_new() -> None:
+    """By mozilla-modern HSTS of a year and of a minute are both high; the rule itself finds low and medium."""
+    modern = load_policy("mozilla-modern")
+    year, minute = _hsts(31536000, modern), _hsts(60, modern)
+    rows = [_result(each, "TLS-HTTP-002") for each in (year, minute)]
+    assert [(each.severity, each.own_severity) for each in rows] == [("high", "low"), ("high", "medium")]
+    written = _baseline(year)
+    assert _result(_suppressor(baseline=written).apply(year), "TLS-HTTP-002").outcome == "waived"
+    assert _result(_suppressor(baseline=written).apply(minute), "TLS-HTTP-002").outcome == "fail"
+    assert _result(_suppressor(baseline=written).apply(_hsts(60, OWASP)), "TLS-HTTP-002").outcome == "fail"
+    assert _result(_suppressor(baseline=_baseline(minute)).apply(year), "TLS-HTTP-002").outcome == "waived"
+
+
+def test_a_baseline_from_before_own_severities_counts_by_its_severities_and_says_so() -> None:
+    modern = load_policy("mozilla-modern")
+    written = _baseline(_hsts(31536000, modern))
+    older = replace(
+        written,
+        findings={
+            each.fingerprint: each.model_copy(update={"own_severity": None}) for each in written.findings.values()
+        },
+    )
+    suppressor = _suppressor(baseline=older)
+    assert _result(suppressor.apply(_hsts(60, modern)), "TLS-HTTP-002").outcome == "waived"
+    assert "does not say how grave" in suppressor.notes()[0]
+    assert _suppressor(baseline=written).notes() == []
+
+
+def test_a_baseline_of_another_policy_or_mode_is_named() -> None:
+    written = replace(_baseline(_poor()), policy="mozilla-modern", mode="gate")
+    (note,) = _suppressor(baseline=written).notes()
+    assert note.startswith(
+        "the baseline was written under mozilla-modern in gate mode, and this run is judged by owasp"
+    )
+
+
 def test_a_waiver_that_has_expired_comes_before_the_baseline() -> None:
     suppressor = _suppressor((_RULE, "*", "2026-01-01"), baseline=_baseline(_poor()))
     assert _result(suppressor.apply(_poor())).outcome == "fail"
@@ -173,7 +219,7 @@ def test_a_stored_report_is_decided_again_by_what_is_given() -> None:
     stored = _suppressor((_RULE, "*", "2027-01-31")).on_document(document_of(_poor()))
     assert _result(stored.subjects[0]).outcome == "waived"
     assert _suppressor().on_document(stored) == stored, "without waivers it stays as it was"
-    emptied = Suppressor((), None, as_of=AS_OF, mode="full").on_document(stored)
+    emptied = Suppressor((), None, as_of=AS_OF, policy="owasp", mode="full").on_document(stored)
     assert emptied == document_of(_poor())
     again = _suppressor((_RULE, "*", "2027-01-31")).on_document(stored)
     assert again == stored
@@ -195,7 +241,7 @@ def test_the_score_of_a_document_is_found_again_from_its_results(facts: Facts) -
     subject = subject_of(facts)
     waived = _suppressor(baseline=_baseline(subject)).apply(subject)
     assert not [each for each in waived.results if each.outcome == "fail"]
-    assert Suppressor(None, _baseline(), as_of=AS_OF, mode="full").apply(waived) == subject
+    assert Suppressor(None, _baseline(), as_of=AS_OF, policy="owasp", mode="full").apply(waived) == subject
     if subject.score is not None and waived.score is not None:
         assert waived.score.value >= subject.score.value
         assert waived.score.deductions == []

@@ -16,7 +16,7 @@ from tlsaudit.credentials import Credentials
 from tlsaudit.data import ct_logs, published_keys, trust, versions
 from tlsaudit.data.ct_logs import CtLogs
 from tlsaudit.data.trust import AnchorSet
-from tlsaudit.document import audited, not_audited, result_part
+from tlsaudit.document import audited, declared_part, not_audited, result_part
 from tlsaudit.judge import judge
 from tlsaudit.model import document as doc
 from tlsaudit.model.errors import DecodeError, InputError, NetworkError
@@ -67,7 +67,8 @@ _DEADLINE_IN_TIMEOUTS = 12
 _MOST_ADDRESSES = 64
 _MOST_NAMED = 20
 _LARGEST_CRL_FILE = 32 * 1024 * 1024
-_ASKING_LESS = frozenset({"gate", "inventory"})
+ASKING_LESS: Final = frozenset({"gate", "inventory"})
+"""Modes that leave rules open which another one asks for."""
 
 Emit = Callable[[doc.Subject], Awaitable[None]]
 
@@ -213,6 +214,12 @@ def with_authorities(anchors: Anchors, *ca_files: Path) -> Anchors:
     return Anchors(trusting=replace(anchors.trusting, stores=stores, deciding=name), dates=dates)
 
 
+def trusts_given_files(document: doc.Document) -> bool:
+    """Whether CA files decided on trust at some subject of the report."""
+    facts = [subject.facts for subject in document.subjects if subject.facts is not None]
+    return any(trust.CUSTOM in deployment.trust for each in facts for deployment in each.certificate_deployments)
+
+
 def _checked(path: Path) -> AnchorSet:
     anchors = trust.from_file(path)
     skipped = TrustStore.from_ders(anchors.name, anchors.ders).skipped
@@ -254,7 +261,9 @@ class Scan:
         self._keep = keep
         self._started = datetime.now(UTC)
         self.as_of = options.as_of or self._started
-        self.suppressor = Suppressor(options.waivers, options.baseline, as_of=self.as_of, mode=options.mode)
+        self.suppressor = Suppressor(
+            options.waivers, options.baseline, as_of=self.as_of, policy=options.policy.id, mode=options.mode
+        )
         self._kept: dict[int, list[doc.Subject]] = {}
         self._done: set[int] = set()
         self.tally = Tally(options.fail_on)
@@ -300,14 +309,14 @@ class Scan:
 
     def notes(self) -> list[str]:
         """What whoever runs this should know: of waivers and the baseline, and what the policy wanted in vain."""
-        policy, lowest = self._options.policy, self._options.fail_on
-        if lowest is None or self._options.mode not in _ASKING_LESS:
+        options = self._options
+        if options.fail_on is None or options.mode not in ASKING_LESS:
             return self.suppressor.notes()
-        rules = left_open(policy, self.tally.untested, lowest)
-        more = f" and {len(rules) - _MOST_NAMED} more" if len(rules) > _MOST_NAMED else ""
-        named = f"{', '.join(rules[:_MOST_NAMED])}{more}"
-        left = f"{self._options.mode} mode did not ask for what the policy {policy.id} counts on: {named}"
-        return [*self.suppressor.notes(), *([left] if rules else ())]
+        rules = left_open(options.policy, self.tally.untested, options.fail_on)
+        return [
+            *self.suppressor.notes(),
+            *left_open_notes(options.policy, rules, f"{options.mode} mode did not ask for"),
+        ]
 
     def document(self) -> doc.Document:
         """The report, its subjects in the order of the targets."""
@@ -340,6 +349,13 @@ class Scan:
             baseline=self.suppressor.baseline(),
             summary=summary,
         )
+
+
+def left_open_notes(policy: Policy, rules: Sequence[str], missing: str) -> list[str]:
+    """That `policy` counts on these rules, which are open; `missing` says why, and whose doing that is."""
+    more = f" and {len(rules) - _MOST_NAMED} more" if len(rules) > _MOST_NAMED else ""
+    named = f"{', '.join(rules[:_MOST_NAMED])}{more}"
+    return [f"{missing} what the policy {policy.id} counts on: {named}"] if rules else []
 
 
 def _dates(every: Iterable[Anchors]) -> dict[str, str]:
@@ -440,8 +456,11 @@ class Auditor:
     async def _one(self, target: Target, subject_id: str, given: Target) -> tuple[doc.Subject, Fact[Facts]]:
         """The subject of one endpoint, and its facts where there are any; `given` is the target before resolution."""
         begun = time.monotonic()
+        expect = self.options.expectations.get(given.id, self.options.expect)
+        declared = declared_part(expect)
         try:
-            return await self._audit_and_judge(target, subject_id, given, begun)
+            subject, facts = await self._audit_and_judge(target, subject_id, given, expect, begun)
+            return subject.model_copy(update={"declared": declared}), facts
         except NotAuditedError as error:
             status, code, message = error.status, error.code, str(error)
         except NetworkError as error:
@@ -453,6 +472,7 @@ class Auditor:
             message = str(short or f"internal error: {type(error).__name__}: {error!s:.200}")
         seconds = time.monotonic() - begun
         subject = not_audited(target, status=status, code=code, message=message, seconds=seconds)
+        subject = subject.model_copy(update={"declared": declared})
         return subject, Unknown(Why.NO_ANSWER, f"not every address could be audited: {message}")
 
     def _rules(self, expect: Expectation, *, own_anchors: bool) -> tuple[Rule, ...]:
@@ -465,10 +485,9 @@ class Auditor:
         )
 
     async def _audit_and_judge(
-        self, target: Target, subject_id: str, given: Target, begun: float
+        self, target: Target, subject_id: str, given: Target, expect: Expectation, begun: float
     ) -> tuple[doc.Subject, Known[Facts]]:
         options = self.options
-        expect = options.expectations.get(given.id, options.expect)
         trusting = options.anchors_for.get(given.id, options.anchors).trusting
         settings = replace(self.settings, trusting=trusting, names=expect.names)
         audit = await audit_endpoint(target, self.network, settings, resolved=target.address != given.address)

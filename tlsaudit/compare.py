@@ -24,7 +24,7 @@ from tlsaudit.model.difference import (
     SubjectDifference,
     Verdict,
 )
-from tlsaudit.model.document import Document, ResultPart, Subject
+from tlsaudit.model.document import DECIDED, Document, ResultPart, Subject, is_decided
 from tlsaudit.model.result import Severity
 
 FACTS_OF: Final[Mapping[str, tuple[str, ...]]] = {
@@ -50,7 +50,8 @@ FACTS_OF: Final[Mapping[str, tuple[str, ...]]] = {
 """The facts that the rules of an area look at, by the starts of their paths."""
 _OF_TIME: Final = frozenset({"CERT", "CHAIN", "CT", "REVO", "SIG"})
 """Areas with rules that look at the time."""
-_DECIDED: Final = frozenset({"pass", "fail", "not_applicable", "waived"})
+_OF_DECLARED: Final = "TLS-MTLS-"
+"""The start of the rules that hang on what was declared of client authentication."""
 _FOUND: Final = frozenset({"fail", "waived"})
 _MOST_REASONS: Final = 5
 _WORD: Final = re.compile(r"[A-Za-z0-9_.-]+")
@@ -69,7 +70,7 @@ def compare(old: Document, new: Document, *, names: tuple[str, str], fail_on: Se
     return Difference(
         old=_side(old, names[0]),
         new=_side(new, names[1]),
-        notes=[*_notes(old, new), *notes],
+        notes=[*_notes(old, new), *notes, *_declared_notes(pairs)],
         subjects=told,
         summary=_summary(compared, len(compared) - len(told), fail_on),
     )
@@ -109,6 +110,27 @@ def _notes(old: Document, new: Document) -> list[str]:
     if (old.data, old.tool) != (new.data, new.tool):
         found.append(f"OLD was judged with {_versions(old)}, NEW with {_versions(new)}")
     return found
+
+
+def _declared_notes(pairs: Sequence[tuple[Subject | None, Subject | None]]) -> list[str]:
+    """Of which subjects other things were declared: the first few."""
+    found = [
+        f"{new.id}: OLD was judged with {_declared(old)}, NEW with {_declared(new)}"
+        for old, new in pairs
+        if old is not None and new is not None and old.declared != new.declared
+    ]
+    more = [f"and {len(found) - _MOST_REASONS} more subjects"] if len(found) > _MOST_REASONS else []
+    return [*found[:_MOST_REASONS], *more]
+
+
+def _declared(subject: Subject) -> str:
+    part = subject.declared
+    if part is None:
+        return "nothing declared"
+    mode = [f"client authentication {part.client_auth}"] if part.client_auth else []
+    mode += [f"kind {part.kind}"] if part.kind else []
+    names = [f"the names {', '.join(part.names[:_MOST_REASONS])}"] if part.names else []
+    return f"{' and '.join((*mode, *names))} declared"
 
 
 def _policy(document: Document) -> str:
@@ -158,9 +180,19 @@ class _Context:
         for rule in dict.fromkeys((*after, *before)):
             was, now = before.get(rule), after.get(rule)
             change = _first_seen(now) if old is None else _change(was, now)
+            if old is not None and change == "fixed" and self._is_dropped(old, new, now):
+                change = "unknown"
             if change is not None:
                 found.append(self._result(change, was, now, facts, known=old is not None))
         return sorted(found, key=lambda each: (-Severity(each.severity).rank, each.rule))
+
+    def _is_dropped(self, old: Subject, new: Subject, now: ResultPart | None) -> bool:
+        """Whether the rule was only dropped: it does not apply by what is declared now, or by another policy."""
+        if now is None or now.outcome != "not_applicable":
+            return False
+        return self._old.policy != self._new.policy or (
+            now.rule.startswith(_OF_DECLARED) and old.declared != new.declared
+        )
 
     def _result(
         self,
@@ -222,8 +254,8 @@ def _state(old: Subject | None, new: Subject) -> tuple[State, str]:
         for side, subject in (("OLD", old), ("NEW", new))
         if subject is not None and subject.status != "audited"
     ]
-    if any(subject is not None and not subject.results for subject in (old, new)):
-        return "unknown", "; ".join(troubled) or "one of the two has no results"
+    if any(subject is not None and not is_decided(subject) for subject in (old, new)):
+        return "unknown", "; ".join(troubled) or "of one of the two nothing was decided"
     if old is None:
         return "only_new", "; ".join(("OLD has no such subject", *troubled))
     return ("partly", "; ".join(troubled)) if troubled else ("compared", "")
@@ -256,7 +288,7 @@ def _change(old: ResultPart | None, new: ResultPart | None) -> Change | None:
     """What became of one rule; None: nothing, or nothing that anybody has to know."""
     was = old.outcome if old is not None else "not_tested"
     now = new.outcome if new is not None else "not_tested"
-    if was not in _DECIDED or now not in _DECIDED:
+    if was not in DECIDED or now not in DECIDED:
         return "unknown" if was in _FOUND or now in _FOUND or now == "inconclusive" else None
     assert old is not None
     assert new is not None
@@ -270,7 +302,13 @@ def _change(old: ResultPart | None, new: ResultPart | None) -> Change | None:
 
 
 def _still_found(old: ResultPart, new: ResultPart) -> Change | None:
-    worse = Severity(new.severity).rank > Severity(old.severity).rank
+    worse = any(
+        Severity(now).rank > Severity(was).rank
+        for was, now in (
+            (old.severity, new.severity),
+            (old.own_severity or old.severity, new.own_severity or new.severity),  # which a policy's floor hides
+        )
+    )
     if new.outcome == "fail" and (worse or old.outcome == "waived"):
         return "new"
     same = (old.outcome, old.severity, _items(old)) == (new.outcome, new.severity, _items(new))
@@ -331,7 +369,7 @@ def _summary(subjects: Sequence[SubjectDifference], unchanged: int, fail_on: Sev
     if any(each.change == "new" for each in reaching):
         exit_code = 1
     else:
-        exit_code = 3 if open_subjects or any(_is_open(each) for each in reaching) else 0
+        exit_code = 3 if open_subjects or not subjects or any(_is_open(each) for each in reaching) else 0
     return DifferenceSummary(
         subjects=len(subjects),
         unchanged=unchanged,

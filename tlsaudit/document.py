@@ -28,6 +28,7 @@ from tlsaudit.model.facts import (
     Preference,
 )
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Tried, Unknown, Why
+from tlsaudit.model.limits import Expectation
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.result import Judgement, Outcome, Result, Score
 from tlsaudit.model.target import Target
@@ -92,6 +93,17 @@ def not_audited(target: Target, *, status: str, code: str, message: str, seconds
             "results": [],
             "score": None,
         }
+    )
+
+
+def declared_part(expect: Expectation) -> doc.DeclaredPart | None:
+    """What was declared, as the report shows it; None: nothing was."""
+    if expect == Expectation():
+        return None
+    return doc.DeclaredPart(
+        client_auth=expect.client_auth.value if expect.client_auth is not None else None,
+        kind=expect.kind,
+        names=list(expect.names),
     )
 
 

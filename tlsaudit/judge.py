@@ -32,8 +32,8 @@ CONSEQUENCES = {"TLS-CHAIN-001": ("TLS-CHAIN-002", "TLS-CHAIN-003")}
 """What follows from another failure of the same proof and says nothing of its own.
 
 No path leads to an anchor from a chain that stops short, or from a certificate that signed itself. The finding to act
-on, and its points, are those of CHAIN-003 or CHAIN-002. CHAIN-001 stays in the report as a failure and costs none, but
-its cap stands: with what was sent nobody can tell whether the certificate is to be trusted, and the grade says so, with
+on is CHAIN-003 or CHAIN-002; it pays the points of CHAIN-001, which stays in the report as a failure, and whose cap
+stands: with what was sent nobody can tell whether the certificate is to be trusted, and the grade says so, with
 the letter beside it that the rest would earn. That holds only where every certificate that is untrusted is also
 incomplete (or self-signed): an untrusted second certificate counts as ever.
 """

@@ -2,7 +2,9 @@
 
 Every rule says which limits it reads. Where the policy that judged and the one that judges now agree in them, the
 outcome stands, whatever it was, and only its severity is weighed anew. Where they differ, the rule looks at what the
-report holds of the facts; a rule that needs more is `not_tested`. So what was never asked is never passed.
+report holds of the facts, and of what was declared. A rule that needs more is `inconclusive` where it failed or was
+inconclusive, since it may well fail again, and `not_tested` where it did not. So what was never asked is never passed,
+and what failed never vanishes.
 """
 
 from __future__ import annotations
@@ -57,6 +59,8 @@ _OF_A_KIND: Final = {
 _DECLARED = frozenset({"client_auth", "kind"})
 """What is declared of a target; the rest that rules read are limits."""
 _NOT_HELD = "the report does not hold what this rule looks at, and the policies differ in its limits"
+_TROUBLE: Final = frozenset({"fail", "inconclusive"})
+_THEN: Final = {"fail": "it failed then", "inconclusive": "it was not decided then"}
 _NOT_THERE = "the report has no result of this rule"
 
 
@@ -80,17 +84,18 @@ def _subject(subject: doc.Subject, document: doc.Document, policy: Policy, befor
     if not subject.results:
         return subject  # it was not reached
     stored = {each.rule: each for each in subject.results}
+    expect = subject.expectation()
     facts = restored(subject)
     caps = {row.rule: Cap(row.cap) for row in subject.score.caps} if subject.score else {}
     results: list[Result] = []
     for rule in _rules(subject, document.mode):
         part = stored.get(rule.id)
-        if part is not None and (part.outcome == "waived" or _agree(rule, policy, before)):
+        if part is not None and (part.outcome == "waived" or _agree(rule, policy, before, expect)):
             results.append(_reworded(_stands(rule, part, policy, caps), rule, policy, facts))
         elif facts is not None and rule.id in FROM_FACTS:
             results.append(_judged(rule, facts, subject, document, policy))
         else:
-            results.append(_open(rule, policy, _NOT_THERE if part is None else _NOT_HELD))
+            results.append(_open(rule, policy, part))
     related = under_causes(results)
     marks = None if subject.score is None else score(related, mode=document.mode)
     parts = [_part(each, stored) for each in related]
@@ -107,17 +112,17 @@ def _rules(subject: doc.Subject, mode: doc.Mode) -> Sequence[Rule]:
     return (*(rule for rule in declared if rule.id in judged), *MUTUAL_RULES)
 
 
-def _agree(rule: Rule, policy: Policy, before: Policy | None) -> bool:
+def _agree(rule: Rule, policy: Policy, before: Policy | None, expect: Expectation) -> bool:
     """Whether the outcome of the rule is the same under both policies."""
     if not rule.reads:
         return True
     if before is None:
         return False
-    return all(_given(policy, name) == _given(before, name) for name in rule.reads)
+    return all(_given(policy, name, expect) == _given(before, name, expect) for name in rule.reads)
 
 
-def _given(policy: Policy, name: str) -> object:
-    return getattr(policy.expect if name in _DECLARED else policy.limits, name)
+def _given(policy: Policy, name: str, expect: Expectation) -> object:
+    return getattr(policy.expected(expect) if name in _DECLARED else policy.limits, name)
 
 
 def _stands(rule: Rule, part: doc.ResultPart, policy: Policy, caps: Mapping[str, Cap]) -> Result:
@@ -168,7 +173,7 @@ def _judged(rule: Rule, facts: Facts, subject: doc.Subject, document: doc.Docume
         facts,
         policy,
         as_of=document.as_of,
-        expect=Expectation(),
+        expect=subject.expectation(),
         mode=document.mode,
         subject_id=subject.id,
         rules=(rule,),
@@ -176,9 +181,16 @@ def _judged(rule: Rule, facts: Facts, subject: doc.Subject, document: doc.Docume
     return result
 
 
-def _open(rule: Rule, policy: Policy, reason: str) -> Result:
-    kept = Result(rule=rule.id, outcome=Outcome.NOT_TESTED, severity=policy.severity_of(rule))
-    return _undecided(rule, kept, policy, reason)
+def _open(rule: Rule, policy: Policy, part: doc.ResultPart | None) -> Result:
+    """Undecided: as grave as what was found then, where that is graver than the rule usually is."""
+    severity = policy.severity_of(rule)
+    if part is None or part.outcome not in _TROUBLE:
+        reason = _NOT_THERE if part is None else _NOT_HELD
+        return _undecided(rule, Result(rule=rule.id, outcome=Outcome.NOT_TESTED, severity=severity), policy, reason)
+    found = policy.severity_of(rule, Severity(part.own_severity or part.severity))
+    worst = max(severity, found, key=lambda each: each.rank)
+    reason = f"{_NOT_HELD}; {_THEN[part.outcome]}" + (f": {part.observed}" if part.observed else "")
+    return _undecided(rule, Result(rule=rule.id, outcome=Outcome.INCONCLUSIVE, severity=worst), policy, reason)
 
 
 def _undecided(rule: Rule, kept: Result, policy: Policy, reason: str) -> Result:

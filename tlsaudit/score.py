@@ -1,5 +1,7 @@
 """The score: 100 points, less what the worst finding of each cause costs, under the lowest cap. Every row is kept.
 
+One more failure never raises it.
+
     critical 40, high 15, medium 6, low 2, info 0
     caps     A-: 94   B: 89   C: 74   D: 59   F: 39   (A limits the letter only; T and M replace it)
     letters  A+ and A from 95, A- from 90, B from 75, C from 60, D from 40, F below
@@ -11,12 +13,12 @@ neither. A+ says that nothing at all was found, in full mode, with TLS 1.3, post
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from tlsaudit.model.result import Cap, CapRow, Confidence, Deduction, Outcome, Result, Score, Severity
 
-SCORING: Final = "2026.11"
+SCORING: Final = "2026.11.1"
 
 POINTS: Final = {Severity.CRITICAL: 40, Severity.HIGH: 15, Severity.MEDIUM: 6, Severity.LOW: 2, Severity.INFO: 0}
 CEILINGS: Final = {Cap.A_MINUS: 94, Cap.B: 89, Cap.C: 74, Cap.D: 59, Cap.F: 39}
@@ -75,24 +77,21 @@ def _rank(result: Result) -> tuple[bool, int, str]:
 
 
 def _deductions(found: Sequence[Result]) -> tuple[Deduction, ...]:
-    """One row a cause. What another of these failures implies costs nothing beside it."""
-    present = {each.rule: each for each in found}
-    apart = [each for each in found if each.outcome is Outcome.FAIL and not _is_explained(each, present)]
-    return tuple(
-        Deduction(rule=each.rule, cause=cause, severity=each.severity, points=POINTS[each.severity])
-        for cause, each in heads(apart).items()
-        if POINTS[each.severity]
-    )
+    """One row a cause: the finding to act on, with the points of the worst failure of the cause.
 
-
-def _is_explained(result: Result, present: Mapping[str, Result]) -> bool:
-    """Whether another failure stands for this one.
-
-    One that is waived stands for what only follows from it, which is worse by itself. It does not stand for what is
-    as bad and of the same cause: that costs what it did.
+    What another failure implies does not stand for its cause, but it has to be paid for: else a failure that explains a
+    worse one would raise the score.
     """
-    origin = present.get(result.implied_by or "")
-    return origin is not None and (origin.outcome is Outcome.FAIL or _rank(origin) > _rank(result))
+    failing = [each for each in found if each.outcome is Outcome.FAIL]
+    present = {each.rule for each in failing}
+    first = heads(each for each in failing if each.implied_by not in present)
+    return tuple(
+        Deduction(
+            rule=first.get(cause, worst).rule, cause=cause, severity=worst.severity, points=POINTS[worst.severity]
+        )
+        for cause, worst in heads(failing).items()
+        if POINTS[worst.severity]
+    )
 
 
 def _value(deductions: Iterable[Deduction], caps: Iterable[CapRow]) -> int:

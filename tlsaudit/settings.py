@@ -24,8 +24,8 @@ from tlsaudit.policy import policy_ids
 from tlsaudit.proxies import parse_proxy
 
 PREFIX: Final = "TLSAUDIT_"
-PASSPHRASE: Final = "client-key-password"  # noqa: S105 - a name
-"""The passphrase of the client's key: read where it is needed, from the environment alone."""
+PASSPHRASES: Final = ("client-key-password", "client-ca-key-password", "trial-key-password")
+"""The passphrases of the client's key and of those of its trials: read where needed, from the environment alone."""
 
 _FILE = "tlsaudit.toml"
 _PROJECT = "pyproject.toml"
@@ -127,7 +127,7 @@ def settings_file(folder: Path) -> tuple[Path, str, dict[str, Any]] | None:
         if _is_file(own):
             return own, "", _read(own)
         if _is_file(project):
-            table = _table(_read(project))
+            table = _table(project, _read(project))
             if table is not None:
                 return project, "tool.tlsaudit.", table
         if (each / ".git").exists():
@@ -141,16 +141,24 @@ def variable(key: str) -> str:
 
 
 def _is_file(path: Path) -> bool:
+    """Whether it is there; raises InputError where it is something that has no settings to read."""
     try:
-        return path.is_file()
+        is_there, is_file = os.path.lexists(path), path.is_file()
     except OSError:
         return False
+    if is_there and not is_file:
+        raise InputError(f"{path}: no regular file: settings that cannot be read are not passed over")
+    return is_file
 
 
-def _table(data: dict[str, Any]) -> dict[str, Any] | None:
+def _table(path: Path, data: dict[str, Any]) -> dict[str, Any] | None:
     tool = data.get("tool")
-    found = tool.get("tlsaudit") if isinstance(tool, dict) else None
-    return found if isinstance(found, dict) else None
+    if not isinstance(tool, dict) or "tlsaudit" not in tool:
+        return None
+    found = tool["tlsaudit"]
+    if not isinstance(found, dict):
+        raise InputError(f"{path}: tool.tlsaudit: not a table: write [tool.tlsaudit]")
+    return found
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -176,8 +184,9 @@ def _read(path: Path) -> dict[str, Any]:
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Setting]:
     found: dict[str, Setting] = {}
     names = {variable(key): key for key in KEYS}
+    passphrases = {variable(key) for key in PASSPHRASES}
     for name, text in environment.items():
-        if not name.startswith(PREFIX) or name == variable(PASSPHRASE):
+        if not name.startswith(PREFIX) or name in passphrases:
             continue
         key = names.get(name)
         if key is None:
@@ -191,7 +200,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Setting]:
 def _checked(data: Mapping[str, Any], place: str, prefix: str | None, *, strict: bool) -> dict[str, Any]:
     """The values of these keys; `prefix` None: the place names the key already."""
     for key in data:
-        if key == PASSPHRASE:
+        if key in PASSPHRASES:
             raise InputError(f"{place}: {prefix}{key}: a passphrase is read from {variable(key)} alone")
         if key not in KEYS:
             raise InputError(f"{place}: {prefix}{key}: no such setting{_meant(key, KEYS)}")

@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from tlsaudit.document import score_part
 from tlsaudit.model import document as doc
@@ -19,7 +18,6 @@ from tlsaudit.policy.baseline import Baseline, Finding
 from tlsaudit.policy.waivers import Waiver
 from tlsaudit.score import score
 
-_DECIDED: Final = frozenset({"pass", "fail", "waived", "not_applicable"})
 _MOST_NOTES = 20
 
 
@@ -35,15 +33,17 @@ class _Use:
 class Suppressor:
     """Applies waivers and a baseline to the subjects of one run, and remembers what became of each.
 
-    None: nothing of the kind was given, and what a stored report says of it stands. `mode` is that of the run.
+    None: nothing of the kind was given, and what a stored report says of it stands. `mode` is that of the run, and
+    `policy` the id of what judges it.
     """
 
     def __init__(
-        self, waivers: Sequence[Waiver] | None, baseline: Baseline | None, *, as_of: datetime, mode: str
+        self, waivers: Sequence[Waiver] | None, baseline: Baseline | None, *, as_of: datetime, policy: str, mode: str
     ) -> None:
         self._waivers = waivers
         self._baseline = baseline
         self._as_of = as_of
+        self._policy = policy
         self._mode = mode
         self._uses = [_Use() for _ in waivers or ()]
         self._by_rule: dict[str, list[tuple[Waiver, _Use]]] = defaultdict(list)
@@ -111,10 +111,29 @@ class Suppressor:
         ]
         if len(odd) > _MOST_NOTES:
             odd = [*odd[:_MOST_NOTES], f"and {len(odd) - _MOST_NOTES} more waivers that have expired or waive nothing"]
+        odd += self._other_baseline()
         if self._gone:
             what = "1 failure of the baseline is" if self._gone == 1 else f"{self._gone} failures of the baseline are"
             odd.append(f"{what} gone: write it again, so that they cannot come back unnoticed")
         return odd
+
+    def _other_baseline(self) -> list[str]:
+        """What makes the baseline one of another kind of run."""
+        baseline = self._baseline
+        if baseline is None:
+            return []
+        found = []
+        if (baseline.policy, baseline.mode) != (self._policy, self._mode):
+            found.append(
+                f"the baseline was written under {baseline.policy} in {baseline.mode} mode, and this run is judged by "
+                f"{self._policy} in {self._mode} mode: of its failures, those that are graver now than they were count"
+            )
+        if any(each.own_severity is None for each in baseline.findings.values()):
+            found.append(
+                "the baseline does not say how grave rules find its failures by themselves: what grows worse below "
+                "the floor of the policy is waived; write it again"
+            )
+        return found
 
     def _restored(self, result: doc.ResultPart) -> doc.ResultPart:
         """The failure behind what was waived in the way that this run decides on."""
@@ -136,7 +155,8 @@ class Suppressor:
             if not self._expired(waiver):
                 expires = waiver.expires.isoformat()
                 return doc.Suppression(by="waiver", reason=waiver.reason, owner=waiver.owner, expires=expires)
-        known = self._baseline is not None and self._baseline.knows(result.fingerprint, Severity(result.severity))
+        own = Severity(result.own_severity or result.severity)
+        known = self._baseline is not None and self._baseline.knows(result.fingerprint, Severity(result.severity), own)
         if covering or not known or self._baseline is None:
             return None
         self._by_baseline += 1
@@ -152,10 +172,10 @@ class Suppressor:
                 if waiver.covers(subject.id):
                     use.subjects += 1
                     use.failing += outcomes.get(rule) == "fail"
-                    use.undecided += outcomes.get(rule) not in _DECIDED
+                    use.undecided += outcomes.get(rule) not in doc.DECIDED
         failing = {result.fingerprint for result in results if result.outcome in {"fail", "waived"}}
         for finding in self._known.get(subject.id, ()):
-            self._gone += finding.fingerprint not in failing and outcomes.get(finding.rule) in _DECIDED
+            self._gone += finding.fingerprint not in failing and outcomes.get(finding.rule) in doc.DECIDED
 
     def _expired(self, waiver: Waiver) -> bool:
         return waiver.has_expired(self._as_of)

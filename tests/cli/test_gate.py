@@ -150,3 +150,17 @@ def test_a_file_that_is_wrong_ends_every_command_with_2(tmp_path: Path, command:
     assert tlsaudit(*command, "--waivers", file).complaint().startswith(f"{file}:1: waivers.0.rule: there is no rule")
     assert tlsaudit(*command, "--waivers", tmp_path / "none").code == 2
     assert tlsaudit(*command, "--baseline", file).code == 2
+
+
+@pytest.mark.parametrize("option", ["--write-baseline", "--baseline", "--waivers"])
+@pytest.mark.parametrize(
+    "command", [("scan", "127.0.0.1:1"), ("mtls", "127.0.0.1:1"), ("report", "reports/sample.json")]
+)
+def test_no_report_goes_to_a_file_of_known_failures(tmp_path: Path, command: tuple[str, ...], option: str) -> None:
+    file = tmp_path / "z.json"
+    file.write_text("kept")
+    (tmp_path / "link").symlink_to(file)
+    for name in (file, tmp_path / "link"):
+        ended = tlsaudit(*command, option, file, "--format", "json", "-o", name)
+        assert (ended.code, ended.complaint()) == (2, f"-o {str(name)!r} is the file of {option}")
+    assert file.read_text() == "kept"

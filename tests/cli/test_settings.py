@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.program import COMMAND, ROOT, Ended
+from tlsaudit.policy import load_policy
 
 
 @pytest.fixture
@@ -66,6 +67,24 @@ def test_secrets_are_not_shown(folder: Path) -> None:
         assert "geheim" not in ended.out + ended.err
 
 
+def test_every_passphrase_has_a_variable(folder: Path) -> None:
+    for key in ("client-key", "client-ca-key", "trial-key"):
+        name = f"TLSAUDIT_{key.upper().replace('-', '_')}_PASSWORD"
+        found = rows(run(folder, "settings", "--format", "json", **{name: "geheim"}))
+        assert found[f"{key}-password"] == ("set, and not shown", "environment", name)
+
+
+def test_a_value_that_looks_like_a_wish_for_help_is_a_value(folder: Path) -> None:
+    sample = ROOT / "reports" / "sample.json"
+    asked = ("report", sample, "--format", "csv", "-o", "-h")
+    assert run(folder, *asked).code == 1
+    assert run(folder, *asked, TLSAUDIT_FAIL_ON="none").code == 3
+    assert run(folder, *asked, TLSAUDIT_FAIL_ON="dire").code == 2
+    (folder / "-h").unlink()
+    assert "Usage" in run(folder, "report", "-h", TLSAUDIT_FAIL_ON="dire").out
+    assert list(folder.glob("-h")) == []
+
+
 def test_settings_decide_and_flags_decide_before_them(folder: Path) -> None:
     sample = ROOT / "reports" / "sample.json"
     file = folder / "tlsaudit.toml"
@@ -89,6 +108,7 @@ def test_a_diff_asks_as_the_report_did_whatever_is_set(folder: Path) -> None:
     (folder / "tlsaudit.toml").write_text('mode = "gate"\nproxy = "http://127.0.0.1:1"\n')
     report = json.loads((ROOT / "reports" / "sample.json").read_text())
     report["subjects"] = report["subjects"][:1]
+    report["policy"]["sha256"] = load_policy("owasp").sha256
     (folder / "r.json").write_text(json.dumps(report))
     ended = run(folder, "diff", "r.json", report["subjects"][0]["id"], "--format", "json")
     assert ended.code == 3

@@ -30,9 +30,11 @@ def _baseline(path: Path, *subjects: Subject) -> Baseline:
     return load_baseline(_written(path / "b.json", *subjects))
 
 
-def _fails(subject: Subject) -> dict[str, tuple[str | None, Severity]]:
+def _fails(subject: Subject) -> dict[str, tuple[str | None, Severity, Severity]]:
     return {
-        each.rule: (each.fingerprint, Severity(each.severity)) for each in subject.results if each.outcome == "fail"
+        each.rule: (each.fingerprint, Severity(each.severity), Severity(each.own_severity or each.severity))
+        for each in subject.results
+        if each.outcome == "fail"
     }
 
 
@@ -61,6 +63,16 @@ def test_a_renewed_certificate_with_the_same_fault_is_known(tmp_path: Path) -> N
     assert all(baseline.knows(*each) for each in _fails(new).values())
 
 
+def test_what_the_rule_itself_says_is_written_down_and_may_be_missing(tmp_path: Path) -> None:
+    file = _written(tmp_path / "b.json", subject_of(with_suites(_3DES)))
+    data = json.loads(file.read_text())
+    assert all(each["own_severity"] for each in data["findings"])
+    for each in data["findings"]:
+        del each["own_severity"]
+    file.write_text(json.dumps(data))
+    assert {each.own_severity for each in load_baseline(file).findings.values()} == {None}
+
+
 def test_another_suite_of_the_same_rule_is_the_same_finding(tmp_path: Path) -> None:
     one, two = subject_of(with_suites(_3DES)), subject_of(with_suites(_3DES, _3DES_TOO))
     (rule,) = (each for each in _fails(one) if each in _fails(two) and each == "TLS-CIPH-006")
@@ -83,12 +95,13 @@ def test_what_is_worse_than_it_was_is_new(tmp_path: Path) -> None:
         update={"results": [each.model_copy(update={"severity": "medium"}) for each in poor.results]}
     )
     baseline = _baseline(tmp_path, milder)
-    fingerprint, severity = _fails(poor)["TLS-PROTO-003"]
-    assert severity is Severity.HIGH
-    assert not baseline.knows(fingerprint, severity)
-    assert baseline.knows(fingerprint, Severity.MEDIUM)
-    assert baseline.knows(fingerprint, Severity.LOW)
-    assert not baseline.knows(None, Severity.LOW)
+    fingerprint, severity, own = _fails(poor)["TLS-PROTO-003"]
+    assert (severity, own) == (Severity.HIGH, Severity.MEDIUM)
+    assert not baseline.knows(fingerprint, severity, own)
+    assert baseline.knows(fingerprint, Severity.MEDIUM, own)
+    assert baseline.knows(fingerprint, Severity.LOW, Severity.LOW)
+    assert not baseline.knows(fingerprint, Severity.MEDIUM, Severity.HIGH)
+    assert not baseline.knows(None, Severity.LOW, Severity.LOW)
 
 
 def test_nothing_is_written_down_of_what_was_not_audited_as_a_whole() -> None:
@@ -145,6 +158,7 @@ _FINDING = '{"fingerprint": "00112233445566778899aabbccddeeff", "rule": "R", "su
         (f'{_HEAD},\n"findings": [\n{_FINDING},\n{{"rule": "R"}}]}}', ":4: no baseline of tlsaudit: findings.1."),
         (_HEAD.replace("/1", "/2") + ', "findings": []}', ":1: no baseline of tlsaudit: schema: "),
         (_HEAD.replace("Z", "") + ', "findings": []}', ":1: no baseline of tlsaudit: as_of: "),
+        (_HEAD.replace('"full"', '"quick"') + ', "findings": []}', ":1: no baseline of tlsaudit: mode: "),
         (f'{_HEAD}, "findings": [{_FINDING.replace("0011", "00ZZ")}]}}', ":1: no baseline of tlsaudit: findings.0.fi"),
         (f'{_HEAD}, "findings": [{_FINDING.replace("high", "dire")}]}}', ":1: no baseline of tlsaudit: findings.0.se"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,8 @@ def test_a_limit_replaces_the_parents_whole(tmp_path: Path) -> None:
 
 
 def test_any_takes_a_limit_away(tmp_path: Path) -> None:
-    child = own(tmp_path, "limits: {groups_allowed: any, lifetime_days_max: any}\n", parent="mozilla-modern")
+    rest = "limits: {groups_allowed: any, lifetime_days_max: any}\nno_longer_required: [certificate/lifetime]\n"
+    child = own(tmp_path, rest, parent="mozilla-modern")
     assert (child.limits.groups_allowed, child.limits.lifetime_days_max) == (None, None)
     assert child.limits.suites_allowed is not None
 
@@ -175,3 +177,56 @@ def test_a_path_is_relative_to_the_file_that_names_it(tmp_path: Path) -> None:
     inner.mkdir()
     own(inner, "limits: {rsa_bits_min: 4096}\n", name="a.yaml")
     assert own(tmp_path, "", parent="inner/a.yaml").limits.rsa_bits_min == 4096
+
+
+_INERT = {
+    "client/required": "expect: {client_auth: required}",
+    "client/requested": "expect: {client_auth: required}",
+    "protocol/required": "limits.versions_required",
+    "protocol/unlisted": "limits.versions_allowed",
+    "suite/unlisted": "limits.suites_allowed",
+    "group/required": "limits.groups_required",
+    "key/unlisted": "limits.certificate_keys_allowed",
+    "signature/unlisted": "limits.certificate_signatures_allowed",
+    "certificate/lifetime": "limits.lifetime_days_max",
+}
+
+
+@pytest.mark.parametrize("section", ["forbidden", "required"])
+@pytest.mark.parametrize(("what", "needed"), _INERT.items())
+def test_an_entry_that_could_never_fail_is_refused(tmp_path: Path, what: str, needed: str, section: str) -> None:
+    message = refused(tmp_path, f"{section}:\n  - what: {what}\n    sources: [{{ref: x, verified: 'true'}}]\n")
+    assert message == f"{tmp_path}/own.yaml:8: {section}: {what!r} can never fail: it needs {needed}"
+
+
+@pytest.mark.parametrize(
+    ("parent", "rest", "line", "what"),
+    [
+        ("cnsa-2", "limits:\n  versions_allowed: any\n", 8, "protocol/unlisted"),
+        ("cnsa-2", "limits:\n  versions_required: []\n", 8, "protocol/required"),
+        ("bsi-tr-02102-2", "limits:\n  groups_allowed: any\n", 8, "group/unlisted"),
+        ("internal-mtls", "expect:\n  client_auth: optional\n", 8, "client/requested"),
+    ],
+)
+def test_nor_may_what_it_needs_be_taken_away(tmp_path: Path, parent: str, rest: str, line: int, what: str) -> None:
+    message = refused(tmp_path, rest, parent=parent)
+    assert message.startswith(f"{tmp_path}/own.yaml:{line}: ")
+    assert f"{what!r} can never fail: it needs " in message
+    assert ", or an end by no_longer_" in message
+
+
+def test_with_its_limit_such_an_entry_is_sound(tmp_path: Path) -> None:
+    sources = "sources: [{ref: x, verified: 'true'}]"
+    child = own(
+        tmp_path,
+        f"limits: {{versions_required: [TLSv1.3]}}\nexpect: {{client_auth: required}}\nrequired:\n"
+        f"  - {{what: protocol/required, {sources}}}\n  - {{what: client/required, {sources}}}\n",
+    )
+    assert {"protocol/required", "client/required"} <= child.required.keys()
+
+
+def test_a_pipe_without_a_writer_is_no_policy(tmp_path: Path) -> None:
+    pipe = tmp_path / "p.yaml"
+    os.mkfifo(pipe)
+    with pytest.raises(InputError, match="not a regular file"):
+        load_policy(str(pipe))

@@ -99,6 +99,8 @@ def _with(key: str, value: str) -> str:
     [
         (_with("rule", "TLS-NOPE-001"), "w.yaml:1: waivers.0.rule: there is no rule 'TLS-NOPE-001'"),
         (_with("rule", "'*'"), "w.yaml:1: waivers.0.rule: there is no rule '*'"),
+        (_with("owner", "~"), "w.yaml:3: waivers.0.owner: a value is needed"),
+        (_with("reason", "Null"), "w.yaml:4: waivers.0.reason: a value is needed"),
         (_with("owner", ""), "w.yaml:3: waivers.0.owner: string should have at least 1 character"),
         (_with("reason", "'  '"), "w.yaml:4: waivers.0.reason: string should have at least 1 character"),
         (_with("expires", "never"), "w.yaml:5: waivers.0.expires: 'never' is no date; write 2027-01-31"),

@@ -95,6 +95,42 @@ def test_the_action_passes_where_nothing_fails(lab: Lab, tmp_path: Path) -> None
     assert (done.returncode, outputs["exit-code"]) == (0, "0")
 
 
+_STRICT = 'policy = "mozilla-modern"\nfail-on = "low"\nmode = "inventory"\n'
+_YEAR_OF_HSTS = "add_header Strict-Transport-Security max-age=31536000 always;"
+
+
+def test_the_settings_of_the_repository_stand(lab: Lab, tmp_path: Path) -> None:
+    """By mozilla-modern a year of HSTS is too short, by owasp it is not."""
+    server = lab.nginx(f"ssl_protocols TLSv1.3; {_YEAR_OF_HSTS}")
+    target = f"localhost@127.0.0.1:{server.port}"
+    (tmp_path / "tlsaudit.toml").write_text(f'{_STRICT}ca-file = ["{lab.pki.root_file}"]\n')
+    done, _ = act(tmp_path, target)
+    assert done.returncode == 1, done.stderr
+    assert "TLS-HTTP-002" in done.stdout
+    assert act(tmp_path, target, fail_on="none")[0].returncode == 0, "an input is stronger"
+    script = "set -eo pipefail\n" + "\n".join(GITLAB["tlsaudit"]["script"])
+    variables = GITLAB["tlsaudit"]["variables"] | {"AUDIT_TARGETS": target}
+    assert run("bash", "-c", script, cwd=tmp_path, **variables).returncode == 1
+
+
+@pytest.mark.parametrize("name", ["t.sarif\nexit-code=0", "t.sarif\rexit-code=0"])
+def test_a_file_name_makes_no_output_of_its_own(tmp_path: Path, name: str) -> None:
+    done, outputs = act(tmp_path, "127.0.0.1:1", sarif_file=name)
+    assert (done.returncode, outputs) == (2, {"exit-code": "2"})
+
+
+def test_an_option_that_audits_nothing_does_not_pass(tmp_path: Path) -> None:
+    done, outputs = act(tmp_path, "127.0.0.1:1", options="--help")
+    assert (done.returncode, outputs["exit-code"]) == (2, "2")
+
+
+def test_a_file_that_was_not_written_is_not_named(tmp_path: Path) -> None:
+    (tmp_path / "tlsaudit.sarif").write_text("of an earlier step")
+    done, outputs = act(tmp_path, "127.0.0.1:99999")
+    assert (done.returncode, outputs) == (2, {"exit-code": "2", "sarif-file": ""})
+    assert act(tmp_path, "127.0.0.1:1")[1]["sarif-file"] == "tlsaudit.sarif"
+
+
 @pytest.mark.parametrize("targets", ["", "localhost:1; touch owned", "$(touch owned)", "`touch owned`", "--help"])
 def test_an_input_is_data_and_a_bad_one_ends_with_2(tmp_path: Path, targets: str) -> None:
     done, outputs = act(tmp_path, targets)

@@ -38,9 +38,21 @@ def _defaults(command: Any, arguments: Sequence[str]) -> dict[str, dict[str, obj
     """What settings make of the options of the command that is asked for; nothing where only help is wanted."""
     name = next((each for each in arguments if not each.startswith("-")), "")
     asked = command.commands.get(name)
-    if name not in _WITH_SETTINGS or asked is None or not {"-h", "--help"}.isdisjoint(arguments):
+    if name not in _WITH_SETTINGS or asked is None or _wants_help(asked, arguments[arguments.index(name) + 1 :]):
         return {}
     return {name: settings.defaults(name, asked.params, settings.load())}
+
+
+def _wants_help(command: Any, arguments: Sequence[str]) -> bool:
+    """Whether these ask for the help of the command: what looks like it may be the value of an option."""
+    if {*_SETTINGS["help_option_names"]}.isdisjoint(arguments):
+        return False
+    with command.make_context(command.name, [], resilient_parsing=True) as context:
+        try:
+            found, _, _ = command.make_parser(context).parse_args(list(arguments))
+        except TyperException:
+            return False  # what is wrong is said when it is parsed in earnest
+    return bool(found.get("help"))
 
 
 def _application() -> typer.Typer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from tlsaudit.linting import Linted
     from tlsaudit.model.difference import Difference
     from tlsaudit.model.document import Document, Mode
+    from tlsaudit.model.facts import ClientAuthMode
+    from tlsaudit.model.limits import Expectation
     from tlsaudit.model.result import Severity
     from tlsaudit.model.target import Target
+    from tlsaudit.policy import Policy
 
 _FILES = frozenset(
     {".json", ".jsonl", ".ndjson", ".html", ".conf", ".cfg", ".yaml", ".yml", ".toml", ".ini", ".xml", ".txt"}
@@ -37,6 +40,10 @@ class _Asked:
     timeout: float
     as_of: str | None
     proxy: str | None
+    client_auth: ClientAuthMode | None = None
+    """What the command line declares; before what the report does."""
+    client_auth_set: ClientAuthMode | None = None
+    """What the settings declare, where the report declares nothing."""
     kind: str | None = None
     assume: str = ""
     listener: str | None = None
@@ -50,6 +57,7 @@ class Conf:
 
 
 def diff(
+    context: typer.Context,
     old: Annotated[str, typer.Argument(metavar="OLD", hidden=True)],
     new: Annotated[str, typer.Argument(metavar="NEW", hidden=True)],
     format_: Annotated[str, typer.Option("--format", metavar="FORMAT", help="text or json.")] = "text",
@@ -72,6 +80,14 @@ def diff(
     timeout: Annotated[float, typer.Option(metavar="SECONDS", help="How long one connection may take.")] = 5.0,
     as_of: Annotated[
         str | None, typer.Option(metavar="TIME", help="Judge a target as of this date or time instead of now.")
+    ] = None,
+    expect_client_auth: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODE",
+            help="What client authentication of a target should be: none, optional or required; without it, what was "
+            "declared for the report beside it.",
+        ),
     ] = None,
     proxy: Annotated[
         str | None, typer.Option(metavar="URL", help="http://HOST:PORT or socks5://HOST:PORT, as for scan.")
@@ -105,6 +121,9 @@ def diff(
     if output != outputs.STANDARD_OUTPUT:
         outputs.refuse_unwritable(Path(output))
     scan.refuse_timeout(timeout)
+    declared = scan.declared_client_auth(expect_client_auth)
+    source = context.get_parameter_source("expect_client_auth")
+    is_flag = source is not None and source.name == "COMMANDLINE"
     asked = _Asked(
         policy=policy,
         mode=mode,
@@ -112,6 +131,8 @@ def diff(
         timeout=timeout,
         as_of=as_of,
         proxy=proxy,
+        client_auth=declared if is_flag else None,
+        client_auth_set=None if is_flag else declared,
         kind=kind,
         assume=assume,
         listener=listener,
@@ -226,11 +247,12 @@ def _documents(sources: list[Path | Target], asked: _Asked) -> list[Document]:
     found = {**stored}
     if wanted:
         beside = next(iter(stored.values()), None)
-        made = _audited([[each] for each in wanted.values()], asked, beside, "full")
-        found |= dict(zip(wanted, made, strict=True))
         if beside is not None:
             (target,) = wanted.values()
-            found = {place: _only(document, target) for place, document in found.items()}
+            beside = _only(beside, target)
+            found = dict.fromkeys(stored, beside)
+        made = _audited([[each] for each in wanted.values()], asked, beside, "full")
+        found |= dict(zip(wanted, made, strict=True))
     return [found[0], found[1]]
 
 
@@ -245,25 +267,51 @@ def _only(document: Document, target: Target) -> Document:
 def _audited(lists: list[list[Target]], asked: _Asked, beside: Document | None, mode_else: Mode) -> list[Document]:
     """A report for each list of targets."""
     from tlsaudit import app
-    from tlsaudit.policy import load_policy, policy_ids
+    from tlsaudit.policy import load_policy
 
-    policy, mode = asked.policy, _mode(asked.mode, beside, mode_else)
-    if policy is None:
-        judged_by = beside.policy.id if beside is not None else "owasp"
-        policy = judged_by if judged_by in policy_ids() else "owasp"
     scan_options = app.ScanOptions(
-        policy=load_policy(policy),
+        policy=load_policy(asked.policy) if asked.policy is not None else _judged_by(beside),
         anchors=app.load_anchors(*asked.ca_file),
-        mode=mode,
+        mode=_mode(asked.mode, beside, mode_else),
         timeout=asked.timeout,
         as_of=options.moment(asked.as_of),
+        expect=_expected(asked, beside),
         proxy=scan.proxy_of(asked.proxy),
     )
+    if beside is not None and not asked.ca_file and app.trusts_given_files(beside):
+        raise InputError("CA files decided on trust in the report: say --ca-file")
 
     async def all_of_them() -> list[Document]:
         return await asyncio.gather(*(app.scan(targets, scan_options) for targets in lists))
 
     return asyncio.run(all_of_them())
+
+
+def _judged_by(beside: Document | None) -> Policy:
+    """The policy of the report. Raises InputError where that is not at hand: by another one, failures seem fixed."""
+    from tlsaudit.policy import load_policy, policy_ids
+
+    if beside is None:
+        return load_policy("owasp")
+    named = beside.policy
+    known = load_policy(named.id) if named.id in policy_ids() else None
+    if known is None or known.sha256 != named.sha256:
+        shown = f"{named.id!r} {named.version} ({named.sha256[:8]})"
+        raise InputError(
+            f"the report was judged by {shown}, which does not come with this tlsaudit: say --policy, best with the "
+            "file that judged it"
+        )
+    return known
+
+
+def _expected(asked: _Asked, beside: Document | None) -> Expectation:
+    """What is declared of a target: what the report beside it was judged by, unless the command line says otherwise."""
+    from tlsaudit.model.limits import Expectation
+
+    expect = Expectation()
+    if beside is not None and beside.subjects:
+        expect = beside.subjects[0].expectation()
+    return replace(expect, client_auth=asked.client_auth or expect.client_auth or asked.client_auth_set)
 
 
 def _mode(text: str | None, beside: Document | None, otherwise: Mode) -> Mode:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tlsaudit.cli import outputs
+from tlsaudit.model.errors import InputError
 
 if TYPE_CHECKING:
     from tlsaudit.model.document import Document, Subject
@@ -44,13 +46,24 @@ class Given:
     write: Path | None
 
 
-def read(waivers: Path | None, baseline: Path | None, write_baseline: Path | None) -> Given:
-    """Read the files before anything is dialled. Raises InputError."""
+def read(
+    waivers: Path | None, baseline: Path | None, write_baseline: Path | None, *, reports: Sequence[tuple[str, str]]
+) -> Given:
+    """Read the files before anything is dialled; `reports` go to other ones. Raises InputError."""
     from tlsaudit.policy.baseline import load_baseline
     from tlsaudit.policy.waivers import load_waivers
 
     if write_baseline is not None:
         outputs.refuse_unwritable(write_baseline)
+    read_or_written = {
+        os.path.realpath(file): name
+        for file, name in ((waivers, "--waivers"), (baseline, "--baseline"), (write_baseline, "--write-baseline"))
+        if file is not None
+    }
+    for _, file in reports:
+        name = read_or_written.get(os.path.realpath(file), "") if file != outputs.STANDARD_OUTPUT else ""
+        if name and os.path.realpath(file) != os.devnull:
+            raise InputError(f"-o {file!r} is the file of {name}")
     return Given(
         waivers=load_waivers(waivers) if waivers is not None else None,
         baseline=load_baseline(baseline) if baseline is not None else None,
@@ -96,7 +109,9 @@ def applied(document: Document, given: Given) -> Document:
     """A stored report under these waivers and this baseline; what is odd about them is said on standard error."""
     from tlsaudit.suppress import Suppressor
 
-    suppressor = Suppressor(given.waivers, given.baseline, as_of=document.as_of, mode=document.mode)
+    suppressor = Suppressor(
+        given.waivers, given.baseline, as_of=document.as_of, policy=document.policy.id, mode=document.mode
+    )
     found = suppressor.on_document(document)
     tell(suppressor.notes())
     return found

@@ -57,7 +57,7 @@ def lint(
     lowest = options.severity(fail_on)
     when = options.moment(as_of)
     expect = declared_client_auth(expect_client_auth)
-    known = gate.read(waivers, baseline, write_baseline)
+    known = gate.read(waivers, baseline, write_baseline, reports=pairs)
 
     from tlsaudit import app, linting
     from tlsaudit.config import read

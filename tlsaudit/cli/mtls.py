@@ -77,7 +77,7 @@ def mtls(
         client_ca_key=client_ca_key,
         trial=trial or (),
     )
-    known = gate.read(waivers, baseline, write_baseline)
+    known = gate.read(waivers, baseline, write_baseline, reports=pairs)
     bounds = what.read_scope(scope, through)
     presented = credentials.read(given, targets, scoped=bounds is not None)
     listed = what.read(targets, large=False, sni=sni)

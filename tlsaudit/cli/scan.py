@@ -140,7 +140,7 @@ def scan(
         client_ca_key=client_ca_key,
         trial=trial or (),
     )
-    known = gate.read(waivers, baseline, write_baseline)
+    known = gate.read(waivers, baseline, write_baseline, reports=pairs)
     bounds = what.read_scope(scope, through)
     presented = credentials.read(given, targets, scoped=bounds is not None)
     listed = what.read(targets, large=yes_large, sni=sni, http_port=http_port)

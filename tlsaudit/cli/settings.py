@@ -73,7 +73,7 @@ def _rows(flags: list[str], found: Mapping[str, Setting]) -> list[dict[str, Any]
     from typer.main import get_command
 
     from tlsaudit.cli import scan
-    from tlsaudit.settings import KEYS, PASSPHRASE, variable
+    from tlsaudit.settings import KEYS, PASSPHRASES
 
     application = typer.Typer(add_completion=False)
     application.command()(scan.scan)
@@ -91,11 +91,21 @@ def _rows(flags: list[str], found: Mapping[str, Setting]) -> list[dict[str, Any]
             elif key in found:
                 origin, where = found[key].origin, found[key].where
             rows.append({"name": key, "value": _plain(asked.params[name]), "origin": origin, "where": where})
-    passphrase = variable(PASSPHRASE)
-    is_set = passphrase in os.environ
-    value = "set, and not shown" if is_set else None
-    origin = "environment" if is_set else "default"
-    return [*rows, {"name": PASSPHRASE, "value": value, "origin": origin, "where": passphrase if is_set else ""}]
+    return [*rows, *(_passphrase(key) for key in PASSPHRASES)]
+
+
+def _passphrase(key: str) -> dict[str, Any]:
+    """The row of a passphrase, which is never shown."""
+    from tlsaudit.settings import variable
+
+    name = variable(key)
+    is_set = name in os.environ
+    return {
+        "name": key,
+        "value": "set, and not shown" if is_set else None,
+        "origin": "environment" if is_set else "default",
+        "where": name if is_set else "",
+    }
 
 
 def _plain(value: Any) -> Any:

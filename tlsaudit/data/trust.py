@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from tlsaudit.model.errors import InputError
 
@@ -23,6 +24,10 @@ _SYSTEM_BUNDLES = (
     "/etc/ssl/cert.pem",  # macOS, FreeBSD, OpenBSD
     "/usr/local/share/certs/ca-root-nss.crt",  # FreeBSD, ca_root_nss
 )
+
+
+CUSTOM: Final = "custom"
+"""The name of the store that CA files make."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +63,7 @@ def from_file(path: Path) -> AnchorSet:
 
     Raises InputError where the file is missing, unreadable, larger than 10 MB or holds no certificate.
     """
-    return _read(path, "custom")
+    return _read(path, CUSTOM)
 
 
 def _read(path: Path, name: str) -> AnchorSet:

@@ -40,10 +40,15 @@ from tlsaudit.model.document_facts import (
     Verdict,
     rfc3339,
 )
+from tlsaudit.model.facts import ClientAuthMode
+from tlsaudit.model.limits import Expectation
 
 SCHEMA: Final = "tlsaudit.report/1"
 _GRADES: Final = r"^(A\+|A-|[ABCDFTM])\??$"
 """The letters, with "?" where too little could be decided."""
+
+DECIDED: Final = frozenset({"pass", "fail", "waived", "not_applicable"})
+"""Outcomes of rules that were decided."""
 
 Grade = Annotated[str, Field(pattern=_GRADES)]
 SeverityName = Literal["info", "low", "medium", "high", "critical"]
@@ -185,11 +190,11 @@ class CapPart(_Part):
     """A row of the score: the cap that one finding sets."""
 
     rule: str
-    cap: str
+    cap: Literal["A", "A-", "B", "C", "D", "F", "T", "M"]
 
 
 class DeductionPart(_Part):
-    """A row of the score: the points one cause costs, by its worst finding."""
+    """A row of the score: the points one cause costs. `rule` is the finding to act on, `severity` that of the worst."""
 
     rule: str
     cause: str
@@ -208,6 +213,20 @@ class ScorePart(_Part):
     coverage: float
 
 
+class DeclaredPart(_Part):
+    """What its operator declared of a subject, and it was judged by; what was not declared is left out."""
+
+    client_auth: Literal["none", "optional", "required"] | None = None
+    kind: Literal["api", "web"] | None = None
+    """Whether programs or browsers are its clients."""
+    names: list[str] = []
+    """What the certificate has to cover, instead of the target's host."""
+
+    @model_serializer(mode="wrap")
+    def _only_declared(self, serialize: SerializerFunctionWrapHandler) -> dict[str, object]:
+        return {key: value for key, value in serialize(self).items() if value}
+
+
 class Subject(_Part):
     """One endpoint (later also: name, listener, upstream, certificate) with facts, results and score."""
 
@@ -218,6 +237,8 @@ class Subject(_Part):
     error: Problem | None
     duration_s: float
     location: Location | None
+    declared: DeclaredPart | None = None
+    """Left out where nothing was declared."""
     facts: FactsPart | None
     requested: dict[str, object] | None = None
     basis: dict[str, BasisPart]
@@ -225,6 +246,29 @@ class Subject(_Part):
     probes: list[ProbePart]
     results: list[ResultPart]
     score: ScorePart | None
+
+    def expectation(self) -> Expectation:
+        """What its operator had declared, as rules read it."""
+        part = self.declared or DeclaredPart()
+        mode = ClientAuthMode(part.client_auth) if part.client_auth is not None else None
+        return Expectation(client_auth=mode, kind=part.kind, names=tuple(part.names))
+
+    @model_serializer(mode="wrap")
+    def _without_none_declared(self, serialize: SerializerFunctionWrapHandler) -> dict[str, object]:
+        full: dict[str, object] = serialize(self)
+        if self.declared is None:
+            del full["declared"]
+        return full
+
+
+def is_decided(subject: Subject) -> bool:
+    """Whether any rule said anything of the subject; where none did, it is as good as not audited.
+
+    Of a name there is only what differs between its addresses, which are subjects of their own.
+    """
+    if subject.kind == "name":
+        return bool(subject.results)
+    return any(result.outcome in DECIDED for result in subject.results)
 
 
 class WaiverPart(_Part):
@@ -293,6 +337,7 @@ class Document(_Part):
 
 
 __all__ = [
+    "DECIDED",
     "SCHEMA",
     "BasisPart",
     "BeforeTlsPart",
@@ -302,6 +347,7 @@ __all__ = [
     "ClientAuthAtPart",
     "ClientAuthPart",
     "DataVersions",
+    "DeclaredPart",
     "DeductionPart",
     "DeploymentPart",
     "Document",
@@ -343,5 +389,6 @@ __all__ = [
     "UnknownPart",
     "UpstreamPart",
     "Verdict",
+    "is_decided",
     "rfc3339",
 ]

@@ -1,7 +1,9 @@
 """Baselines: the failures that were there already, so that only what is new fails a run.
 
 A failure is known by its fingerprint, which is made of the rule and the subject and of nothing that a renewal, another
-line or another run changes. It is as bad as it was written down: if it is worse now, it is new.
+line or another run changes. It is as bad as it was written down: if it is worse now, it is new. Worse is a higher
+severity under the policy that judges now than was accepted under that of the baseline, and a higher one of the rule's
+own, which the floor of a policy hides.
 
 Only subjects that were audited as a whole are written down, and only what nothing else waives: a waiver that ends must
 let its failure through again.
@@ -18,7 +20,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from tlsaudit.model.document import Subject, rfc3339
+from tlsaudit.model.document import Mode, Subject, rfc3339
 from tlsaudit.model.errors import InputError
 from tlsaudit.model.result import Severity
 from tlsaudit.policy.files import read_text
@@ -40,6 +42,8 @@ class Finding(BaseModel):
     rule: _Words
     subject: _Words
     severity: Severity
+    own_severity: Severity | None = None
+    """The rule's own; None in files that were written before it was written down."""
 
 
 class _File(BaseModel):
@@ -48,21 +52,25 @@ class _File(BaseModel):
     schema_: Literal["tlsaudit.baseline/1"]
     as_of: AwareDatetime
     policy: _Words
-    mode: _Words
+    mode: Mode
     findings: list[Finding]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Baseline:
-    """What was there at `as_of`, by fingerprint."""
+    """What was there at `as_of`, by fingerprint, as `policy` (its id) judged what `mode` asked."""
 
     as_of: datetime
+    policy: str
+    mode: str
     findings: Mapping[str, Finding]
 
-    def knows(self, fingerprint: str | None, severity: Severity) -> bool:
-        """Whether this failure was there already, and not milder."""
+    def knows(self, fingerprint: str | None, severity: Severity, own_severity: Severity) -> bool:
+        """Whether this failure was there already, and not milder; `own_severity` is the rule's."""
         found = self.findings.get(fingerprint or "")
-        return found is not None and severity.rank <= found.severity.rank
+        if found is None or severity.rank > found.severity.rank:
+            return False
+        return found.own_severity is None or own_severity.rank <= found.own_severity.rank
 
 
 def load_baseline(path: Path) -> Baseline:
@@ -72,7 +80,12 @@ def load_baseline(path: Path) -> Baseline:
         checked = _File.model_validate(_spelt(json.loads(text, object_pairs_hook=_unique)))
     except (ValueError, RecursionError) as error:
         raise _mistake(text, str(path), error) from None
-    return Baseline(as_of=checked.as_of, findings={each.fingerprint: each for each in checked.findings})
+    return Baseline(
+        as_of=checked.as_of,
+        policy=checked.policy,
+        mode=checked.mode,
+        findings={each.fingerprint: each for each in checked.findings},
+    )
 
 
 def baseline_findings(subject: Subject) -> tuple[Finding, ...]:
@@ -85,6 +98,7 @@ def baseline_findings(subject: Subject) -> tuple[Finding, ...]:
             rule=result.rule,
             subject=subject.id,
             severity=Severity(result.severity),
+            own_severity=Severity(result.own_severity or result.severity),
         )
         for result in subject.results
         if result.outcome == "fail"
@@ -96,7 +110,7 @@ def render_baseline(findings: Iterable[Finding], *, as_of: datetime, policy: str
     """The text of a baseline: a finding a line, in an order that stays, so that its history can be read."""
     head = {"schema": SCHEMA, "as_of": rfc3339(as_of), "policy": policy, "mode": mode}
     lines = ",\n".join(
-        json.dumps(each.model_dump(mode="json"))
+        json.dumps(each.model_dump(mode="json", exclude_none=True))
         for each in sorted(findings, key=lambda each: (each.subject, each.rule, each.fingerprint))
     )
     return f'{json.dumps(head)[:-1]}, "findings": [\n{lines}\n]}}\n'

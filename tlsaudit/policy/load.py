@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from importlib import resources
@@ -11,6 +12,7 @@ from pathlib import Path
 from tlsaudit.model.errors import InputError
 from tlsaudit.model.limits import Expectation, Limits
 from tlsaudit.model.result import Source
+from tlsaudit.policy.inert import refuse_inert
 from tlsaudit.policy.policy import Policy
 from tlsaudit.policy.reader import Place, Value, Written, read_yaml
 from tlsaudit.policy.schema import ListedEntry, PolicyFile
@@ -72,6 +74,9 @@ def _content(place: _Place) -> bytes:
     if place.folder is None:
         return (_PROFILES / place.name).read_bytes()
     try:
+        # Not before: whoever opens a pipe that nobody writes to waits for ever.
+        if not stat.S_ISREG(Path(place.name).stat().st_mode) and not Path(place.name).is_dir():
+            raise InputError(f"cannot read policy {place.name!r}: not a regular file")
         with Path(place.name).open("rb") as file:
             content = file.read(_LARGEST_FILE + 1)
     except (OSError, ValueError) as error:
@@ -149,6 +154,7 @@ def _policy(written: Written, parent: _Loaded | None, digest: str) -> _Loaded:
         if checked.expect
         else (above.expect if above else Expectation()),
     )
+    refuse_inert(policy, written)
     return _Loaded(policy, {**(parent.limits if parent else {}), **own})
 
 

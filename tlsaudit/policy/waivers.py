@@ -27,6 +27,8 @@ from tlsaudit.rules import ALL_RULES
 
 _MOST = 20_000
 _KEY = "waivers"
+_NULLS = frozenset({"~", "null"})
+"""What says in YAML that there is no value; to the reader of strings it is one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,14 +70,24 @@ def _day(text: object) -> date:
     return day
 
 
-_Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+def _no_null(text: str) -> str:
+    if text.lower() in _NULLS:
+        raise ValueError("a value is needed")
+    return text
+
+
+_Words = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), AfterValidator(_no_null)
+]
 
 
 class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     rule: Annotated[str, AfterValidator(_known_rule)]
-    scope: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1200)]
+    scope: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1200), AfterValidator(_no_null)
+    ]
     owner: _Words
     reason: _Words
     expires: Annotated[date, BeforeValidator(_day)]
