@@ -203,6 +203,31 @@ def test_only_an_alert_that_can_mean_the_certificate_is_a_refusal_of_it(
     assert (mode.value if isinstance(mode, Known) else None) is expected
 
 
+def speaking(lab: Lab, answer: bytes) -> Running:
+    """It asks for a certificate and says the same to everybody."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(lab.pki.ecdsa.chain, lab.pki.ecdsa.key)
+    context.load_verify_locations(lab.pki.client_ca_file)
+    context.verify_mode = ssl.CERT_OPTIONAL
+    return lab.python(context, lambda _connection: answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (b"HTTP/1.1 403 Forbidden\r\nX Bad : y\r\n\r\nno\n", None),
+        (b"HTTP/1.1 400 Bad\r\nno colon\r\n\r\nNo required SSL certificate was sent", REQUIRED),
+        (b"HTTP/1.1 200 OK\r\nX Bad : y\r\n\r\nyes\n", OPTIONAL),
+        (b"HTTP/1.1 200 OK\r\nServer: x\r\n", None),
+        (b"HTTP/1.1 403 Forb", None),
+        (b"-ERR client certificate required\r\n", None),
+    ],
+)
+def test_an_answer_is_read_by_its_status_line_alone(lab: Lab, answer: bytes, expected: ClientAuthMode | None) -> None:
+    mode = facts(speaking(lab, answer)).client_auth.mode
+    assert (mode.value if isinstance(mode, Known) else None) is expected
+
+
 def protected(lab: Lab, spoken: str) -> Running:
     """Apache that asks for a certificate only once it has seen the path."""
     return lab.apache(

@@ -328,8 +328,8 @@ def _http(exchange: Exchange, trials: Mapping[TrialKind, Trial]) -> Fact[HttpAns
         return Unknown(Why.NO_ANSWER, f"no answer to GET /: {reason}")
     if exchange.alpn == "h2":
         return Unknown(Why.UNSUPPORTED, "the server speaks HTTP/2 alone, and only HTTP/1.1 is asked")
-    if reading is not None:
+    if reading is not None and not reading.malformed:
         return Known(http.answer_of(reading, exchange.basis), exchange.basis)
-    if exchange.data.startswith(b"HTTP/"):
+    if http.may_be_http(exchange.data):
         return Unknown(Why.UNSUPPORTED, "the head of the response is malformed, or larger than is read")
     return Known(None, exchange.basis)

@@ -41,6 +41,9 @@ OF_A_CREDENTIAL: Final = frozenset(
 PROVES_NOTHING: Final = frozenset({401, 403})
 """Statuses that a good certificate may or may not change."""
 
+CUT_SHORT: Final = "the head of the answer is cut short"
+NOT_HTTP: Final = "the answer is not HTTP"
+
 _RENEGOTIATED = Unknown(Why.UNSUPPORTED, "what is listed in a CertificateRequest by renegotiation was not read")
 _STRENGTH = [ClientAuthMode.NONE, ClientAuthMode.OPTIONAL, ClientAuthMode.REQUIRED]
 
@@ -76,7 +79,7 @@ def served(exchange: Exchange) -> bool | None:
     if exchange.alpn == "h2" or not exchange.data:
         return False if exchange.alert is not None else None
     reading = http.read(exchange.data, ended=exchange.ended)
-    return reading is None or reading.status < http.FIRST_ERROR
+    return None if reading is None else reading.status < http.FIRST_ERROR
 
 
 def _by_exchange(requested: Known[bool], exchange: Exchange) -> ClientAuthAt:
@@ -110,7 +113,8 @@ def _by_answer(requested: Known[bool], exchange: Exchange) -> ClientAuthAt:
     if not exchange.accepted_by_tls:
         # What is no answer to the request may have been sent before TLS has decided.
         return ClientAuthAt(requested=requested, mode=Unknown(Why.NO_ANSWER, "the application speaks, and TLS has not"))
-    return _decided(requested, exchange.basis, ClientAuthMode.OPTIONAL, None, "the application answers (not HTTP)")
+    words = CUT_SHORT if http.may_be_http(exchange.data) else f"{NOT_HTTP}: whether it serves or refuses is open"
+    return ClientAuthAt(requested=requested, mode=Unknown(Why.NO_ANSWER, f"without a certificate TLS goes on; {words}"))
 
 
 def _by_saying(requested: Known[bool], basis: Basis, said: Said) -> ClientAuthAt:
