@@ -16,6 +16,11 @@ _UNKNOWN = Unknown(Why.NO_ANSWER, "reset")
 _SILENT = sound(
     client_auth=ClientAuth(mode=_UNKNOWN, per_protocol={TLS_1_2: ClientAuthAt(requested=_UNKNOWN, mode=_UNKNOWN)})
 )
+_UNSTABLE = Unknown(Why.UNSTABLE, "two servers")
+_OPEN, _UNSURE = (
+    sound(client_auth=ClientAuth(mode=why, per_protocol={TLS_1_3: ClientAuthAt(requested=known(True), mode=why)}))
+    for why in (_UNKNOWN, _UNSTABLE)
+)
 _NEVER, _OPTIONAL, _REQUIRED = (sound(client_auth=asks(mode)) for mode in ClientAuthMode)
 _APPLICATION = sound(client_auth=asks(ClientAuthMode.REQUIRED, enforced_by=Layer.APPLICATION))
 _NAMES = sound(client_auth=asks(ClientAuthMode.REQUIRED, ca_names=("CN=Internal CA", "CN=Other")))
@@ -44,6 +49,9 @@ ROWS = (
     Row("TLS-MTLS-001", "pass", _OPTIONAL, expect=_EITHER),
     Row("TLS-MTLS-001", "not_applicable", _NEVER, "nothing was declared"),
     Row("TLS-MTLS-001", "inconclusive", _SILENT, expect=_NEEDED),
+    Row("TLS-MTLS-001", "pass", _OPEN, "every version asks, whatever becomes of who has none", expect=_NEEDED),
+    Row("TLS-MTLS-001", "inconclusive", _UNSURE, "some connections are not asked", expect=_NEEDED),
+    Row("TLS-MTLS-002", "inconclusive", _OPEN, expect=_NEEDED),
     Row("TLS-MTLS-002", "pass", _REQUIRED, expect=_NEEDED),
     Row("TLS-MTLS-002", "fail", _OPTIONAL, severity="critical", cap="F", expect=_NEEDED),
     Row("TLS-MTLS-002", "pass", _APPLICATION, "the application refuses", expect=_NEEDED),

@@ -43,6 +43,7 @@ from tlsaudit.probe.hellos import ALPN_NAMES
 from tlsaudit.probe.key_exchange import read_key_exchanges
 from tlsaudit.probe.notes import UNFINISHED, Notes
 from tlsaudit.probe.session import session_of, session_of_handshake
+from tlsaudit.probe.settle import settled
 from tlsaudit.probe.suites import candidates
 from tlsaudit.probe.trials import with_trials
 from tlsaudit.wire import CertificateVerify
@@ -204,7 +205,7 @@ def _of_each_kind(exchanges: Iterable[KeyExchange]) -> Iterator[KeyExchange]:
 
 def _client_auth(notes: Notes) -> dict[ProtocolVersion, ClientAuthAt]:
     """Client authentication at every version that was not refused: what is unknown of one is unknown of the whole."""
-    found = dict(notes.client_auth)
+    found = settled(notes)
     for version in ProtocolVersion:
         accepted = notes.accepts(version)
         if version is ProtocolVersion.SSL_2 or version in found or (isinstance(accepted, Known) and not accepted.value):

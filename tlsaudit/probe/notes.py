@@ -37,6 +37,8 @@ class Notes:
     exchange: Exchange | None = None
     classic: Exchange | None = None
     """A whole handshake at the newest version below TLS 1.3."""
+    strangers: dict[ProtocolVersion, list[Exchange]] = field(default_factory=dict)
+    """Every `GET /` without a client certificate, by the version at which it was asked."""
     client_auth: dict[ProtocolVersion, ClientAuthAt] = field(default_factory=dict)
     elsewhere: dict[str, dict[ProtocolVersion, ClientAuthAt]] = field(default_factory=dict)
     """Client authentication for other paths, and without a server name."""

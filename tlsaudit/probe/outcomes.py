@@ -8,7 +8,7 @@ Nobody is let in but by an answer of the application that is given to whom it se
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
@@ -111,6 +111,26 @@ def decide(
     answers = {kind: each for kind, each in readings.items() if isinstance(each, _Answer)}
     trial = _Comparison(answers=answers, provenance=provenance or {}, refuses_strangers=refuses_strangers)
     return {kind: each if isinstance(each, Unknown) else trial.fact(kind, each) for kind, each in readings.items()}
+
+
+def forbidden_at_random(exchanges: Mapping[TrialKind, Sequence[Exchange]]) -> str:
+    """What a credential got in one connection that is forbidden in another, as by a limit on requests; else "".
+
+    Whoever may come in at one moment and not at the next was not refused for what it presented.
+    """
+    for kind, each in exchanges.items():
+        answers = [answer for one in each if isinstance(answer := _read(kind, one), _Answer)]
+        other = next((answer for answer in answers if answer.says is not _Says.FORBIDDEN), None)
+        if other is not None and len({answer.says is _Says.FORBIDDEN for answer in answers}) > 1:
+            name = kind.value.replace("_", " ")
+            return f"is also what the credential {name!r} gets, which gets {other.words} in another connection"
+    return ""
+
+
+def is_forbidden(kind: TrialKind, exchange: Exchange) -> bool:
+    """Whether the answer is a bare 401 or 403."""
+    answer = _read(kind, exchange)
+    return isinstance(answer, _Answer) and answer.says is _Says.FORBIDDEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

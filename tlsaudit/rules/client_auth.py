@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from tlsaudit.data.signatures import SCHEMES, scheme_name
 from tlsaudit.model.facts import ClientAuthAt, ClientAuthMode
-from tlsaudit.model.knowledge import Basis, Known, Unknown
+from tlsaudit.model.knowledge import Basis, Known, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.result import Cap, Fail, Severity
 from tlsaudit.rules.deployments import listing
@@ -81,6 +81,9 @@ def not_requested(case: Case) -> Iterable[Fail]:
 
     Where it was declared as optional nobody comes in who should not, but no client can say who it is.
     """
+    entries = case.facts.client_auth.per_protocol.values()
+    if entries and all(_always_asks(at) for at in entries):
+        return
     mode = sure(case.facts.client_auth.mode)
     if mode.value is not ClientAuthMode.NONE:
         return
@@ -96,6 +99,12 @@ def not_requested(case: Case) -> Iterable[Fail]:
         words = f"{where}no client certificate is asked for, which was declared to be optional"
         expected = "a client certificate is asked for at every version"
         yield Fail(words, bases, severity=Severity.MEDIUM, cap=Cap.B, expected=expected)
+
+
+def _always_asks(at: ClientAuthAt) -> bool:
+    """Whether a certificate is asked for, whatever then becomes of who has none; unless the answers contradict."""
+    unstable = isinstance(at.mode, Unknown) and at.mode.why is Why.UNSTABLE
+    return isinstance(at.requested, Known) and at.requested.value and not unstable
 
 
 @rule(
