@@ -22,7 +22,7 @@ from tlsaudit.probe.tls13 import Tls13
 from tlsaudit.probe.versions import VersionFindings
 from tlsaudit.wire import CertificateRequest, ServerHelloDone
 
-UNFINISHED = Unknown(Why.NO_ANSWER, "the time for this endpoint ran out before this was established")
+UNFINISHED = Unknown(Why.NO_ANSWER, "the audit of this endpoint ended before this was established")
 
 
 @dataclass(slots=True, kw_only=True)
