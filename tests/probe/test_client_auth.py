@@ -10,7 +10,9 @@ from tests.lab.process import Running
 from tests.lab.script import Script
 from tests.lab.scripted import ScriptedServer
 from tests.lab.servers import Lab
+from tests.lab.splitting import by_version
 from tests.probe.auditing import TLS_1_0, TLS_1_2, TLS_1_3, audit, ders, facts, versions
+from tlsaudit.client_auth_part import client_auth_part
 from tlsaudit.model.facts import ClientAuthAt, ClientAuthMode, Layer, When
 from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
@@ -120,6 +122,30 @@ def test_the_names_of_accepted_authorities_are_read(lab: Lab, spoken: str) -> No
     auth = facts(nginx(lab, SPOKEN[spoken], "optional")).client_auth
     assert auth.ca_names == (format_name(lab.pki.client_ca.certificate.subject.public_bytes()),)
     assert 0x0403 in auth.signature_schemes
+
+
+def test_what_each_version_lists_is_read(lab: Lab, lab_pki: LabPki) -> None:
+    """TLS 1.2 may name another CA and weaker schemes than TLS 1.3."""
+    newer = haproxy(lab, (TLS_1_3,), "required")
+    older = lab.openssl(
+        "-tls1_2", "-Verify", "1", "-CAfile", lab_pki.root_file, "-cipher", "ALL:@SECLEVEL=0",
+        "-client_sigalgs", "ECDSA+SHA1:ECDSA+SHA256",
+    )  # fmt: skip
+    with ScriptedServer(by_version(newer.port, older.port)) as server:
+        auth = facts(server).client_auth
+    at_12, at_13 = auth.per_protocol[TLS_1_2], auth.per_protocol[TLS_1_3]
+    assert (0x0203 in at_12.signature_schemes, 0x0203 in at_13.signature_schemes) == (True, False)
+    assert (1 in at_12.certificate_types or 64 in at_12.certificate_types, at_13.certificate_types) == (True, ())
+    assert at_12.ca_names != at_13.ca_names
+    assert auth.ca_names == (*at_13.ca_names, *at_12.ca_names)
+    assert 0x0203 in auth.signature_schemes
+    assert auth.certificate_types == at_12.certificate_types
+    part = client_auth_part(auth)
+    assert part.per_protocol["TLSv1.2"].ca_names == list(at_12.ca_names)
+    assert part.per_protocol["TLSv1.3"].certificate_types == []
+    same = client_auth_part(facts(haproxy(lab, (TLS_1_2,), "required")).client_auth).model_dump(mode="json")
+    assert same["certificate_types"]
+    assert "certificate_types" not in same["per_protocol"]["TLSv1.2"]
 
 
 def test_a_version_that_lets_anybody_in_decides_the_whole() -> None:

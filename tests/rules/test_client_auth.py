@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.rules.facts import TLS_1_2, TLS_1_3, Row, asks, judged, known, sound
@@ -34,6 +36,13 @@ _AT_A_PATH = sound(
         elsewhere={"/admin": {TLS_1_2: ClientAuthAt(requested=known(True), mode=known(ClientAuthMode.REQUIRED))}},
         ca_names=("CN=Internal CA",),
         schemes_unread=Unknown(Why.UNSUPPORTED, "renegotiation"),
+    )
+)
+_WEAK_AT_1_2 = sound(
+    client_auth=ClientAuth(
+        mode=known(ClientAuthMode.REQUIRED),
+        per_protocol={TLS_1_2: replace(_AT_1_3, signature_schemes=(0x0201,)), TLS_1_3: _AT_1_3},
+        signature_schemes=(0x0403, 0x0201),
     )
 )
 _REQUESTING = ("TLS-MTLS-010", "TLS-MTLS-011", "TLS-MTLS-021", "TLS-MTLS-023")
@@ -85,6 +94,7 @@ ROWS = (
         severity="low",
         observed="rsa_pkcs1_sha1",
     ),
+    Row("TLS-MTLS-023", "fail", _WEAK_AT_1_2, observed="CertificateRequest at TLSv1.2 lists rsa_pkcs1_sha1"),
 )
 
 

@@ -231,12 +231,22 @@ def unexpected_requirement(case: Case) -> Iterable[Fail]:
     reproduce=_ASK,
 )
 def weak_client_signatures(case: Case) -> Iterable[Fail]:
-    """The CertificateRequest lists schemes with SHA-1 or MD5."""
+    """The CertificateRequest of some version lists schemes with SHA-1 or MD5."""
+    versions = {version: at for version, at in case.facts.client_auth.per_protocol.items() if _weak(at)}
+    for version, at in versions.items():
+        words = f"CertificateRequest at {version} lists {listing(map(scheme_name, _weak(at)), 10)}"
+        yield Fail(words, (sure(at.requested).basis,))
+    if versions:
+        return
     weak = [code for code in case.facts.client_auth.signature_schemes if _has_weak_hash(code)]
     if not weak and case.facts.client_auth.schemes_unread is not None:
         case.facts.client_auth.schemes_unread.need()
     if weak:
         yield Fail(f"CertificateRequest lists {listing(map(scheme_name, weak), 10)}", requested_at(case))
+
+
+def _weak(at: ClientAuthAt) -> list[int]:
+    return [code for code in at.signature_schemes if _has_weak_hash(code)]
 
 
 def _has_weak_hash(code: int) -> bool:
