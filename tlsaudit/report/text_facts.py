@@ -20,6 +20,7 @@ from tlsaudit.report.view import (
     behaviour_words,
     beside_words,
     client_auth_words,
+    differs_by_version,
     key_words,
     named_marks,
     open_list,
@@ -169,11 +170,12 @@ def _status(deployment: DeploymentPart) -> str:
 
 def _client_auth(subject: Subject, facts: FactsPart) -> Iterator[RenderableType]:
     auth = facts.client_auth
-    yield Text(client_auth_words(auth), TONES["dim"] if auth.mode == "unknown" else "")
+    unknown = auth.mode == "unknown" and not differs_by_version(auth)
+    yield Text(client_auth_words(auth), TONES["dim"] if unknown else "")
     verifies = verifies_words(auth)
     if verifies:
         yield _pair("verified", Text(verifies, TONES["bad"] if auth.verifies is False else ""))
-    if auth.mode not in {"none", "unknown"}:
+    if auth.mode not in {"none", "unknown"} or differs_by_version(auth):
         for version in versions_of(auth.per_protocol):
             yield _pair(version, _at(auth.per_protocol[version]))
     if auth.mesh or auth.plaintext:
