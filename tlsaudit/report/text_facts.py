@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tlsaudit.model.document import CertificatePart, ClientAuthAtPart, DeploymentPart, FactsPart, Subject, rfc3339
+from tlsaudit.report.mutual import beside_words, client_auth_words, differs_by_version, verifies_words
 from tlsaudit.report.revocation import statuses
 from tlsaudit.report.sanitize import shorten
 from tlsaudit.report.trials import Cell, Matrix, trial_matrix
@@ -18,9 +19,6 @@ from tlsaudit.report.view import (
     SuiteList,
     before_tls_words,
     behaviour_words,
-    beside_words,
-    client_auth_words,
-    differs_by_version,
     key_words,
     named_marks,
     open_list,
@@ -30,7 +28,6 @@ from tlsaudit.report.view import (
     suite_lists,
     timestamp_words,
     validity,
-    verifies_words,
     version_marks,
     versions_of,
 )
