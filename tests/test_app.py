@@ -23,6 +23,7 @@ from tlsaudit.model.limits import Expectation
 from tlsaudit.model.result import Judgement, Severity
 from tlsaudit.model.target import Target
 from tlsaudit.policy import Policy, load_policy
+from tlsaudit.probe import INTERRUPTED
 from tlsaudit.tally import INTERNAL
 
 LOW, MEDIUM, HIGH, CRITICAL = Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL
@@ -177,7 +178,7 @@ def test_a_run_that_is_cancelled_has_a_document_of_what_is_done(lab_pki: LabPki)
         asyncio.run(cancelled(run))
     document = run.document()
     assert [each.id for each in document.subjects] == [each.id for each in targets]
-    assert [each.error.code for each in document.subjects if each.error] == [app.INTERRUPTED, "refused"]
+    assert [each.error.code for each in document.subjects if each.error] == [INTERRUPTED, "refused"]
     assert document.subjects[0].status == "incomplete"
     assert document.summary.exit_code == 130
 

@@ -31,6 +31,7 @@ from tlsaudit.policy import Policy, left_open, what_is_forbidden
 from tlsaudit.policy.baseline import Baseline
 from tlsaudit.policy.waivers import Waiver
 from tlsaudit.probe import (
+    INTERRUPTED,
     Fetcher,
     GivenCrl,
     NotAuditedError,
@@ -54,9 +55,6 @@ from tlsaudit.scope import Scope
 from tlsaudit.score import SCORING
 from tlsaudit.suppress import Suppressor
 from tlsaudit.tally import INTERNAL, Tally
-
-INTERRUPTED: Final = "interrupted"
-"""The code of the error of a subject that a run did not come to."""
 
 EXIT_INTERRUPTED = 130
 
@@ -299,6 +297,9 @@ class Scan:
                 if self._keep:
                     self._kept.setdefault(place, []).append(subject)
                 self.tally.add(subject)
+                if subject.error is not None and subject.error.code == INTERRUPTED:
+                    self._done.add(place)  # in the report, and not counted as finished
+                    raise asyncio.CancelledError
 
             await auditor.audit(target, add)
             self.finished += 1

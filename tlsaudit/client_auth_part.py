@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from tlsaudit.data.signatures import scheme_name
@@ -31,10 +31,10 @@ def client_auth_part(auth: ClientAuth) -> doc.ClientAuthPart:
         enforced_by=auth.enforced_by.value if auth.enforced_by else None,
         verifies=auth.verifies.value if isinstance(auth.verifies, Known) else None,
         when=auth.when.value if auth.when else None,
-        per_protocol=_per_protocol(auth.per_protocol),
+        per_protocol=_per_protocol(auth.per_protocol, auth),
         ca_names=list(auth.ca_names),
         signature_schemes=[scheme_name(code) for code in auth.signature_schemes],
-        certificate_types=[_CERTIFICATE_TYPES.get(number, f"type {number}") for number in auth.certificate_types],
+        certificate_types=_types(auth.certificate_types),
         elsewhere={where: _per_protocol(each) for where, each in auth.elsewhere.items()},
         trials=[
             _trial(kind, trial)
@@ -56,15 +56,34 @@ def unknown_modes(auth: ClientAuth) -> dict[str, Fact[object]]:
     return found
 
 
-def _per_protocol(found: Mapping[ProtocolVersion, ClientAuthAt]) -> dict[str, doc.ClientAuthAtPart]:
+def _types(numbers: Iterable[int]) -> list[str]:
+    return [_CERTIFICATE_TYPES.get(number, f"type {number}") for number in numbers]
+
+
+def _per_protocol(
+    found: Mapping[ProtocolVersion, ClientAuthAt], whole: ClientAuth | None = None
+) -> dict[str, doc.ClientAuthAtPart]:
+    """Each version; what it lists is there where `whole`, which lists what any of them does, has more."""
     return {
         version.value: doc.ClientAuthAtPart(
             mode=_mode(at.mode),
             enforced_by=at.enforced_by.value if at.enforced_by else None,
             evidence=at.evidence,
             when=at.when.value if at.when else None,
+            **_listed(at, whole),
         )
         for version, at in found.items()
+    }
+
+
+def _listed(at: ClientAuthAt, whole: ClientAuth | None) -> dict[str, list[str] | None]:
+    if whole is None or not (isinstance(at.requested, Known) and at.requested.value):
+        return {}
+    schemes = [scheme_name(code) for code in at.signature_schemes]
+    return {
+        "ca_names": None if at.ca_names == whole.ca_names else list(at.ca_names),
+        "signature_schemes": None if at.signature_schemes == whole.signature_schemes else schemes,
+        "certificate_types": None if at.certificate_types == whole.certificate_types else _types(at.certificate_types),
     }
 
 

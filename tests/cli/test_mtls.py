@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import signal
 import ssl
+import subprocess
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
-from tests.cli.program import tlsaudit
+from tests.cli.program import COMMAND, ROOT, tlsaudit
 from tests.cli.test_bad_input import refused
 from tests.lab.clients import ca_key_file
 from tests.lab.pki import CertificateFiles, LabPki, write_private
@@ -90,6 +94,47 @@ def test_the_document_has_every_attempt(lab: Lab, tmp_path: Path) -> None:
     failed = {each["rule"] for each in subject["results"] if each["outcome"] == "fail"}
     assert {"TLS-MTLS-007", "TLS-MTLS-008"} <= failed  # HAProxy has no list here, and lets everybody of the CA in
     assert all(each["rule"].startswith(("TLS-MTLS", "TLS-PROTO-015")) for each in subject["results"])
+
+
+@pytest.mark.parametrize("kind", ["json", "jsonl"])
+def test_an_interrupted_run_tells_what_it_has_presented(lab: Lab, kind: str) -> None:
+    """Whoever finds a serial in the log of the server finds it in the report."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(lab.pki.ecdsa.chain, lab.pki.ecdsa.key)
+    context.load_verify_locations(lab.pki.client_ca_file)
+    context.verify_mode = ssl.CERT_OPTIONAL
+    seen: set[str] = set()
+
+    def respond(connection: ssl.SSLSocket) -> bytes:
+        certificate = connection.getpeercert() or {}
+        if certificate:
+            seen.add(str(certificate["serialNumber"]).lower().lstrip("0"))
+            connection.recv(1)  # until the client is gone
+        return b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+    server = lab.python(context, respond)
+    options = ("--client-cert", str(lab.pki.client.combined), "--timeout", "60", "--format", kind)
+    process = subprocess.Popen(
+        [*COMMAND, "mtls", target(server), *options],
+        cwd=ROOT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    while not seen:
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "interrupted" in err
+    document = json.loads(out)
+    (subject,) = document["subjects"] if kind == "json" else [document]
+    assert (subject["status"], subject["error"]["code"]) == ("incomplete", "interrupted")
+    (good,) = subject["facts"]["client_auth"]["trials"]
+    assert seen == {good["serial"]}
+    assert any(f"serial {good['serial']}" in probe["asked"] for probe in subject["probes"])
+    assert kind == "jsonl" or document["summary"]["exit_code"] == 130
 
 
 def test_a_good_certificate_that_was_made_here_was_not_declared(lab: Lab, tmp_path: Path) -> None:

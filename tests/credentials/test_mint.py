@@ -8,6 +8,7 @@ import pytest
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from tlsaudit.credentials import ClientCa, Credential, Mint, TrialPlan, Unavailable
@@ -27,8 +28,23 @@ def make(kind: TrialKind, *, ca: ClientCa | None = _CA, use_rsa: bool = False) -
 
 @pytest.mark.parametrize("kind", _MADE)
 def test_each_names_itself_and_the_run(kind: TrialKind) -> None:
-    subject = make(kind).certificate.subject.rfc4514_string()
-    assert subject == f"CN=tlsaudit-probe {kind.replace('_', ' ')} cafe0123,O=tlsaudit probe"
+    """In a comment; the name is the same for all, so that nobody is refused for it who would not be otherwise."""
+    certificate = make(kind).certificate
+    assert certificate.subject.rfc4514_string() == "CN=tlsaudit-probe cafe0123,O=tlsaudit probe"
+    assert f"tlsaudit-probe {kind.value} cafe0123".encode() in certificate.public_bytes(Encoding.DER)
+
+
+@pytest.mark.parametrize("kind", [TrialKind.SELF_SIGNED, TrialKind.UNKNOWN_CA, TrialKind.IMPOSTOR_CA])
+def test_what_no_ca_signs_bears_the_names_of_the_good_one(kind: TrialKind) -> None:
+    leaf = _AUTHORITY.issue("client.lab.test")
+    good = Credential(certificate=leaf.certificate, key=leaf.key)  # type: ignore[arg-type] # no DSA
+    plan = TrialPlan(mint=Mint(run="x", ca=_CA), given={TrialKind.GOOD: good})
+    found = plan.credential(kind, ca_names=(_NAME,), use_rsa=False)
+    origin = plan.provenance(kind, found)
+    assert origin.names == plan.provenance(TrialKind.GOOD, good).names
+    assert (origin.made_here, origin.authority) == (True, None)
+    other = plan.credential(TrialKind.EXPIRED, ca_names=(_NAME,), use_rsa=False)
+    assert plan.provenance(TrialKind.EXPIRED, other).names != origin.names
 
 
 @pytest.mark.parametrize("kind", _MADE)

@@ -10,7 +10,9 @@ from tests.lab.process import Running
 from tests.lab.script import Script
 from tests.lab.scripted import ScriptedServer
 from tests.lab.servers import Lab
+from tests.lab.splitting import by_version
 from tests.probe.auditing import TLS_1_0, TLS_1_2, TLS_1_3, audit, ders, facts, versions
+from tlsaudit.client_auth_part import client_auth_part
 from tlsaudit.model.facts import ClientAuthAt, ClientAuthMode, Layer, When
 from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
@@ -122,6 +124,30 @@ def test_the_names_of_accepted_authorities_are_read(lab: Lab, spoken: str) -> No
     assert 0x0403 in auth.signature_schemes
 
 
+def test_what_each_version_lists_is_read(lab: Lab, lab_pki: LabPki) -> None:
+    """TLS 1.2 may name another CA and weaker schemes than TLS 1.3."""
+    newer = haproxy(lab, (TLS_1_3,), "required")
+    older = lab.openssl(
+        "-tls1_2", "-Verify", "1", "-CAfile", lab_pki.root_file, "-cipher", "ALL:@SECLEVEL=0",
+        "-client_sigalgs", "ECDSA+SHA1:ECDSA+SHA256",
+    )  # fmt: skip
+    with ScriptedServer(by_version(newer.port, older.port)) as server:
+        auth = facts(server).client_auth
+    at_12, at_13 = auth.per_protocol[TLS_1_2], auth.per_protocol[TLS_1_3]
+    assert (0x0203 in at_12.signature_schemes, 0x0203 in at_13.signature_schemes) == (True, False)
+    assert (1 in at_12.certificate_types or 64 in at_12.certificate_types, at_13.certificate_types) == (True, ())
+    assert at_12.ca_names != at_13.ca_names
+    assert auth.ca_names == (*at_13.ca_names, *at_12.ca_names)
+    assert 0x0203 in auth.signature_schemes
+    assert auth.certificate_types == at_12.certificate_types
+    part = client_auth_part(auth)
+    assert part.per_protocol["TLSv1.2"].ca_names == list(at_12.ca_names)
+    assert part.per_protocol["TLSv1.3"].certificate_types == []
+    same = client_auth_part(facts(haproxy(lab, (TLS_1_2,), "required")).client_auth).model_dump(mode="json")
+    assert same["certificate_types"]
+    assert "certificate_types" not in same["per_protocol"]["TLSv1.2"]
+
+
 def test_a_version_that_lets_anybody_in_decides_the_whole() -> None:
     at = {TLS_1_2: entry(REQUIRED, Layer.TLS), TLS_1_3: entry(NONE)}
     assert overall(at, {}).mode == Known(NONE, Basis(Origin.DERIVED, "probe:1"))
@@ -200,6 +226,31 @@ def test_only_an_alert_that_can_mean_the_certificate_is_a_refusal_of_it(
 ) -> None:
     exchange = Exchange(n=7, certificate_requested=True, alert=Alert(2, alert))
     mode = at_version(Known(True, Basis(Origin.OBSERVED, "probe:1")), None, exchange).mode
+    assert (mode.value if isinstance(mode, Known) else None) is expected
+
+
+def speaking(lab: Lab, answer: bytes) -> Running:
+    """It asks for a certificate and says the same to everybody."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(lab.pki.ecdsa.chain, lab.pki.ecdsa.key)
+    context.load_verify_locations(lab.pki.client_ca_file)
+    context.verify_mode = ssl.CERT_OPTIONAL
+    return lab.python(context, lambda _connection: answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (b"HTTP/1.1 403 Forbidden\r\nX Bad : y\r\n\r\nno\n", None),
+        (b"HTTP/1.1 400 Bad\r\nno colon\r\n\r\nNo required SSL certificate was sent", REQUIRED),
+        (b"HTTP/1.1 200 OK\r\nX Bad : y\r\n\r\nyes\n", OPTIONAL),
+        (b"HTTP/1.1 200 OK\r\nServer: x\r\n", None),
+        (b"HTTP/1.1 403 Forb", None),
+        (b"-ERR client certificate required\r\n", None),
+    ],
+)
+def test_an_answer_is_read_by_its_status_line_alone(lab: Lab, answer: bytes, expected: ClientAuthMode | None) -> None:
+    mode = facts(speaking(lab, answer)).client_auth.mode
     assert (mode.value if isinstance(mode, Known) else None) is expected
 
 

@@ -103,6 +103,42 @@ def test_what_is_no_response_is_none(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    "data",
+    [
+        b"HTTP/1.1 403 Forbidden\r\nX Bad : y\r\n\r\nno",
+        b"HTTP/1.1 403 Forbidden\r\nno colon\r\n\r\nno",
+        b"HTTP/1.1 403 Forbidden\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nno\n",
+        b"HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: identity\r\n\r\nno",
+        b"HTTP/2 403 Forbidden\r\n\r\n",
+        b"HTTP/2 403\n\n",
+        b"http/1.1 403 Forbidden\r\n\r\n",
+        b"\r\n\r\nHTTP/1.1 403 Forbidden\r\n\r\n",
+        b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/2 403\r\n\r\n",
+        b"HTTP/1.1 403 Forbidden\r\nX: " + b"a" * 65536,
+    ],
+)
+def test_an_odd_head_is_read_by_its_status_line(data: bytes) -> None:
+    """As lenient clients do."""
+    reading = http.read(data, ended=True)
+    assert reading is not None
+    assert (reading.status, reading.malformed, reading.headers) == (403, True, ())
+    assert http.may_be_http(data)
+    assert http.forbids(data)
+
+
+@pytest.mark.parametrize(
+    "data", [b"H", b"\r\n", b"HTTP/1.1 403 Forb", b"HTTP/1.1 403 Forbidden\r\nServer: x\r\n", b"HTTP/1.1 99 x\r\n\r\n"]
+)
+def test_a_head_that_is_cut_short_is_none_yet(data: bytes) -> None:
+    assert http.may_be_http(data)
+    assert http.read(data, ended=True) is None
+
+
+def test_interim_responses_come_to_an_end() -> None:
+    assert http.read(b"HTTP/2 100\r\n\r\n" * 4000 + b"HTTP/2 200\r\n\r\n", ended=True) is None
+
+
+@pytest.mark.parametrize(
     ("data", "expected"),
     [
         (b"", False),

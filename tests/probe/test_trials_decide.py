@@ -26,6 +26,8 @@ from tlsaudit.wire import Alert
 
 _KINDS = {kind.value: kind for kind in TrialKind}
 _OURS, _OTHER = "the client CA", "another CA"
+_UNTRUSTED = {TrialKind.SELF_SIGNED, TrialKind.UNKNOWN_CA, TrialKind.IMPOSTOR_CA}
+_LIKE_THE_GOOD = {TrialKind.GOOD, *_UNTRUSTED}
 
 
 def answered(status: int, body: str = "") -> Exchange:
@@ -42,6 +44,11 @@ def spoken(data: bytes, **others: Any) -> Exchange:
     return Exchange(n=1, certificate_requested=True, presented=True, established=True, data=data, **others)
 
 
+def odd(status: int) -> Exchange:
+    """A response with a field that no parser takes, whose status lenient clients read."""
+    return spoken(b"HTTP/1.1 %d Words\r\nX Bad : y\r\n\r\nbody" % status, accepted_by_tls=True, ended=True)
+
+
 CUT = Exchange(n=1, certificate_requested=True, presented=True, established=True, ended=True)
 RESET = Exchange(n=1, certificate_requested=True, presented=True, failure="reset", problem="reset")
 STALLS = Exchange(n=1, certificate_requested=True, presented=True, established=True, failure="timeout", problem="late")
@@ -53,6 +60,8 @@ NOT_SHOWN = Exchange(n=1, certificate_requested=True, alert=Alert(2, 40))
 NOT_ASKED = Exchange(n=1, established=True, data=b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", ended=True)
 HTTP_2 = spoken(b"\0\0\x12", alpn="h2", accepted_by_tls=True)
 OTHER = spoken(b"220 hello\r\n", accepted_by_tls=True)
+DENIED = spoken(b"-ERR client certificate required\r\n", accepted_by_tls=True)
+CUT_HEAD = spoken(b"HTTP/1.1 200 OK\r\nServer: x\r\n", accepted_by_tls=True, ended=True)
 REFUSAL = answered(400, "No required SSL certificate was sent")
 
 
@@ -66,9 +75,10 @@ def word(fact: Fact[Attempt]) -> str:
 
 def made(kind: TrialKind, exchanges: dict[str, Exchange]) -> Provenance:
     """As it is with a CA key: all but the revoked one and, beside another identity, the good one are made here."""
-    given = kind is TrialKind.REVOKED or (kind is TrialKind.GOOD and "wrong_identity" in exchanges)
-    untrusted = kind in {TrialKind.SELF_SIGNED, TrialKind.UNKNOWN_CA, TrialKind.IMPOSTOR_CA}
-    return Provenance(made_here=not given, authority=None if untrusted else _OURS)
+    beside = "wrong_identity" in exchanges
+    given = kind is TrialKind.REVOKED or (kind is TrialKind.GOOD and beside)
+    names = kind if kind is TrialKind.REVOKED else "good" if beside and kind in _LIKE_THE_GOOD else "ours"
+    return Provenance(made_here=not given, authority=None if kind in _UNTRUSTED else _OURS, names=names)
 
 
 Case = tuple[dict[str, Exchange], dict[str, str]]
@@ -82,8 +92,8 @@ ALONE: list[Case] = [
     ({"expired": answered(429)}, {"expired": "?"}),
     ({"expired": answered(503)}, {"expired": "?"}),
     ({"expired": REFUSAL}, {"expired": "?"}),
-    ({"self_signed": REFUSAL}, {"self_signed": "app"}),
-    ({"self_signed": answered(496)}, {"self_signed": "app"}),
+    ({"self_signed": REFUSAL}, {"self_signed": "?"}),
+    ({"self_signed": answered(496)}, {"self_signed": "?"}),
     ({"none": REFUSAL}, {"none": "app"}),
     ({"expired": alert(45)}, {"expired": "tls"}),
     ({"revoked": alert(44)}, {"revoked": "tls"}),
@@ -104,7 +114,10 @@ ALONE: list[Case] = [
     ({"self_signed": CUT, "unknown_ca": CUT}, {"self_signed": "?", "unknown_ca": "?"}),
     ({"good": WAITS}, {"good": "?"}),
     ({"good": HTTP_2}, {"good": "?"}),
-    ({"good": OTHER}, {"good": "in"}),
+    ({"good": OTHER}, {"good": "?"}),
+    ({"good": CUT_HEAD}, {"good": "?"}),
+    ({"self_signed": odd(403)}, {"self_signed": "?"}),
+    ({"self_signed": odd(200)}, {"self_signed": "in"}),
 ]
 """Without anything to compare with."""
 
@@ -131,14 +144,28 @@ BESIDE_THE_GOOD: list[Case] = [
     ({"self_signed": answered(404), "good": answered(404)}, {"self_signed": "?", "good": "?"}),
     (
         {"self_signed": CUT, "unknown_ca": RESET, "expired": CUT, "good": answered(200)},
-        {"self_signed": "?", "unknown_ca": "?", "expired": "?", "good": "in"},
+        {"self_signed": "app", "unknown_ca": "app", "expired": "?", "good": "in"},
     ),
     (
         {"self_signed": alert(48), "unknown_ca": CUT, "good": answered(200)},
         {"self_signed": "tls", "unknown_ca": "?", "good": "in"},
     ),
-    # A certificate text, and a good certificate of the same CA.
-    ({"revoked": REFUSAL, "good": answered(200)}, {"revoked": "app", "good": "in"}),
+    # Words about certificates say nothing of what is wrong with one, unless it bears the name that gets in.
+    ({"revoked": REFUSAL, "good": answered(200)}, {"revoked": "?", "good": "in"}),
+    ({"expired": REFUSAL, "good": answered(200)}, {"expired": "?", "good": "in"}),
+    ({"self_signed": REFUSAL, "good": answered(200)}, {"self_signed": "app", "good": "in"}),
+    ({"self_signed": answered(403), "good": answered(200)}, {"self_signed": "app", "good": "in"}),
+    # What is not HTTP counts where the good one is told the same, and others something else.
+    (
+        {"none": DENIED, "self_signed": DENIED, "unknown_ca": OTHER, "good": OTHER},
+        {"none": "?", "self_signed": "?", "unknown_ca": "in", "good": "in"},
+    ),
+    ({"none": OTHER, "self_signed": OTHER, "good": OTHER}, {"none": "?", "self_signed": "?", "good": "?"}),
+    (
+        {"none": OTHER, "self_signed": alert(48), "good": OTHER},
+        {"none": "in", "self_signed": "tls", "good": "in"},
+    ),
+    ({"none": DENIED, "good": answered(200)}, {"none": "?", "good": "in"}),
     # What is silent, or slow, beside others.
     ({"none": alert(116), "good": WAITS}, {"none": "tls", "good": "in"}),
     ({"none": alert(116), "good": STALLS}, {"none": "tls", "good": "?"}),
@@ -179,10 +206,10 @@ BESIDE_THE_CONTROL: list[Case] = [
         {**_SOUND, "self_signed": CUT, "unknown_ca": RESET, "expired": CUT},
         {**_IN, "self_signed": "app", "unknown_ca": "app", "expired": "app"},
     ),
-    # The name is looked at: what gets the same answer may be refused for its name.
+    # The name is looked at: what gets the same answer may be refused for its name, unless it bears that of the good.
     (
         {**_ONE_NAME, "self_signed": answered(403), "expired": answered(403)},
-        {**_NAMED, "self_signed": "?", "expired": "?"},
+        {**_NAMED, "self_signed": "app", "expired": "?"},
     ),
     (
         {**_ONE_NAME, "self_signed": REFUSAL, "expired": REFUSAL, "not_yet_valid": alert(42)},
@@ -190,11 +217,11 @@ BESIDE_THE_CONTROL: list[Case] = [
     ),
     (
         {"good": answered(200), "wrong_identity": REFUSAL, "self_signed": REFUSAL, "expired": REFUSAL},
-        {"good": "in", "wrong_identity": "app", "self_signed": "?", "expired": "?"},
+        {"good": "in", "wrong_identity": "app", "self_signed": "app", "expired": "?"},
     ),
     (
         {"good": answered(200), "wrong_identity": alert(42), "self_signed": alert(42), "weak_key": alert(42)},
-        {"good": "in", "wrong_identity": "tls", "self_signed": "?", "weak_key": "?"},
+        {"good": "in", "wrong_identity": "tls", "self_signed": "tls", "weak_key": "?"},
     ),
     (
         {"good": answered(200), "wrong_identity": alert(45), "expired": alert(45)},
@@ -213,7 +240,12 @@ def test_one_answer_by_itself(exchanges: dict[str, Exchange], expected: dict[str
 
 @pytest.mark.parametrize(("exchanges", "expected"), BESIDE_THE_GOOD)
 def test_beside_a_good_certificate(exchanges: dict[str, Exchange], expected: dict[str, str]) -> None:
-    given = {TrialKind.GOOD: Provenance(authority=_OURS), TrialKind.REVOKED: Provenance(authority=_OURS)}
+    given = {
+        TrialKind.GOOD: Provenance(authority=_OURS, names="good"),
+        TrialKind.REVOKED: Provenance(authority=_OURS, names="revoked"),
+        TrialKind.SELF_SIGNED: Provenance(made_here=True, names="good"),
+        TrialKind.UNKNOWN_CA: Provenance(made_here=True, names="good"),
+    }
     check(decide({_KINDS[name]: each for name, each in exchanges.items()}, given), expected)
 
 

@@ -52,20 +52,59 @@ def nginx_by_name(lab: Lab) -> Listening:
     )
 
 
+def without_ca(clients: LabClients, *, good: bool = True) -> Credentials:
+    """As `--trials` with `--client-cert`, and without."""
+    given = {GOOD: clients.good} if good else {}
+    return Credentials(good=clients.good if good else None, trials=TrialPlan(mint=Mint(run="x"), given=given))
+
+
 @pytest.mark.parametrize("start", [haproxy_by_name, nginx_by_name])
-def test_a_name_that_is_refused_shows_nothing_of_trust(
+def test_whoever_writes_the_right_name_into_a_certificate_gets_in(
     lab: Lab, clients: LabClients, start: Callable[[Lab], Listening]
 ) -> None:
-    auth = mutual(start(lab), clients.trials()).client_auth
-    assert are_open(auth, SELF_SIGNED, UNKNOWN_CA)
-    assert "whose name is not authorised" in outcomes(auth, TLS_1_3)[SELF_SIGNED]
-    assert isinstance(auth.verifies, Unknown)
+    """Those that no CA signs bear the name of the good one; without it, that a name is refused shows nothing."""
+    server = start(lab)
+    for given in (clients.trials(), without_ca(clients)):
+        auth = mutual(server, given).client_auth
+        seen = outcomes(auth, TLS_1_3)
+        assert (seen[SELF_SIGNED], seen[UNKNOWN_CA], seen[GOOD]) == ("in", "in", "in")
+        assert auth.verifies.need() is False
+    assert outcomes(mutual(server, clients.trials()).client_auth, TLS_1_3)[WRONG_IDENTITY] == "app"
+    for given in (clients.trials(good=False), without_ca(clients, good=False)):
+        auth = mutual(server, given).client_auth
+        assert are_open(auth, SELF_SIGNED, UNKNOWN_CA)
+        assert isinstance(auth.verifies, Unknown)
+
+
+@pytest.mark.parametrize("how", ["495", "496", '400 "client certificate not authorised"'])
+def test_the_words_of_a_refusal_are_no_proof(lab: Lab, clients: LabClients, how: str) -> None:
+    """It says what nginx says of certificates that it cannot verify, and verifies nothing: the name decides."""
+    server = lab.nginx(
+        f"ssl_protocols TLSv1.3; ssl_verify_client optional_no_ca; ssl_client_certificate {lab.pki.client_ca_file}; "
+        f'if ($ssl_client_s_dn !~ "client.lab.test") {{ return {how}; }}'
+    )
+    for given in (clients.trials(good=False), without_ca(clients, good=False)):
+        auth = mutual(server, given).client_auth
+        assert are_open(auth, SELF_SIGNED, UNKNOWN_CA, IMPOSTOR_CA)
+        assert isinstance(auth.verifies, Unknown)
+    auth = mutual(server, clients.trials()).client_auth
+    assert are_open(auth, REVOKED)
+    assert auth.verifies.need() is False
+
+
+@pytest.mark.parametrize("verify", ["on", "optional"])
+def test_with_a_good_certificate_nginx_needs_no_ca(lab: Lab, clients: LabClients, verify: str) -> None:
+    """What no CA signs bears its name, so that nothing but the chain is left to refuse."""
+    server = lab.nginx(
+        f"ssl_protocols TLSv1.3; ssl_verify_client {verify}; ssl_client_certificate {lab.pki.client_ca_file};"
+    )
+    auth = mutual(server, without_ca(clients)).client_auth
     seen = outcomes(auth, TLS_1_3)
-    assert (seen[WRONG_IDENTITY], seen[GOOD]) == ("app", "in")
-    without_ca = Credentials(good=clients.good, trials=TrialPlan(mint=Mint(run="x"), given={GOOD: clients.good}))
-    auth = mutual(start(lab), without_ca).client_auth
-    assert are_open(auth, SELF_SIGNED, UNKNOWN_CA)
-    assert isinstance(auth.verifies, Unknown)
+    assert {seen[SELF_SIGNED], seen[UNKNOWN_CA], seen[IMPOSTOR_CA]} == {"app"}
+    assert auth.verifies.need()
+    alone = mutual(server, without_ca(clients, good=False)).client_auth
+    assert are_open(alone, SELF_SIGNED, UNKNOWN_CA)
+    assert alone.mode.need() == ("required" if verify == "on" else "optional")
 
 
 def test_the_key_of_a_ca_that_is_not_accepted_is_no_proof(lab: Lab, clients: LabClients) -> None:

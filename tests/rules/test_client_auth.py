@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.rules.facts import TLS_1_2, TLS_1_3, Row, asks, judged, known, sound
@@ -15,6 +17,11 @@ _EITHER = Expectation(client_auth=ClientAuthMode.OPTIONAL)
 _UNKNOWN = Unknown(Why.NO_ANSWER, "reset")
 _SILENT = sound(
     client_auth=ClientAuth(mode=_UNKNOWN, per_protocol={TLS_1_2: ClientAuthAt(requested=_UNKNOWN, mode=_UNKNOWN)})
+)
+_UNSTABLE = Unknown(Why.UNSTABLE, "two servers")
+_OPEN, _UNSURE = (
+    sound(client_auth=ClientAuth(mode=why, per_protocol={TLS_1_3: ClientAuthAt(requested=known(True), mode=why)}))
+    for why in (_UNKNOWN, _UNSTABLE)
 )
 _NEVER, _OPTIONAL, _REQUIRED = (sound(client_auth=asks(mode)) for mode in ClientAuthMode)
 _APPLICATION = sound(client_auth=asks(ClientAuthMode.REQUIRED, enforced_by=Layer.APPLICATION))
@@ -31,6 +38,13 @@ _AT_A_PATH = sound(
         schemes_unread=Unknown(Why.UNSUPPORTED, "renegotiation"),
     )
 )
+_WEAK_AT_1_2 = sound(
+    client_auth=ClientAuth(
+        mode=known(ClientAuthMode.REQUIRED),
+        per_protocol={TLS_1_2: replace(_AT_1_3, signature_schemes=(0x0201,)), TLS_1_3: _AT_1_3},
+        signature_schemes=(0x0403, 0x0201),
+    )
+)
 _REQUESTING = ("TLS-MTLS-010", "TLS-MTLS-011", "TLS-MTLS-021", "TLS-MTLS-023")
 
 ROWS = (
@@ -44,6 +58,9 @@ ROWS = (
     Row("TLS-MTLS-001", "pass", _OPTIONAL, expect=_EITHER),
     Row("TLS-MTLS-001", "not_applicable", _NEVER, "nothing was declared"),
     Row("TLS-MTLS-001", "inconclusive", _SILENT, expect=_NEEDED),
+    Row("TLS-MTLS-001", "pass", _OPEN, "every version asks, whatever becomes of who has none", expect=_NEEDED),
+    Row("TLS-MTLS-001", "inconclusive", _UNSURE, "some connections are not asked", expect=_NEEDED),
+    Row("TLS-MTLS-002", "inconclusive", _OPEN, expect=_NEEDED),
     Row("TLS-MTLS-002", "pass", _REQUIRED, expect=_NEEDED),
     Row("TLS-MTLS-002", "fail", _OPTIONAL, severity="critical", cap="F", expect=_NEEDED),
     Row("TLS-MTLS-002", "pass", _APPLICATION, "the application refuses", expect=_NEEDED),
@@ -77,6 +94,7 @@ ROWS = (
         severity="low",
         observed="rsa_pkcs1_sha1",
     ),
+    Row("TLS-MTLS-023", "fail", _WEAK_AT_1_2, observed="CertificateRequest at TLSv1.2 lists rsa_pkcs1_sha1"),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.x509.oid import NameOID
@@ -39,3 +40,18 @@ def public_bytes(key: object) -> bytes:
         return b""
     encoded: bytes = encode(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     return encoded
+
+
+def alternative_names(credential: Credential) -> x509.SubjectAlternativeName | None:
+    """The subject alternative names of the certificate; None where it has none that can be read."""
+    try:
+        found = credential.certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except (x509.ExtensionNotFound, x509.UnsupportedGeneralNameType, UnsupportedAlgorithm, ValueError):
+        return None
+    return found.value
+
+
+def names_of(credential: Credential) -> tuple[bytes, bytes]:
+    """The subject and its alternative names, encoded."""
+    found = alternative_names(credential)
+    return credential.certificate.subject.public_bytes(), b"" if found is None else found.public_bytes()

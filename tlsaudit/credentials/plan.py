@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 
 from tlsaudit.credentials.authority import authority_key, authority_of
-from tlsaudit.credentials.credential import Credential
+from tlsaudit.credentials.credential import Credential, names_of
 from tlsaudit.credentials.mint import WITHOUT_CA, Mint, Unavailable
 from tlsaudit.model.facts import TrialKind
 
@@ -18,6 +18,8 @@ class Provenance:
     made_here: bool = False
     authority: Hashable = None
     """None: there is none, or it cannot be told."""
+    names: Hashable = None
+    """The names that it bears; None: they cannot be told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,21 +32,25 @@ class TrialPlan:
     def credential(self, kind: TrialKind, *, ca_names: tuple[bytes, ...], use_rsa: bool) -> Credential:
         """The credential of this kind, given or made. Raises Unavailable.
 
-        A minted one that is good has an identity of our own making: beside it there is no other that would be wrong.
+        Those that no client CA signs are minted with the names of the good one, if it is given: whoever refuses them
+        does not refuse a name. A minted one that is good has an identity of our own making: beside it there is no
+        other that would be wrong.
         """
         if kind in self.given:
             return self.given[kind]
         if kind is TrialKind.WRONG_IDENTITY and TrialKind.GOOD not in self.given:
             need = "which identity is right is not known: give a good certificate with --client-cert"
             raise Unavailable(need)
-        return self.mint.make(kind, ca_names=ca_names, use_rsa=use_rsa)
+        like = self.given.get(TrialKind.GOOD) if kind in WITHOUT_CA else None
+        return self.mint.make(kind, ca_names=ca_names, use_rsa=use_rsa, like=like)
 
     def provenance(self, kind: TrialKind, credential: Credential) -> Provenance:
         """Where this credential of this plan comes from."""
-        ca = self.mint.ca
+        ca, names = self.mint.ca, names_of(credential)
         if kind in self.given:
-            return Provenance(authority=authority_of(credential, ca))
-        return Provenance(made_here=True, authority=None if kind in WITHOUT_CA or ca is None else authority_key(ca))
+            return Provenance(authority=authority_of(credential, ca), names=names)
+        authority = None if kind in WITHOUT_CA or ca is None else authority_key(ca)
+        return Provenance(made_here=True, authority=authority, names=names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

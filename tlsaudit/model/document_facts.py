@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import (
     AfterValidator,
@@ -165,6 +165,9 @@ class DeploymentPart(_Part):
     """None: neither fetched nor given."""
 
 
+_LISTED: Final = frozenset({"ca_names", "signature_schemes", "certificate_types"})
+
+
 class ClientAuthAtPart(_Part):
     """Client authentication at one protocol version."""
 
@@ -172,6 +175,15 @@ class ClientAuthAtPart(_Part):
     enforced_by: Literal["tls", "application"] | None
     evidence: str = ""
     when: Literal["handshake", "late"] | None = None
+    ca_names: list[str] | None = None
+    """What the CertificateRequest of this version lists; absent where it is what the whole lists."""
+    signature_schemes: list[str] | None = None
+    certificate_types: list[str] | None = None
+
+    @model_serializer(mode="wrap")
+    def _own(self, serialize: SerializerFunctionWrapHandler) -> dict[str, object]:
+        full: dict[str, object] = serialize(self)
+        return {key: value for key, value in full.items() if value is not None or key not in _LISTED}
 
 
 class TrialAtPart(_Part):

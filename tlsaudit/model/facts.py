@@ -112,6 +112,7 @@ class ClientAuthAt:
     """Client authentication at one protocol version; `evidence` is what the server said, in a line.
 
     `served`: the application gave more than an error to a client without a certificate; None: it did not come to that.
+    The rest is what the CertificateRequest lists.
     """
 
     requested: Fact[bool]
@@ -120,6 +121,9 @@ class ClientAuthAt:
     when: When | None = None
     evidence: str = ""
     served: bool | None = None
+    ca_names: tuple[str, ...] = ()
+    signature_schemes: tuple[int, ...] = ()
+    certificate_types: tuple[int, ...] = ()
 
 
 class TrialKind(StrEnum):
@@ -182,10 +186,11 @@ class Mesh(StrEnum):
 class ClientAuth:
     """Client authentication as a whole: the weakest mode over the versions decides `mode`.
 
-    `ca_names` are RFC 4514 strings; `signature_schemes` those of the CertificateRequest; `certificate_types` are
-    ClientCertificateType numbers (TLS <= 1.2). `elsewhere` is client authentication for other requests that the same
-    endpoint takes: with another path (which begins with a slash), without a server name or with another. The mode is
-    always that of a client without any certificate, whatever `trials` presented.
+    `ca_names` are RFC 4514 strings; `signature_schemes` those of the CertificateRequests; `certificate_types` are
+    ClientCertificateType numbers (TLS <= 1.2): of every version, the latest first. `elsewhere` is client
+    authentication for other requests that the same endpoint takes: with another path (which begins with a slash),
+    without a server name or with another. The mode is always that of a client without any certificate, whatever
+    `trials` presented.
 
     `resumed`: from where, in words, a session without a certificate could be resumed into what needs one; None: from
     nowhere. `authority` is the client CA as the operator gave it. `public_ca_names` are those of `ca_names` that

@@ -9,7 +9,7 @@ with sslyze in a child process (`isolation`, `relay`, `sslyze_child`). What cert
 (`revocation`, `fetch`), and only where somebody asked for that.
 """
 
-from tlsaudit.probe.audit import Audit, Problem, Settings, audit_endpoint
+from tlsaudit.probe.audit import INTERRUPTED, Audit, Problem, Settings, audit_endpoint
 from tlsaudit.probe.certificates import Trusting
 from tlsaudit.probe.contact import NotAuditedError
 from tlsaudit.probe.fetch import Fetcher
@@ -17,6 +17,7 @@ from tlsaudit.probe.isolation import Sslyze
 from tlsaudit.probe.revocation import GivenCrl, StatusSources
 
 __all__ = [
+    "INTERRUPTED",
     "Audit",
     "Fetcher",
     "GivenCrl",

@@ -43,6 +43,7 @@ from tlsaudit.probe.hellos import ALPN_NAMES
 from tlsaudit.probe.key_exchange import read_key_exchanges
 from tlsaudit.probe.notes import UNFINISHED, Notes
 from tlsaudit.probe.session import session_of, session_of_handshake
+from tlsaudit.probe.settle import settled
 from tlsaudit.probe.suites import candidates
 from tlsaudit.probe.trials import with_trials
 from tlsaudit.wire import CertificateVerify
@@ -204,7 +205,7 @@ def _of_each_kind(exchanges: Iterable[KeyExchange]) -> Iterator[KeyExchange]:
 
 def _client_auth(notes: Notes) -> dict[ProtocolVersion, ClientAuthAt]:
     """Client authentication at every version that was not refused: what is unknown of one is unknown of the whole."""
-    found = dict(notes.client_auth)
+    found = settled(notes)
     for version in ProtocolVersion:
         accepted = notes.accepts(version)
         if version is ProtocolVersion.SSL_2 or version in found or (isinstance(accepted, Known) and not accepted.value):
@@ -328,8 +329,8 @@ def _http(exchange: Exchange, trials: Mapping[TrialKind, Trial]) -> Fact[HttpAns
         return Unknown(Why.NO_ANSWER, f"no answer to GET /: {reason}")
     if exchange.alpn == "h2":
         return Unknown(Why.UNSUPPORTED, "the server speaks HTTP/2 alone, and only HTTP/1.1 is asked")
-    if reading is not None:
+    if reading is not None and not reading.malformed:
         return Known(http.answer_of(reading, exchange.basis), exchange.basis)
-    if exchange.data.startswith(b"HTTP/"):
+    if http.may_be_http(exchange.data):
         return Unknown(Why.UNSUPPORTED, "the head of the response is malformed, or larger than is read")
     return Known(None, exchange.basis)

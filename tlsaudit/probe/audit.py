@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from tlsaudit.credentials import Credentials
 from tlsaudit.manners import Allowance
@@ -41,6 +42,9 @@ from tlsaudit.probe.trials import present
 from tlsaudit.probe.twin import ask_twin, no_twin
 from tlsaudit.probe.versions import VersionFindings, accepts, explore_old, explore_ssl2, explore_ssl3, explore_version
 from tlsaudit.probe.vulnerabilities import ask_vulnerabilities, undecided, with_renegotiations
+
+INTERRUPTED: Final = "interrupted"
+"""The code of what a run was stopped in, or before."""
 
 _MOST_ADDRESSES = 4
 _MAY_BE_A_MESH = frozenset({"not_tls", "closed", "reset"})
@@ -113,13 +117,16 @@ async def audit_endpoint(target: Target, network: Network, settings: Settings, *
         if notes is None:
             message = f"no ClientHello was answered within {settings.deadline:g} s"
             raise NotAuditedError("unreachable", "timeout", message) from None
+    except asyncio.CancelledError:
+        if notes is None or not notes.trials:
+            raise
+        # Whoever ends the run has to answer for what was presented by then: it is told, not thrown away.
+        facts = _narrowed(_facts(dialogue, notes, target, settings), settings)
+        return Audit(facts, Problem(INTERRUPTED, "the run was interrupted before this endpoint was done"))
     # In a thread: testing an unknown Diffie-Hellman modulus can take a second, and other endpoints should not wait.
-    names = settings.names or (target.sni or target.host,)
-    facts = await asyncio.to_thread(assemble, notes, dialogue, names, settings.trusting)
-    facts = replace(facts, client_auth=described(facts.client_auth, notes, settings.credentials, settings.trusting))
+    facts = await asyncio.to_thread(_facts, dialogue, notes, target, settings)
     problem = _problem(dialogue, notes, facts)
-    if settings.mutual_paths is not None:
-        facts = narrowed(facts)
+    facts = _narrowed(facts, settings)
     twin = no_twin(target, settings.names)
     if settings.inventory and twin is NOT_ASKED:
         twin = await ask_twin(dialogue, facts, target)
@@ -148,6 +155,15 @@ async def _attacks(
     if settings.full and problem is None:
         facts = await ask_attacks(facts, notes, dialogue, target, allowance)
     return facts
+
+
+def _facts(dialogue: Dialogue, notes: Notes, target: Target, settings: Settings) -> Facts:
+    facts = assemble(notes, dialogue, settings.names or (target.sni or target.host,), settings.trusting)
+    return replace(facts, client_auth=described(facts.client_auth, notes, settings.credentials, settings.trusting))
+
+
+def _narrowed(facts: Facts, settings: Settings) -> Facts:
+    return narrowed(facts) if settings.mutual_paths is not None else facts
 
 
 async def _vulnerabilities(

@@ -41,6 +41,9 @@ OF_A_CREDENTIAL: Final = frozenset(
 PROVES_NOTHING: Final = frozenset({401, 403})
 """Statuses that a good certificate may or may not change."""
 
+CUT_SHORT: Final = "the head of the answer is cut short"
+NOT_HTTP: Final = "the answer is not HTTP"
+
 _RENEGOTIATED = Unknown(Why.UNSUPPORTED, "what is listed in a CertificateRequest by renegotiation was not read")
 _STRENGTH = [ClientAuthMode.NONE, ClientAuthMode.OPTIONAL, ClientAuthMode.REQUIRED]
 
@@ -76,7 +79,7 @@ def served(exchange: Exchange) -> bool | None:
     if exchange.alpn == "h2" or not exchange.data:
         return False if exchange.alert is not None else None
     reading = http.read(exchange.data, ended=exchange.ended)
-    return reading is None or reading.status < http.FIRST_ERROR
+    return None if reading is None else reading.status < http.FIRST_ERROR
 
 
 def _by_exchange(requested: Known[bool], exchange: Exchange) -> ClientAuthAt:
@@ -110,7 +113,8 @@ def _by_answer(requested: Known[bool], exchange: Exchange) -> ClientAuthAt:
     if not exchange.accepted_by_tls:
         # What is no answer to the request may have been sent before TLS has decided.
         return ClientAuthAt(requested=requested, mode=Unknown(Why.NO_ANSWER, "the application speaks, and TLS has not"))
-    return _decided(requested, exchange.basis, ClientAuthMode.OPTIONAL, None, "the application answers (not HTTP)")
+    words = CUT_SHORT if http.may_be_http(exchange.data) else f"{NOT_HTTP}: whether it serves or refuses is open"
+    return ClientAuthAt(requested=requested, mode=Unknown(Why.NO_ANSWER, f"without a certificate TLS goes on; {words}"))
 
 
 def _by_saying(requested: Known[bool], basis: Basis, said: Said) -> ClientAuthAt:
@@ -158,11 +162,11 @@ def overall(
 ) -> ClientAuth:
     """Client authentication as a whole: the weakest mode decides, and what the CertificateRequests list.
 
-    Of those in the handshake the latest version's counts; `late` are those that came after a request.
+    What any version lists counts, the latest first; `late` are those that came after a request.
     """
-    latest = requests[max(requests, key=lambda version: version.rank)] if requests else None
+    in_order = sorted(requests.items(), key=lambda item: item[0].rank, reverse=True)
     after = sorted((late or {}).items(), key=lambda item: item[0][1].rank, reverse=True)
-    listed = [*([latest] if latest else []), *(each for _, each in after)]
+    listed = [*(each for _, each in in_order), *(each for _, each in after)]
     unread = listed and not any(each.signature_schemes or each.certificate_types for each in listed)
     mode = _weakest([entry.mode for entry in per_protocol.values()])
     enforced = {entry.enforced_by for entry in per_protocol.values()} - {None}
@@ -172,11 +176,25 @@ def overall(
         mode=mode,
         enforced_by=layer if required else None,
         when=_when(per_protocol.values(), bool(requests)),
-        per_protocol=dict(per_protocol),
+        per_protocol={
+            version: _listing(at, requests.get(version) or (late or {}).get(("/", version)))
+            for version, at in per_protocol.items()
+        },
         ca_names=tuple(dict.fromkeys(_name(der) for each in listed for der in each.ca_names)),
         signature_schemes=tuple(dict.fromkeys(code for each in listed for code in each.signature_schemes)),
         schemes_unread=_RENEGOTIATED if unread else None,
-        certificate_types=latest.certificate_types if latest else (),
+        certificate_types=tuple(dict.fromkeys(number for each in listed for number in each.certificate_types)),
+    )
+
+
+def _listing(at: ClientAuthAt, request: CertificateRequest | None) -> ClientAuthAt:
+    if request is None:
+        return at
+    return replace(
+        at,
+        ca_names=tuple(map(_name, request.ca_names)),
+        signature_schemes=request.signature_schemes,
+        certificate_types=request.certificate_types,
     )
 
 

@@ -21,6 +21,12 @@ FIRST_REDIRECT, FIRST_ERROR = 300, 400
 _SWITCHING_PROTOCOLS = 101
 _HTML = re.compile(r"\s*(?:text/html|application/xhtml\+xml)\b", re.IGNORECASE)
 _BODY_ENOUGH = 4096
+_LONGEST_HEAD = 65536
+_MOST_INTERIM = 16
+_BLANK = b"\r\n"
+"""What may stand before a status line: clients ignore empty lines there (RFC 9112 section 2.2)."""
+_STATUS_LINE = re.compile(rb"HTTP/[0-9](?:\.[0-9])? +(?P<status>[1-9][0-9]{2})(?: [^\n]*)?\r?\n", re.IGNORECASE)
+_END_OF_HEAD = re.compile(rb"\n\r?\n")
 _CERTIFICATE_REFUSED = re.compile(rb"ssl certificate|client certificate|tls certificate", re.IGNORECASE)
 
 
@@ -28,7 +34,8 @@ _CERTIFICATE_REFUSED = re.compile(rb"ssl certificate|client certificate|tls cert
 class Reading:
     """A response as far as it was received: its head, its body unpacked, and whether that is all we want.
 
-    `whole`: the body came to its end. `problem`: why the body cannot be unpacked.
+    `whole`: the body came to its end. `problem`: why the body cannot be unpacked. `malformed`: nothing but the status
+    line could be read; clients that are lenient go by that.
     """
 
     status: int
@@ -37,6 +44,7 @@ class Reading:
     enough: bool
     whole: bool = False
     problem: str = ""
+    malformed: bool = False
 
     def field(self, wanted: str) -> str | None:
         """The first header field of this name, which is in lower case."""
@@ -108,6 +116,11 @@ class Response:
         return self._over
 
     @property
+    def is_odd(self) -> bool:
+        """Whether it can be read by its status line at most."""
+        return self._over and self._head is None
+
+    @property
     def is_page(self) -> bool:
         """Whether the head says that HTML follows."""
         return self._head is not None and any(
@@ -137,10 +150,30 @@ class Response:
 
 
 def read(data: bytes, *, ended: bool) -> Reading | None:
-    """The response in `data`; None where there is none yet, or it is not HTTP."""
+    """The response in `data`; None where its head is not whole, or it is not HTTP."""
     response = Response()
     response.feed(data, ended=ended)
-    return response.reading()
+    strict = response.reading()
+    return strict if strict is not None else _read_status(data, ended=ended)
+
+
+def _read_status(data: bytes, *, ended: bool) -> Reading | None:
+    """The status of a final response whose head is whole, or longer than is read, however odd its fields are."""
+    rest = data[:_LONGEST_HEAD]
+    for _ in range(_MOST_INTERIM):
+        rest = rest.lstrip(_BLANK)
+        line = _STATUS_LINE.match(rest)
+        if line is None:
+            return None
+        end = _END_OF_HEAD.search(rest)
+        if end is None and len(data) < _LONGEST_HEAD:
+            return None
+        status, body = int(line["status"]), rest[end.end() :] if end is not None else b""
+        if status >= 200:
+            whole = ended or end is None or len(body) >= _BODY_ENOUGH
+            return Reading(status=status, headers=(), body=body, enough=whole, malformed=True)
+        rest = body
+    return None
 
 
 def enough(data: bytes) -> bool:
@@ -164,12 +197,14 @@ class WholePage:
             return True
         self._response.feed(data[self._fed :])
         self._fed = len(data)
+        if self._response.is_odd:
+            return enough(data)
         return self._response.over or (not self._response.is_page and self._response.length >= _BODY_ENOUGH)
 
 
 def may_be_http(data: bytes) -> bool:
     """Whether a response can begin so."""
-    return b"HTTP/".startswith(data[:5]) or data.startswith(b"HTTP/")
+    return b"HTTP/".startswith(data.lstrip(_BLANK)[:5].upper())
 
 
 def refuses_certificate(reading: Reading) -> bool:

@@ -132,6 +132,8 @@ async def ask_client_auth(dialogue: Dialogue, notes: Notes, target: Target, *, t
     `thoroughly`: whether one is asked for after the request is asked at every version, too.
     """
     handshakes = notes.tls13.handshakes if notes.tls13 else []
+    if notes.exchange is not None and notes.exchange.version is not None:
+        notes.strangers[notes.exchange.version] = [notes.exchange]
     for version in notes.accepted():
         if version is ProtocolVersion.SSL_2:
             continue
@@ -196,9 +198,9 @@ async def _late_13(dialogue: Dialogue, notes: Notes, target: Target, where: str,
 
 
 async def _exchange_at(dialogue: Dialogue, notes: Notes, target: Target, version: ProtocolVersion) -> Exchange:
-    if notes.exchange is not None and notes.exchange.version is version:
-        return notes.exchange
-    return await get(dialogue, notes.contact.shape.alpn, target, version)
+    if notes.exchange is None or notes.exchange.version is not version:
+        notes.strangers[version] = [await get(dialogue, notes.contact.shape.alpn, target, version)]
+    return notes.strangers[version][0]
 
 
 async def _elsewhere(

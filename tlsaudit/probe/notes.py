@@ -22,7 +22,7 @@ from tlsaudit.probe.tls13 import Tls13
 from tlsaudit.probe.versions import VersionFindings
 from tlsaudit.wire import CertificateRequest, ServerHelloDone
 
-UNFINISHED = Unknown(Why.NO_ANSWER, "the time for this endpoint ran out before this was established")
+UNFINISHED = Unknown(Why.NO_ANSWER, "the audit of this endpoint ended before this was established")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,6 +37,8 @@ class Notes:
     exchange: Exchange | None = None
     classic: Exchange | None = None
     """A whole handshake at the newest version below TLS 1.3."""
+    strangers: dict[ProtocolVersion, list[Exchange]] = field(default_factory=dict)
+    """Every `GET /` without a client certificate, by the version at which it was asked."""
     client_auth: dict[ProtocolVersion, ClientAuthAt] = field(default_factory=dict)
     elsewhere: dict[str, dict[ProtocolVersion, ClientAuthAt]] = field(default_factory=dict)
     """Client authentication for other paths, and without a server name."""

@@ -8,15 +8,15 @@ Nobody is let in but by an answer of the application that is given to whom it se
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from tlsaudit.credentials import Provenance
 from tlsaudit.model.facts import Attempt, Layer, TrialKind
 from tlsaudit.model.knowledge import Basis, Fact, Known, Unknown, Why
 from tlsaudit.probe import http
-from tlsaudit.probe.client_auth import OF_A_CREDENTIAL, PROVES_NOTHING
+from tlsaudit.probe.client_auth import CUT_SHORT, NOT_HTTP, OF_A_CREDENTIAL, PROVES_NOTHING
 from tlsaudit.probe.full import Exchange
 from tlsaudit.probe.starttls import Said
 from tlsaudit.wire import AlertDescription
@@ -58,6 +58,8 @@ class _Says(Enum):
     """TLS takes it, and the application speaks HTTP/2 alone."""
     GOES_ON = auto()
     """The application goes on, and may ask later whose certificate it is."""
+    NOT_HTTP = auto()
+    """The application says something that only its own clients understand."""
     OTHER_STATUS = auto()
     """A redirection or an error: an answer, or a refusal in disguise."""
     FORBIDDEN = auto()
@@ -69,11 +71,14 @@ class _Says(Enum):
 
 
 _REFUSING = frozenset({_Says.FORBIDDEN, _Says.CLOSED, _Says.NAMED, _Says.ALERT})
-_ASKED = frozenset({_Says.SERVED, _Says.GOES_ON, _Says.OTHER_STATUS, _Says.FORBIDDEN, _Says.NAMED})
-_BEYOND_TLS = frozenset({_Says.GOES_ON, _Says.OTHER_STATUS, _Says.FORBIDDEN, _Says.NAMED})
+_BEYOND_TLS = frozenset({_Says.GOES_ON, _Says.NOT_HTTP, _Says.OTHER_STATUS, _Says.FORBIDDEN, _Says.NAMED})
 """What the application says to those whom TLS has let through, and whom it does not serve yet."""
-
-
+_ASKED = _BEYOND_TLS | {_Says.SERVED}
+_FURTHER: Mapping[_Says, frozenset[_Says]] = {
+    _Says.ALERT: _BEYOND_TLS,
+    _Says.NAMED: _BEYOND_TLS - {_Says.NAMED},
+}
+"""By a refusal, what those get who come further than it and are not served all the same."""
 _NAMED_THEN_FORBIDDEN = (_Says.NAMED, _Says.FORBIDDEN)
 
 
@@ -86,9 +91,11 @@ class _Answer:
     basis: Basis
     number: int = 0
     """The status, or the description of the alert."""
+    data: bytes = field(default=b"", repr=False)
+    """What was said, where it is not HTTP."""
 
     def same_as(self, other: _Answer) -> bool:
-        return (self.says, self.words) == (other.says, other.words)
+        return (self.says, self.words, self.data) == (other.says, other.words, other.data)
 
 
 def decide(
@@ -104,6 +111,26 @@ def decide(
     answers = {kind: each for kind, each in readings.items() if isinstance(each, _Answer)}
     trial = _Comparison(answers=answers, provenance=provenance or {}, refuses_strangers=refuses_strangers)
     return {kind: each if isinstance(each, Unknown) else trial.fact(kind, each) for kind, each in readings.items()}
+
+
+def forbidden_at_random(exchanges: Mapping[TrialKind, Sequence[Exchange]]) -> str:
+    """What a credential got in one connection that is forbidden in another, as by a limit on requests; else "".
+
+    Whoever may come in at one moment and not at the next was not refused for what it presented.
+    """
+    for kind, each in exchanges.items():
+        answers = [answer for one in each if isinstance(answer := _read(kind, one), _Answer)]
+        other = next((answer for answer in answers if answer.says is not _Says.FORBIDDEN), None)
+        if other is not None and len({answer.says is _Says.FORBIDDEN for answer in answers}) > 1:
+            name = kind.value.replace("_", " ")
+            return f"is also what the credential {name!r} gets, which gets {other.words} in another connection"
+    return ""
+
+
+def is_forbidden(kind: TrialKind, exchange: Exchange) -> bool:
+    """Whether the answer is a bare 401 or 403."""
+    answer = _read(kind, exchange)
+    return isinstance(answer, _Answer) and answer.says is _Says.FORBIDDEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,11 +159,12 @@ class _Comparison:
         match answer.says:
             case _Says.SERVED:
                 return True
-            case _Says.TAKEN:
+            case _Says.TAKEN | _Says.HTTP_2:
                 # Who was not asked, or did not say, on an endpoint that answers others, has let nobody in.
-                return self._tls_refuses() and not any(each.says in _ASKED for each in self.answers.values())
-            case _Says.HTTP_2:
-                return self._tls_refuses()
+                asked = answer.says is _Says.TAKEN and any(each.says in _ASKED for each in self.answers.values())
+                return self._tls_refuses() and not asked
+            case _Says.NOT_HTTP:
+                return self._is_what_the_good_one_alone_is_told(answer)
             case _Says.OTHER_STATUS:
                 good = self.answers.get(TrialKind.GOOD)
                 return good is not None and good.number == answer.number and self._good_is_told_apart(good)
@@ -154,6 +182,13 @@ class _Comparison:
             return True
         without = self.refuses_strangers is not None or (none is not None and not none.same_as(good))
         return without and not self._made_here(TrialKind.GOOD)
+
+    def _is_what_the_good_one_alone_is_told(self, answer: _Answer) -> bool:
+        """Whether it is the answer to a client that should get in, and not that to one who should not."""
+        good, none = self.answers.get(TrialKind.GOOD), self.answers.get(TrialKind.NONE)
+        if good is None or not good.same_as(answer) or self._made_here(TrialKind.GOOD):
+            return False
+        return self._tls_refuses() or (none is not None and not none.same_as(good))
 
     def _open(self, answer: _Answer) -> Unknown:
         good = self.answers.get(TrialKind.GOOD)
@@ -177,33 +212,37 @@ class _Comparison:
             case TrialKind.WRONG_IDENTITY:
                 return self._doubt_of_identity(answer)
             case _:
-                return self._doubt_of_flaw(kind, answer, self._control(kind))
+                return self._doubt_of_flaw(kind, answer)
 
-    def _doubt_of_flaw(self, kind: TrialKind, answer: _Answer, control_kind: TrialKind | None) -> str:
-        control = self.answers[control_kind] if control_kind is not None else None
-        same = control is not None and control.same_as(answer)
+    def _doubt_of_flaw(self, kind: TrialKind, answer: _Answer) -> str:
+        controls = [each for each in _CONTROLS if self._compares(kind, each)]
+        found = [self.answers[each] for each in controls]
+        same = any(each.same_as(answer) for each in found)
         if answer.says is _Says.ALERT and answer.number in _SAYS_WHY.get(kind, ()) and (not same or kind in _UNTRUSTED):
             # An unknown CA is what it says, whoever else is of one; another flaw is not, if the sound one "has" it too.
             return ""
         if same:
             return "is also what a sound certificate of the client CA gets whose name is not authorised"
-        if answer.says is _Says.NAMED:
-            peers = kind in _UNTRUSTED or control is not None or self._has_peer(kind)
-            return "" if peers else "may refuse the CA: no sound certificate of it is known to get in"
-        if control_kind is None or control is None:
-            return "may refuse the name alone: no sound certificate of that CA with such a name was there to compare"
-        if (answer.says is _Says.ALERT and control.says in _BEYOND_TLS) or self._admits(control_kind):
+        if not controls:
+            return "may refuse the name alone: no sound certificate with such a name was there to compare"
+        further = _FURTHER.get(answer.says, frozenset())
+        if any(self._admits(each) for each in controls) or any(each.says in further for each in found):
             return ""
         return "proves nothing where a sound certificate of the client CA is refused as well"
 
-    def _control(self, kind: TrialKind) -> TrialKind | None:
-        """A sound certificate that bears a name like this one, of the same CA where that matters."""
-        made = (each for each in _CONTROLS if each in self.answers and self._made_here(each))
-        return next((each for each in made if kind in _UNTRUSTED or self._of_one_authority(kind, each)), None)
+    def _compares(self, kind: TrialKind, control: TrialKind) -> bool:
+        """Whether this sound certificate differs from the other in its flaw alone, as far as a server looks at them.
 
-    def _has_peer(self, kind: TrialKind) -> bool:
-        """Whether a sound certificate of the same CA gets in."""
-        return any(self._admits(each) and self._of_one_authority(kind, each) for each in _CONTROLS)
+        It bears the same name; or it gets in with one that nobody has authorised, so that names are not looked at.
+        """
+        if control not in self.answers or not (kind in _UNTRUSTED or self._of_one_authority(kind, control)):
+            return False
+        unauthorised = control is TrialKind.WRONG_IDENTITY or self._made_here(control)
+        return self._bear_one_name(kind, control) or (unauthorised and self._admits(control))
+
+    def _bear_one_name(self, one: TrialKind, other: TrialKind) -> bool:
+        first, second = self.provenance.get(one), self.provenance.get(other)
+        return first is not None and second is not None and first.names is not None and first.names == second.names
 
     def _doubt_of_none(self, answer: _Answer) -> str:
         if answer.says in {_Says.ALERT, _Says.NAMED} or self._admits_another(TrialKind.NONE):
@@ -271,6 +310,8 @@ def _by_data(kind: TrialKind, exchange: Exchange) -> _Answer | Unknown:
     reading = http.read(exchange.data, ended=exchange.ended) if exchange.alpn != "h2" else None
     if reading is not None:
         return _by_reading(exchange.basis, reading)
+    if exchange.alpn != "h2" and http.may_be_http(exchange.data):
+        return Unknown(Why.NO_ANSWER, CUT_SHORT)
     if not exchange.accepted_by_tls:
         # What is no answer to the request may have been sent before the certificate was seen.
         return Unknown(Why.NO_ANSWER, "the application speaks, and whether TLS takes the certificate is not known")
@@ -279,7 +320,7 @@ def _by_data(kind: TrialKind, exchange: Exchange) -> _Answer | Unknown:
         return _Answer(
             says=_Says.HTTP_2, words="TLS takes it, and the application speaks HTTP/2 alone", basis=exchange.basis
         )
-    return _Answer(says=_Says.SERVED, words="the application answers (not HTTP)", basis=exchange.basis)
+    return _Answer(says=_Says.NOT_HTTP, words=NOT_HTTP, basis=exchange.basis, data=exchange.data)
 
 
 def _by_saying(kind: TrialKind, basis: Basis, said: Said) -> _Answer | Unknown:

@@ -43,6 +43,8 @@ async def _from_anywhere(
             continue
         whose = f"resuming a session made {where}"
         answer = await get(dialogue, alpn, target, version, whose=whose, session=first.session)
+        if not answer.resumed:
+            notes.strangers.setdefault(version, []).append(answer)
         outcome = _outcome(answer, where)
         if isinstance(outcome, Known) and outcome.value is not None:
             return outcome

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from tlsaudit.credentials import Credential, Credentials, Provenance, Unavailable
-from tlsaudit.model.facts import Attempt, ClientAuth, ClientAuthAt, Trial, TrialKind, When
+from tlsaudit.model.facts import Attempt, ClientAuth, ClientAuthAt, ClientAuthMode, Trial, TrialKind, When
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.target import Target
@@ -20,7 +20,7 @@ from tlsaudit.probe.full import Exchange
 from tlsaudit.probe.get import get, http_names
 from tlsaudit.probe.late import exchange_late
 from tlsaudit.probe.notes import UNFINISHED, Notes
-from tlsaudit.probe.outcomes import decide
+from tlsaudit.probe.outcomes import decide, forbidden_at_random, is_forbidden
 from tlsaudit.wire import CertificateRequest
 
 _UNTRUSTED = (TrialKind.SELF_SIGNED, TrialKind.UNKNOWN_CA, TrialKind.IMPOSTOR_CA)
@@ -69,6 +69,8 @@ async def present(
         async with asyncio.TaskGroup() as tasks:
             for version in versions:
                 tasks.create_task(trying.at(version))
+        trying.compare_versions()
+        trying.settle_modes()
 
 
 def verifies(trials: Sequence[Mapping[TrialKind, Trial]]) -> Fact[bool]:
@@ -90,6 +92,9 @@ def with_trials(auth: ClientAuth, notes: Notes) -> ClientAuth:
     The mode stays that of `GET /` without a certificate.
     """
     verified = verifies((notes.trials, *notes.trials_elsewhere.values())) if notes.trials else auth.verifies
+    unstable = next((at.mode for at in auth.per_protocol.values() if _is_unstable(at.mode)), None)
+    if isinstance(unstable, Unknown) and isinstance(verified, Known) and verified.value:
+        verified = unstable
     return replace(
         auth,
         elsewhere=dict(notes.elsewhere),
@@ -103,7 +108,11 @@ def with_trials(auth: ClientAuth, notes: Notes) -> ClientAuth:
     )
 
 
-def _entries(notes: Notes, path: str) -> Mapping[ProtocolVersion, ClientAuthAt]:
+def _is_unstable(mode: Fact[ClientAuthMode]) -> bool:
+    return isinstance(mode, Unknown) and mode.why is Why.UNSTABLE
+
+
+def _entries(notes: Notes, path: str) -> dict[ProtocolVersion, ClientAuthAt]:
     return notes.client_auth if path == "/" else notes.elsewhere.get(path, {})
 
 
@@ -160,13 +169,16 @@ class _Round:
     provenance: Mapping[TrialKind, Provenance]
     path: str
     trials: dict[TrialKind, Trial]
+    exchanges: dict[ProtocolVersion, dict[TrialKind, Exchange]] = field(default_factory=dict)
+    strangers: dict[ProtocolVersion, Fact[Attempt]] = field(default_factory=dict)
+    """What becomes of a client without a certificate, beside those that have one."""
 
     async def at(self, version: ProtocolVersion) -> None:
         """All of them at one version, one after the other, the good one first: it shows what an answer looks like.
 
         An application that says nothing is not asked again, and one that is slow only so often.
         """
-        exchanges: dict[TrialKind, Exchange] = {}
+        exchanges = self.exchanges.setdefault(version, self._before(version))
         refuses_strangers = _entries(self.notes, self.path)[version].enforced_by
         silent, slow, gone = self._is_silent(), 0, False
         for kind in sorted(self.made, key=_turn):
@@ -182,12 +194,50 @@ class _Round:
             waited = answer.established and answer.failure == "timeout"
             silent = silent or (kind is TrialKind.GOOD and waited and not answer.data)
             slow += waited
-            for each, fact in decide(exchanges, self.provenance, refuses_strangers).items():
-                self._set(each, version, fact)
+            facts = decide(exchanges, self.provenance, refuses_strangers)
+            self.strangers[version] = facts.get(TrialKind.NONE, NOT_ASKED)
+            for each in facts.keys() & self.trials.keys():
+                self._set(each, version, facts[each])
             gone = answer.failure == "timeout" and (answer.closing or not answer.established)
         best = max(self.notes.client_auth, key=lambda each: each.rank)
         if version is best and self.path == "/" and _got_in(self.trials.get(TrialKind.GOOD), version):
             self.notes.admitted = exchanges.get(TrialKind.GOOD)
+
+    def _before(self, version: ProtocolVersion) -> dict[TrialKind, Exchange]:
+        """What was seen before, where no client without a certificate is among the trials."""
+        seen = self.notes.strangers.get(version) if self.path == "/" and TrialKind.NONE not in self.made else None
+        return {TrialKind.NONE: seen[0]} if seen else {}
+
+    def compare_versions(self) -> None:
+        """Take back each refusal by HTTP 403 where 403 does not depend on the credential."""
+        kinds = {kind for each in self.exchanges.values() for kind in each}
+        every = {kind: [each[kind] for each in self.exchanges.values() if kind in each] for kind in kinds}
+        if self.path == "/":
+            every.setdefault(TrialKind.NONE, []).extend(one for each in self.notes.strangers.values() for one in each)
+        doubt = forbidden_at_random(every)
+        for version, each in self.exchanges.items() if doubt else ():
+            for kind, answer in each.items():
+                if not is_forbidden(kind, answer):
+                    continue
+                fact = Unknown(Why.UNSTABLE, f"HTTP 401 or 403 {doubt}")
+                if kind is TrialKind.NONE:
+                    self.strangers[version] = fact
+                if kind in self.trials:
+                    self._set(kind, version, fact)
+
+    def settle_modes(self) -> None:
+        """Where an answer to a client without a certificate was open by itself, others may show what it means."""
+        entries = _entries(self.notes, self.path)
+        for version, fact in self.strangers.items():
+            entry = entries[version]
+            if isinstance(entry.mode, Known) or not isinstance(fact, Known):
+                continue
+            attempt = fact.value
+            mode = ClientAuthMode.OPTIONAL if attempt.admitted else ClientAuthMode.REQUIRED
+            when = entry.when or When.HANDSHAKE
+            entries[version] = replace(
+                entry, mode=Known(mode, fact.basis), enforced_by=attempt.layer, when=when, evidence=attempt.evidence
+            )
 
     def _is_silent(self) -> bool:
         """Whether the application said nothing to a client without a certificate."""

@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from tlsaudit.model.document import Document, rfc3339
-from tlsaudit.report import Style, view
+from tlsaudit.report import Style, mutual, view
 from tlsaudit.report.revocation import statuses
 from tlsaudit.report.sanitize import presentable, shorten
 from tlsaudit.report.trials import trial_matrix
@@ -41,6 +41,7 @@ def render(document: Document, _style: Style) -> str:
     )
     environment.filters |= {"shorten": shorten, "first": _first, "rfc3339": rfc3339, "sentence": _sentence}
     environment.globals |= {
+        "mutual": mutual,
         "view": view,
         "statuses": statuses,
         "trial_matrix": trial_matrix,

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tlsaudit.model.document import CertificatePart, ClientAuthAtPart, DeploymentPart, FactsPart, Subject, rfc3339
+from tlsaudit.report.mutual import beside_words, client_auth_words, differs_by_version, verifies_words
 from tlsaudit.report.revocation import statuses
 from tlsaudit.report.sanitize import shorten
 from tlsaudit.report.trials import Cell, Matrix, trial_matrix
@@ -18,8 +19,6 @@ from tlsaudit.report.view import (
     SuiteList,
     before_tls_words,
     behaviour_words,
-    beside_words,
-    client_auth_words,
     key_words,
     named_marks,
     open_list,
@@ -30,7 +29,6 @@ from tlsaudit.report.view import (
     timestamp_words,
     upstream_words,
     validity,
-    verifies_words,
     version_marks,
     versions_of,
 )
@@ -175,11 +173,12 @@ def _status(deployment: DeploymentPart) -> str:
 
 def _client_auth(subject: Subject, facts: FactsPart) -> Iterator[RenderableType]:
     auth = facts.client_auth
-    yield Text(client_auth_words(auth), TONES["dim"] if auth.mode == "unknown" else "")
+    unknown = auth.mode == "unknown" and not differs_by_version(auth)
+    yield Text(client_auth_words(auth), TONES["dim"] if unknown else "")
     verifies = verifies_words(auth)
     if verifies:
         yield _pair("verified", Text(verifies, TONES["bad"] if auth.verifies is False else ""))
-    if auth.mode not in {"none", "unknown"}:
+    if auth.mode not in {"none", "unknown"} or differs_by_version(auth):
         for version in versions_of(auth.per_protocol):
             yield _pair(version, _at(auth.per_protocol[version]))
     if auth.mesh or auth.plaintext:

@@ -15,7 +15,6 @@ from tlsaudit.model.document import (
     BeforeTlsPart,
     BehavioursPart,
     CertificatePart,
-    ClientAuthPart,
     Document,
     HttpPart,
     Key,
@@ -160,34 +159,6 @@ def first_expiry(subject: Subject, as_of: datetime) -> Validity | None:
     return validity(min(leaves, key=lambda leaf: leaf.not_after), as_of) if leaves else None
 
 
-def client_auth_words(client_auth: ClientAuthPart) -> str:
-    """Client authentication as a sentence without its full stop."""
-    words = {
-        "none": "no client certificate is asked for",
-        "optional": "a client certificate is asked for, but not required",
-        "required": "a client certificate is required",
-        "unknown": "not established",
-    }[client_auth.mode]
-    if client_auth.enforced_by == "tls":
-        words += ", enforced by TLS"
-    elif client_auth.enforced_by == "application":
-        words += ", enforced by the application after TLS has let the client in"
-    if client_auth.when == "late":
-        words += ", asked for only after the request"
-    return words
-
-
-def beside_words(client_auth: ClientAuthPart) -> str:
-    """What the port does beside mutual TLS: a service mesh, and plain text; "" where neither was seen."""
-    mesh = {
-        "strict": "a service mesh, mutual TLS alone (STRICT)",
-        "permissive": "a service mesh that lets other clients through (PERMISSIVE)",
-        "disabled": "a service mesh without mutual TLS (DISABLE)",
-        None: "",
-    }[client_auth.mesh]
-    return "; ".join(each for each in (mesh, "plain text is answered" if client_auth.plaintext else "") if each)
-
-
 def upstream_words(upstream: UpstreamPart) -> str:
     """Where a terminator passes on to, and how, in words."""
     where = {True: "on this machine", False: "on another machine", None: "it is not known where"}[upstream.local]
@@ -224,13 +195,6 @@ def before_tls_words(before: BeforeTlsPart) -> str:
     }[before.signs_in]
     taken = {True: "what came in plain text is answered within TLS", False: "nothing is taken over into TLS", None: ""}
     return "; ".join(each for each in (signs_in, taken[before.takes_injected]) if each)
-
-
-def verifies_words(client_auth: ClientAuthPart) -> str:
-    """Whether presented client certificates are verified, in words; empty where none is asked for."""
-    if client_auth.mode in {"none", "unknown"}:
-        return ""
-    return {True: "yes", False: "no: any certificate gets in", None: "not established"}[client_auth.verifies]
 
 
 def score_rows(subject: Subject) -> tuple[ScoreRow, ...]:

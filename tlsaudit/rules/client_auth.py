@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from tlsaudit.data.signatures import SCHEMES, scheme_name
 from tlsaudit.model.facts import ClientAuthAt, ClientAuthMode
-from tlsaudit.model.knowledge import Basis, Known, Unknown
+from tlsaudit.model.knowledge import Basis, Known, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.result import Cap, Fail, Severity
 from tlsaudit.rules.commands import GET
@@ -81,6 +81,9 @@ def not_requested(case: Case) -> Iterable[Fail]:
 
     Where it was declared as optional nobody comes in who should not, but no client can say who it is.
     """
+    entries = case.facts.client_auth.per_protocol.values()
+    if entries and all(_always_asks(at) for at in entries):
+        return
     mode = sure(case.facts.client_auth.mode)
     if mode.value is not ClientAuthMode.NONE:
         return
@@ -96,6 +99,12 @@ def not_requested(case: Case) -> Iterable[Fail]:
         words = f"{where}no client certificate is asked for, which was declared to be optional"
         expected = "a client certificate is asked for at every version"
         yield Fail(words, bases, severity=Severity.MEDIUM, cap=Cap.B, expected=expected)
+
+
+def _always_asks(at: ClientAuthAt) -> bool:
+    """Whether a certificate is asked for, whatever then becomes of who has none; unless the answers contradict."""
+    unstable = isinstance(at.mode, Unknown) and at.mode.why is Why.UNSTABLE
+    return isinstance(at.requested, Known) and at.requested.value and not unstable
 
 
 @rule(
@@ -222,12 +231,22 @@ def unexpected_requirement(case: Case) -> Iterable[Fail]:
     reproduce=_ASK,
 )
 def weak_client_signatures(case: Case) -> Iterable[Fail]:
-    """The CertificateRequest lists schemes with SHA-1 or MD5."""
+    """The CertificateRequest of some version lists schemes with SHA-1 or MD5."""
+    versions = {version: at for version, at in case.facts.client_auth.per_protocol.items() if _weak(at)}
+    for version, at in versions.items():
+        words = f"CertificateRequest at {version} lists {listing(map(scheme_name, _weak(at)), 10)}"
+        yield Fail(words, (sure(at.requested).basis,))
+    if versions:
+        return
     weak = [code for code in case.facts.client_auth.signature_schemes if _has_weak_hash(code)]
     if not weak and case.facts.client_auth.schemes_unread is not None:
         case.facts.client_auth.schemes_unread.need()
     if weak:
         yield Fail(f"CertificateRequest lists {listing(map(scheme_name, weak), 10)}", requested_at(case))
+
+
+def _weak(at: ClientAuthAt) -> list[int]:
+    return [code for code in at.signature_schemes if _has_weak_hash(code)]
 
 
 def _has_weak_hash(code: int) -> bool:
