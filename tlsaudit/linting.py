@@ -23,6 +23,7 @@ from tlsaudit.config.read import (
     recognise_files,
 )
 from tlsaudit.data import versions
+from tlsaudit.document import declared_part
 from tlsaudit.file_document import Writer, unparsable
 from tlsaudit.ignores import Ignores
 from tlsaudit.judge import judge
@@ -163,7 +164,7 @@ def _judged(writer: Writer, found: Found, location: doc.Location, options: LintO
         subject_id=found.id,
         rules=_RULES[found.kind],
     )
-    return writer.configured(
+    subject = writer.configured(
         found.facts,
         judgement,
         kind=found.kind,
@@ -172,3 +173,4 @@ def _judged(writer: Writer, found: Found, location: doc.Location, options: LintO
         location=location,
         requested=found.requested,
     )
+    return subject.model_copy(update={"declared": declared_part(options.expect)})
