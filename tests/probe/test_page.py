@@ -112,9 +112,9 @@ def test_any_markup_is_read(text: str) -> None:
 @pytest.mark.parametrize(
     ("encoding", "packed"),
     [
-        ("gzip", gzip.compress(b"page")),
-        ("x-gzip", gzip.compress(b"page")),
-        (" GZIP ", gzip.compress(b"page")),
+        ("gzip", gzip.compress(b"page", mtime=0)),
+        ("x-gzip", gzip.compress(b"page", mtime=0)),
+        (" GZIP ", gzip.compress(b"page", mtime=0)),
         ("deflate", zlib.compress(b"page")),
         ("deflate", zlib.compress(b"page")[2:-4]),
         ("identity", b"page"),
