@@ -151,7 +151,7 @@ OPEN = [
 ]
 
 
-@pytest.mark.parametrize("answer", OPEN, ids=str)
+@pytest.mark.parametrize("answer", OPEN)
 def test_what_is_not_sure_is_neither(answer: Staple | Unknown) -> None:
     for made in (crl(answer), ocsp(answer)):
         with pytest.raises(Undecided) as caught:
