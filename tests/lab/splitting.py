@@ -61,6 +61,16 @@ def in_turn(*ports: int) -> Behaviour:
     return play
 
 
+def one_after_the_other(*ports: int) -> Behaviour:
+    """Hands each connection to the next of several servers, as a balancer does."""
+    turns = cycle(ports)
+
+    def play(connection: Connection) -> None:
+        _hand_on(connection, b"", next(turns))
+
+    return play
+
+
 def _question(first: bytes, hello: ClientHello | None) -> object:
     """What is asked, without what is random in it."""
     if hello is None:

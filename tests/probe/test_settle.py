@@ -7,7 +7,7 @@ import pytest
 from tests.lab.clients import LabClients
 from tests.lab.scripted import ScriptedServer
 from tests.lab.servers import Lab
-from tests.lab.splitting import in_turn
+from tests.lab.splitting import one_after_the_other
 from tests.probe.auditing import TLS_1_2, TLS_1_3
 from tests.probe.trying import mutual, outcomes
 from tlsaudit.credentials import Credentials
@@ -24,7 +24,7 @@ def test_two_servers_of_which_one_asks_nobody(lab: Lab, oldest: ProtocolVersion,
     ca = f"ca-file {lab.pki.client_ca_file}"
     strict = lab.haproxy(f"ssl-min-ver {oldest} verify required {ca}").port
     lax = lab.haproxy(f"ssl-min-ver {oldest} verify none").port
-    with ScriptedServer(in_turn(*((strict, lax) if strict_first else (lax, strict)))) as server:
+    with ScriptedServer(one_after_the_other(*((strict, lax) if strict_first else (lax, strict)))) as server:
         auth = mutual(server, whole=False).client_auth
     for at in auth.per_protocol.values():
         assert not isinstance(at.mode, Known) or at.mode.value is not ClientAuthMode.REQUIRED
@@ -39,7 +39,7 @@ def test_two_servers_of_which_one_serves_strangers(lab: Lab, oldest: ProtocolVer
     """Both ask for a certificate, so that only what becomes of the client tells them apart."""
     ca = f"ca-file {lab.pki.client_ca_file}"
     ports = [lab.haproxy(f"ssl-min-ver {oldest} verify {each} {ca}").port for each in ("required", "optional")]
-    with ScriptedServer(in_turn(*ports)) as server:
+    with ScriptedServer(one_after_the_other(*ports)) as server:
         auth = mutual(server, LabClients.of(lab.pki).trials(), whole=False).client_auth
     assert not isinstance(auth.mode, Known) or auth.mode.value is not ClientAuthMode.REQUIRED
     assert not isinstance(auth.verifies, Known) or not auth.verifies.value or isinstance(auth.mode, Known)
