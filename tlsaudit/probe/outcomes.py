@@ -224,7 +224,7 @@ class _Comparison:
         if same:
             return "is also what a sound certificate of the client CA gets whose name is not authorised"
         if not controls:
-            return "may refuse the name alone: no sound certificate with such a name was there to compare"
+            return "may refuse the name alone: there was no sound one of that name to compare; --client-cert gives it"
         further = _FURTHER.get(answer.says, frozenset())
         if any(self._admits(each) for each in controls) or any(each.says in further for each in found):
             return ""
