@@ -233,12 +233,14 @@ class _Comparison:
     def _compares(self, kind: TrialKind, control: TrialKind) -> bool:
         """Whether this sound certificate differs from the other in its flaw alone, as far as a server looks at them.
 
-        It bears the same name; or it gets in with one that nobody has authorised, so that names are not looked at.
+        It bears the same name; or one that nobody has authorised, and gets in, so that names are not looked at, or
+        gets further, so that they are looked at later.
         """
         if control not in self.answers or not (kind in _UNTRUSTED or self._of_one_authority(kind, control)):
             return False
         unauthorised = control is TrialKind.WRONG_IDENTITY or self._made_here(control)
-        return self._bear_one_name(kind, control) or (unauthorised and self._admits(control))
+        later = self.answers[control].says in _FURTHER.get(self.answers[kind].says, frozenset())
+        return self._bear_one_name(kind, control) or (unauthorised and (later or self._admits(control)))
 
     def _bear_one_name(self, one: TrialKind, other: TrialKind) -> bool:
         first, second = self.provenance.get(one), self.provenance.get(other)
