@@ -15,6 +15,7 @@ from tlsaudit.wire.constants import ContentType
 from tlsaudit.wire.records import HandshakeReader, RecordReader
 
 _ALL_OF_A_FLIGHT = 0.2
+_PATIENCE = 30.0
 _SUPPORTED_VERSIONS = 43
 _PRE_SHARED_KEY = 41
 _KEY_SHARE = 51
@@ -80,7 +81,7 @@ def _question(first: bytes, hello: ClientHello | None) -> object:
 
 
 def _hand_on(connection: Connection, first: bytes, port: int) -> None:
-    with socket.create_connection((HOST, port)) as server:
+    with socket.create_connection((HOST, port), timeout=_PATIENCE) as server:
         server.sendall(first)
         back = threading.Thread(target=_copy, args=(server, connection.sock))
         back.start()
