@@ -126,5 +126,6 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
         while data := source.recv(65536):
             target.sendall(data)
         target.shutdown(socket.SHUT_WR)
-    except OSError:  # one of them is gone
-        return
+    except OSError:  # one of them is gone; the other must not wait for it
+        with contextlib.suppress(OSError):
+            target.shutdown(socket.SHUT_RDWR)
