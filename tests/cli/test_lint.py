@@ -128,6 +128,8 @@ _IGNORE = '# tlsaudit:ignore=TLS-PROTO-003,TLS-PROTO-004 {} reason="until the ol
         ("# tlsaudit:ignore=TLS-PROTO-003 until=2999-12-31", 1, "nginx.conf:5: an inline ignore needs rules"),
         ('# tlsaudit:ignore=TLS-CONF-014 until=2999-12-31 reason="another one"', 1, "stands for nothing that fails"),
         (f"{_IGNORE.format('until=2999-12-31')}\n", 1, "stands for nothing that fails"),
+        ('# tlsaudit:ignore=TLS-PROTO-003 until=2999-12-31 reason="    "', 1, "nginx.conf:5: an inline ignore needs"),
+        (f"add_header X '{_IGNORE.format('until=2999-12-31')}';", 1, ""),
     ],
 )
 def test_a_comment_lets_a_failure_through(tmp_path: Path, comment: str, code: int, note: str) -> None:

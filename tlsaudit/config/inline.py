@@ -11,11 +11,12 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-_COMMENT = re.compile(r"#\s*tlsaudit:ignore=(?P<rest>[^\n]*)")
+_COMMENT = re.compile(r"""^(?:[^#"']|"[^"]*"|'[^']*')*#\s*tlsaudit:ignore=(?P<rest>[^\n]*)""")
+"""In a comment, not within quotation marks: what a server is told to send excuses nothing."""
 _FIELDS = re.compile(
     r"""(?P<rules>TLS-[A-Z]+-[0-9]{3}(?:,TLS-[A-Z]+-[0-9]{3})*)(?=\s|\Z)"""
     r"""(?:(?=.*\buntil=(?P<until>[0-9]{4}-[0-9]{2}-[0-9]{2})(?=\s|\Z)))?"""
-    r"""(?:(?=.*\breason="(?P<reason>[^"]{3,300})"))?"""
+    r"""(?:(?=.*\breason="(?P<reason>\s*[^"\s][^"]{2,300})"))?"""
 )
 
 

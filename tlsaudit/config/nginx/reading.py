@@ -67,17 +67,23 @@ def read_protocols(
     default: tuple[ProtocolVersion, ...],
     place: Basis,
 ) -> Fact[dict[ProtocolVersion, Basis]]:
-    """The versions that a directive names, each with its basis."""
+    """The versions that the directives name, each with its basis: one that is repeated adds to the ones before it.
+
+    Source: ngx_conf_set_bitmask_slot (src/core/ngx_conf_file.c), which sets bits and refuses no second directive.
+    """
     if isinstance(setting, Unknown):
         return setting
     if setting is None:
         return Known(dict.fromkeys(default, place), place)
-    basis = setting.basis
-    wrong = next((each for each in setting.args if each not in names), None)
-    if wrong is not None:
-        return Unknown(Why.UNSUPPORTED, f"{wrong[:60]!r} is no protocol version ({basis.at})")
-    versions = sorted({names[each] for each in setting.args}, key=lambda version: version.rank)
-    return Known(dict.fromkeys(versions, basis), basis)
+    found: dict[ProtocolVersion, Basis] = {}
+    for directive in setting.directives:
+        basis = Basis(setting.origin, directive.at)
+        wrong = next((each for each in directive.args if each not in names), None)
+        if wrong is not None:
+            return Unknown(Why.UNSUPPORTED, f"{wrong[:60]!r} is no protocol version ({basis.at})")
+        for each in directive.args:
+            found.setdefault(names[each], basis)
+    return Known({version: found[version] for version in sorted(found, key=lambda each: each.rank)}, setting.basis)
 
 
 def read_flag(setting: Setting | Unknown | None, place: Basis, *, default: bool = False) -> Fact[bool]:
