@@ -13,10 +13,12 @@ from tests.lab.process import Running
 from tests.lab.proxy import DelayProxy
 from tests.lab.scripted import ScriptedServer
 from tests.lab.servers import Lab
+from tests.lab.splitting import silent_about, with_ticket
 from tests.probe.auditing import TLS_1_3, audit, facts
 from tlsaudit.model.facts import Facts
 from tlsaudit.model.knowledge import Unknown, Why
 from tlsaudit.model.vulnerability import Verdict, Vulnerability
+from tlsaudit.wire import ClientHello
 
 TICKETBLEED, PADDING = Vulnerability.TICKETBLEED, Vulnerability.PADDING_ORACLE
 VULNERABLE, NOT_VULNERABLE, NOT_APPLICABLE = Verdict
@@ -103,6 +105,21 @@ def test_ticketbleed_is_seen_by_the_length_of_the_echo_alone(lab: Lab) -> None:
         found = facts(server, full=True)
     assert found.verdict(TICKETBLEED).need() is VULNERABLE
     assert asked(found, "session id of 16 bytes") == ["ServerHello TLSv1.2 0xC02C"]
+
+
+def test_silence_about_a_short_session_id_is_no_sound_echo(lab: Lab) -> None:
+    behind = lab.nginx("ssl_protocols TLSv1.2; ssl_ciphers ECDHE+AESGCM;")
+
+    def is_short(hello: ClientHello) -> bool:
+        return with_ticket(hello) and len(hello.session_id) == 16
+
+    with ScriptedServer(silent_about(behind.port, is_short)) as server:
+        found = facts(server, full=True, timeout=1.5)
+    fact = found.verdict(TICKETBLEED)
+    assert isinstance(fact, Unknown)
+    assert fact.why is Why.NO_ANSWER
+    assert asked(found, "session id of 16 bytes") == ["timeout"]
+    assert not asked(found, "with a usual session id")
 
 
 @pytest.mark.parametrize(
