@@ -72,9 +72,30 @@ def test_a_server_that_tells_padding_from_mac_is_asked_three_times(lab: Lab) -> 
 
 def test_a_server_that_does_not_look_at_padding_is_vulnerable(lab: Lab) -> None:
     with ScriptedServer(vulnerable.padding_oracle(lab.pki.rsa, vulnerable.takes_it)) as server:
-        found = facts(server, full=True)
+        found = facts(server, full=True, timeout=2.0)
     assert found.verdict(PADDING).need() is VULNERABLE
+    assert asked(found, "no record") == ["silence"]
     assert asked(found, ", wrong padding") == ["data"] * 3
+
+
+def test_what_a_server_says_without_being_asked_answers_no_record(lab: Lab) -> None:
+    with ScriptedServer(vulnerable.speaking_first(lab.pki.rsa)) as server:
+        found = facts(server, full=True, timeout=2.0)
+    fact = found.verdict(PADDING)
+    assert isinstance(fact, Unknown)
+    assert fact.why is Why.UNSUPPORTED
+    assert "speaks first" in fact.detail
+    assert asked(found, "MAC") + asked(found, "padding") == ["data"] * 6
+    assert asked(found, "no record") == ["data"]
+
+
+def test_a_server_that_treats_a_sound_record_as_a_broken_one_proves_nothing(lab: Lab) -> None:
+    with ScriptedServer(vulnerable.hanging_up(lab.pki.rsa)) as server:
+        found = facts(server, full=True, timeout=2.0)
+    fact = found.verdict(PADDING)
+    assert isinstance(fact, Unknown)
+    assert fact.why is Why.NO_ANSWER
+    assert asked(found, "a sound record") + asked(found, "MAC") + asked(found, "padding") == ["closed"] * 7
 
 
 def test_answers_that_differ_another_way_each_time_prove_nothing(lab: Lab) -> None:
