@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import cycle
 
 from tests.lab.process import HOST
@@ -19,6 +19,9 @@ _PATIENCE = 30.0
 _SUPPORTED_VERSIONS = 43
 _PRE_SHARED_KEY = 41
 _KEY_SHARE = 51
+_SESSION_TICKET = 35
+_PSK_KEY_EXCHANGE_MODES = 45
+_PSK_KE_ALONE = b"\x01\x00"
 _TLS_1_3 = b"\x03\x04"
 
 
@@ -103,6 +106,30 @@ def deaf(port: int) -> Behaviour:
             connection.drain()
 
     return play
+
+
+def silent_about(port: int, unheard: Callable[[ClientHello], bool]) -> Behaviour:
+    """Stands before the server on `port`, and says nothing to such hellos; the connection stays open."""
+
+    def play(connection: Connection) -> None:
+        first, hello = _hello(connection)
+        if hello is not None and unheard(hello):
+            connection.drain()
+        else:
+            _hand_on(connection, first, port)
+
+    return play
+
+
+def without_dhe(hello: ClientHello) -> bool:
+    """Whether a session is to be resumed with psk_ke alone (RFC 8446 section 4.2.9)."""
+    sent = {each.type: each.data for each in hello.extensions or ()}
+    return _PRE_SHARED_KEY in sent and sent.get(_PSK_KEY_EXCHANGE_MODES) == _PSK_KE_ALONE
+
+
+def with_ticket(hello: ClientHello) -> bool:
+    """Whether a ticket below TLS 1.3 is offered (RFC 5077)."""
+    return any(each.type == _SESSION_TICKET and each.data for each in hello.extensions or ())
 
 
 def _hello(connection: Connection) -> tuple[bytes, ClientHello | None]:

@@ -149,6 +149,23 @@ def takes_it(tls: SSL.Connection) -> bytes | None:
 
 def padding_oracle(files: CertificateFiles, on_bad_padding: Broken = closes) -> Behaviour:
     """OpenSSL with one CBC suite at TLS 1.2, which sees only what has sound padding."""
+    return _with_one_suite(files, on_bad_padding)
+
+
+def speaking_first(files: CertificateFiles) -> Behaviour:
+    """OpenSSL with one CBC suite at TLS 1.2, as it is, which greets every client as a mail server does."""
+    return _with_one_suite(files, None, greeting=b"220 mail.lab.test ESMTP\r\n")
+
+
+def hanging_up(files: CertificateFiles) -> Behaviour:
+    """OpenSSL with one CBC suite at TLS 1.2, and nothing behind it: each connection ends where data comes, unread."""
+    return _with_one_suite(files, None, reads=False)
+
+
+def _with_one_suite(
+    files: CertificateFiles, on_bad_padding: Broken | None, *, greeting: bytes = b"", reads: bool = True
+) -> Behaviour:
+    """OpenSSL with one CBC suite at TLS 1.2. `reads`: data is read and answered."""
 
     def play(connection: Connection) -> None:
         context = SSL.Context(SSL.TLS_SERVER_METHOD)
@@ -161,7 +178,10 @@ def padding_oracle(files: CertificateFiles, on_bad_padding: Broken = closes) -> 
         tls.set_accept_state()
         established = False
         while (received := connection.record()) is not None:
-            if established and received.type == ContentType.APPLICATION_DATA and _has_bad_padding(tls, received):
+            is_data = established and received.type == ContentType.APPLICATION_DATA
+            if is_data and not reads:
+                return
+            if is_data and on_bad_padding is not None and _has_bad_padding(tls, received):
                 on_bad_padding(tls)
                 _flush(connection, tls)
                 return
@@ -173,6 +193,8 @@ def padding_oracle(files: CertificateFiles, on_bad_padding: Broken = closes) -> 
                 else:
                     tls.do_handshake()
                     established = True
+                    if greeting:
+                        tls.send(greeting)
             except SSL.WantReadError:
                 pass
             except SSL.Error:

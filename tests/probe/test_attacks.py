@@ -13,10 +13,12 @@ from tests.lab.process import Running
 from tests.lab.proxy import DelayProxy
 from tests.lab.scripted import ScriptedServer
 from tests.lab.servers import Lab
+from tests.lab.splitting import silent_about, with_ticket
 from tests.probe.auditing import TLS_1_3, audit, facts
 from tlsaudit.model.facts import Facts
 from tlsaudit.model.knowledge import Unknown, Why
 from tlsaudit.model.vulnerability import Verdict, Vulnerability
+from tlsaudit.wire import ClientHello
 
 TICKETBLEED, PADDING = Vulnerability.TICKETBLEED, Vulnerability.PADDING_ORACLE
 VULNERABLE, NOT_VULNERABLE, NOT_APPLICABLE = Verdict
@@ -70,9 +72,30 @@ def test_a_server_that_tells_padding_from_mac_is_asked_three_times(lab: Lab) -> 
 
 def test_a_server_that_does_not_look_at_padding_is_vulnerable(lab: Lab) -> None:
     with ScriptedServer(vulnerable.padding_oracle(lab.pki.rsa, vulnerable.takes_it)) as server:
-        found = facts(server, full=True)
+        found = facts(server, full=True, timeout=2.0)
     assert found.verdict(PADDING).need() is VULNERABLE
+    assert asked(found, "no record") == ["silence"]
     assert asked(found, ", wrong padding") == ["data"] * 3
+
+
+def test_what_a_server_says_without_being_asked_answers_no_record(lab: Lab) -> None:
+    with ScriptedServer(vulnerable.speaking_first(lab.pki.rsa)) as server:
+        found = facts(server, full=True, timeout=2.0)
+    fact = found.verdict(PADDING)
+    assert isinstance(fact, Unknown)
+    assert fact.why is Why.UNSUPPORTED
+    assert "speaks first" in fact.detail
+    assert asked(found, "MAC") + asked(found, "padding") == ["data"] * 6
+    assert asked(found, "no record") == ["data"]
+
+
+def test_a_server_that_treats_a_sound_record_as_a_broken_one_proves_nothing(lab: Lab) -> None:
+    with ScriptedServer(vulnerable.hanging_up(lab.pki.rsa)) as server:
+        found = facts(server, full=True, timeout=2.0)
+    fact = found.verdict(PADDING)
+    assert isinstance(fact, Unknown)
+    assert fact.why is Why.NO_ANSWER
+    assert asked(found, "a sound record") + asked(found, "MAC") + asked(found, "padding") == ["closed"] * 7
 
 
 def test_answers_that_differ_another_way_each_time_prove_nothing(lab: Lab) -> None:
@@ -103,6 +126,21 @@ def test_ticketbleed_is_seen_by_the_length_of_the_echo_alone(lab: Lab) -> None:
         found = facts(server, full=True)
     assert found.verdict(TICKETBLEED).need() is VULNERABLE
     assert asked(found, "session id of 16 bytes") == ["ServerHello TLSv1.2 0xC02C"]
+
+
+def test_silence_about_a_short_session_id_is_no_sound_echo(lab: Lab) -> None:
+    behind = lab.nginx("ssl_protocols TLSv1.2; ssl_ciphers ECDHE+AESGCM;")
+
+    def is_short(hello: ClientHello) -> bool:
+        return with_ticket(hello) and len(hello.session_id) == 16
+
+    with ScriptedServer(silent_about(behind.port, is_short)) as server:
+        found = facts(server, full=True, timeout=1.5)
+    fact = found.verdict(TICKETBLEED)
+    assert isinstance(fact, Unknown)
+    assert fact.why is Why.NO_ANSWER
+    assert asked(found, "session id of 16 bytes") == ["timeout"]
+    assert not asked(found, "with a usual session id")
 
 
 @pytest.mark.parametrize(

@@ -180,6 +180,40 @@ def test_what_a_hostile_port_answers_is_not_known(lab: Lab, behave: Behaviour, w
         assert fact.why is why
 
 
+def _without_its_body(head: bytes, *, closing: bool = False) -> Behaviour:
+    def play(connection: Connection) -> None:
+        connection.sock.recv(65536)
+        connection.sock.sendall(b"HTTP/1.1 200 OK\r\n%s\r\n" % head)
+        if not closing:
+            connection.drain()
+
+    return play
+
+
+@pytest.mark.parametrize(
+    "behave",
+    [
+        _without_its_body(b"Content-Length: 5000\r\n"),
+        _without_its_body(b"Content-Length: 5000\r\n", closing=True),
+        _without_its_body(b"Transfer-Encoding: chunked\r\n"),
+        _without_its_body(b""),
+    ],
+    ids=["silence", "closed", "no chunk", "no length"],
+)
+def test_a_success_whose_body_never_comes_is_no_proof_that_there_is_no_content(lab: Lab, behave: Behaviour) -> None:
+    found = facts(lab.nginx().port, lab.keep(ScriptedServer(behave)).port, timeout=1.0)
+    detail = "HTTP 200 in plain text broke off where its body begins"
+    assert plain(found).answer == Unknown(Why.NO_ANSWER, detail)
+    assert asked(found) == [detail]
+    assert plain(found).upgrade.need() is None
+
+
+@pytest.mark.parametrize("behave", [_without_its_body(b"Content-Length: 0\r\n"), _without_its_body(b"", closing=True)])
+def test_a_success_that_says_it_has_no_body_has_no_content(lab: Lab, behave: Behaviour) -> None:
+    found = facts(lab.nginx().port, lab.keep(ScriptedServer(behave)).port, timeout=1.0)
+    assert answer(found) == PlainAnswer(state=PlainState.HTTP, status=200)
+
+
 @pytest.mark.parametrize("code", ["timeout", "unreachable", "proxy"])
 def test_where_no_connection_comes_about_nothing_was_asked(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, code: str

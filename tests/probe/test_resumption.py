@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.lab.process import Running
 from tests.lab.proxy import DelayProxy
 from tests.lab.scripted import ScriptedServer
 from tests.lab.servers import Lab
-from tests.lab.splitting import by_ticket
+from tests.lab.splitting import by_ticket, silent_about, with_ticket, without_dhe
 from tests.probe.auditing import audit, facts
 from tlsaudit.model.facts import Behaviours, Facts
-from tlsaudit.model.knowledge import NOT_ASKED, Unknown, Why
+from tlsaudit.model.knowledge import NOT_ASKED, Fact, Unknown, Why
+from tlsaudit.wire import ClientHello, ExtensionType
 
 BOTH = "ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384;"
 
@@ -124,6 +127,31 @@ def test_openssl_resumes_under_a_name_with_another_certificate_and_gnutls_does_n
     usual = ("--x509certfile", str(lab.pki.ecdsa.chain), "--x509keyfile", str(lab.pki.ecdsa.key))
     found = behaviours(lab.gnutls("NORMAL:-VERS-ALL:+VERS-TLS1.2", *usual, certificate=other))
     assert found.tickets_across_names.need() is None
+
+
+def is_silence(fact: Fact[Any]) -> bool:
+    return isinstance(fact, Unknown) and fact.why is Why.NO_ANSWER and "timeout" in fact.detail
+
+
+def test_silence_about_psk_ke_is_no_refusal_of_it(lab: Lab) -> None:
+    with ScriptedServer(silent_about(lab.nginx(BOTH).port, without_dhe)) as server:
+        found = facts(server, full=True, timeout=1.5)
+    assert is_silence(found.behaviours.psk_without_dhe)
+    assert asked(found, "without a new key exchange") == ["timeout"]
+
+
+def test_silence_about_a_ticket_under_another_name_is_no_refusal_of_it(lab: Lab) -> None:
+    def is_elsewhere(hello: ClientHello) -> bool:
+        names = [each.data for each in hello.extensions or () if each.type == ExtensionType.SERVER_NAME]
+        return with_ticket(hello) and not any(b"localhost" in name for name in names)
+
+    other = lab.pki.write("other-name", lab.pki.intermediate.issue("other.lab.test"))
+    usual = ("--x509certfile", str(lab.pki.ecdsa.chain), "--x509keyfile", str(lab.pki.ecdsa.key))
+    behind = lab.gnutls("NORMAL:-VERS-ALL:+VERS-TLS1.2", *usual, certificate=other)
+    with ScriptedServer(silent_about(behind.port, is_elsewhere)) as server:
+        found = facts(server, full=True, timeout=1.5)
+    assert is_silence(found.behaviours.tickets_across_names)
+    assert asked(found, "resumption under") == ["timeout"]
 
 
 def test_one_certificate_leaves_nothing_to_ask(lab: Lab) -> None:

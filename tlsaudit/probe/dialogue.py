@@ -118,6 +118,11 @@ class Answer:
         return self.confirmed_refusal
 
     @property
+    def heard(self) -> bool:
+        """Whether the server is known to have made up its mind, whatever it says; silence and chance do not count."""
+        return self.answered or self.alert is not None or self.confirmed_refusal
+
+    @property
     def ended_in_silence(self) -> bool:
         """Whether the connection was closed or reset before anything was said."""
         return self.end in _ENDED_EARLY and not self.answered and self.alert is None

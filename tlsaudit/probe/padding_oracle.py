@@ -4,7 +4,8 @@ The family of POODLE against TLS, GOLDENDOODLE, Zombie POODLE, Sleeping POODLE a
 (CVE-2014-8730, CVE-2016-2107, CVE-2019-1559). It is asked with one suite of AES, at the newest version that accepts
 one: a whole handshake without encrypt_then_mac, and behind it one record, sound or broken in one way. The sound one
 shows that our records are read at all. A sound server says bad_record_mac to all others (RFC 5246 section 7.2.2);
-different answers count only if three rounds in a row give the same ones.
+different answers count only if three rounds in a row give the same ones. Where data comes, one more connection on which
+we say nothing shows whether it is an answer at all: mail servers speak first.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ _HASHES = {"SHA1": "sha1", "SHA256": "sha256", "SHA384": "sha384"}
 _NO_ENCRYPT_THEN_MAC: Final = 1 << 19
 """SSL_OP_NO_ENCRYPT_THEN_MAC of OpenSSL."""
 _SOUND = "a sound record"
+_NOTHING = "no record"
 _ROUNDS = 3
 _BY_DATA, _BY_SILENCE = "data", "silence"
 _MOST_BYTES = 1 << 16
@@ -73,10 +75,10 @@ async def padding_oracle(facts: Facts, dialogue: Dialogue, target: Target) -> Fa
     control = await _ask(dialogue, question, _SOUND)
     if not control.answer or control.answer.startswith("alert"):
         return Unknown(Why.NO_ANSWER, f"probe {control.n}, {_SOUND}: {control.answer or control.problem}")
-    return await _compare(dialogue, question)
+    return await _compare(dialogue, question, control)
 
 
-async def _compare(dialogue: Dialogue, question: _Question) -> Fact[Verdict]:
+async def _compare(dialogue: Dialogue, question: _Question, control: _Said) -> Fact[Verdict]:
     """Rounds of broken records, until one shows no difference or there were enough of them."""
     rounds: list[Mapping[str, _Said]] = []
     while len(rounds) < _ROUNDS:
@@ -86,10 +88,22 @@ async def _compare(dialogue: Dialogue, question: _Question) -> Fact[Verdict]:
             return Unknown(Why.NO_ANSWER, f"probe {unheard.n}: {unheard.problem}")
         rounds.append(said)
         if not _differs(said):
-            return _alike(said)
+            return _alike(said, control)
+        if len(rounds) == 1 and _BY_DATA in _answers(said).values():
+            unprompted = await _unprompted(dialogue, question)
+            if unprompted is not None:
+                return unprompted
     if any(_answers(each) != _answers(rounds[0]) for each in rounds):
         return Unknown(Why.UNSTABLE, "broken records get different answers, and others each time")
     return Known(Verdict.VULNERABLE, _basis(rounds[-1]))
+
+
+async def _unprompted(dialogue: Dialogue, question: _Question) -> Unknown | None:
+    """Why data says nothing of the record before it: the server speaks without one, or whether it does is unknown."""
+    said = await _ask(dialogue, question, _NOTHING)
+    if said.answer.startswith(_BY_DATA):
+        return Unknown(Why.UNSUPPORTED, f"probe {said.n}: the server speaks first, so its data answers no record")
+    return None if said.answer else Unknown(Why.NO_ANSWER, f"probe {said.n}, {_NOTHING}: {said.problem}")
 
 
 def _chosen(facts: Facts) -> tuple[ProtocolVersion, CipherSuite] | Basis:
@@ -128,9 +142,12 @@ def _differs(said: Mapping[str, _Said]) -> bool:
     return len(answers) > 1 or any(each.startswith(_BY_DATA) for each in answers)
 
 
-def _alike(said: Mapping[str, _Said]) -> Fact[Verdict]:
+def _alike(said: Mapping[str, _Said], control: _Said) -> Fact[Verdict]:
     if all(each.answer == _BY_SILENCE for each in said.values()):
         return Unknown(Why.NO_ANSWER, "nothing is said to broken records, and no connection is closed")
+    if all(each.answer == control.answer for each in said.values()):
+        detail = f"broken records get the answer of {_SOUND}, {control.answer}: nothing shows that they are read"
+        return Unknown(Why.NO_ANSWER, f"probe {control.n}: {detail}")
     return Known(Verdict.NOT_VULNERABLE, _basis(said))
 
 
@@ -142,14 +159,15 @@ def _basis(said: Mapping[str, _Said]) -> Basis:
 
 
 async def _ask(dialogue: Dialogue, question: _Question, kind: str) -> _Said:
-    """A handshake, then one record of this kind; the answer ends where the server closes, or sends data."""
+    """A handshake, then one record of this kind or none; the answer ends where the server closes, or sends data."""
     n = dialogue.log.open(f"{question.version}, {question.suite.openssl_name}, {kind}")
     alerts: list[str] = []
     tls = _connection(question, alerts)
     try:
         async with dialogue.connect() as connection:
             last = await _handshake(connection, tls)
-            await connection.write(_record(tls, question, kind, last))
+            if kind != _NOTHING:
+                await connection.write(_record(tls, question, kind, last))
             said = _Said(n, await _answer(connection, tls, alerts))
     except SSL.Error:
         said = _Said(n, "", f"no handshake: {', '.join(alerts) or 'OpenSSL cannot complete it'}")
@@ -224,6 +242,8 @@ async def _answer(connection: Connection, tls: SSL.Connection, alerts: list[str]
     """Data; or the alerts, and whether the connection ends."""
     size = 0
     while size < _MOST_BYTES:
+        if _has_data(tls):
+            return _BY_DATA
         try:
             received = await connection.read()
         except NetworkError as error:
@@ -233,11 +253,12 @@ async def _answer(connection: Connection, tls: SSL.Connection, alerts: list[str]
             return f"{', '.join(alerts)}, closed" if alerts else "closed"
         size += len(received)
         tls.bio_write(received)
-        try:
-            if tls.recv(1 << 14):
-                return _BY_DATA
-        except (SSL.WantReadError, SSL.ZeroReturnError):
-            continue
-        except SSL.Error:
-            continue  # a fatal alert, which was noted
     return _BY_DATA
+
+
+def _has_data(tls: SSL.Connection) -> bool:
+    """Whether there is any in what came so far; it may have come together with the end of the handshake."""
+    try:
+        return bool(tls.recv(1 << 14))
+    except SSL.Error:  # no more yet, the end, or a fatal alert, which was noted
+        return False

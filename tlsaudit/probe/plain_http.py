@@ -33,7 +33,7 @@ class _Heard:
 
     basis: Basis
     answer: Fact[PlainAnswer]
-    offer: str | None = None
+    offer: Fact[str | None]
     """The Upgrade header field of the answer, where it names TLS."""
     reset: bool = False
 
@@ -46,15 +46,14 @@ async def ask_plain_http(dialogue: Dialogue, target: Target) -> Fact[PlainHttp |
     first = await _ask(dialogue, target, port, upgrade=True)
     if isinstance(first, Unknown):
         return first
-    unheard = isinstance(first.answer, Unknown) and first.answer
-    upgrade: Fact[str | None] = unheard or Known(first.offer, first.basis)
+    upgrade = first.offer
     if not _may_be_about_the_offer(first):
         return Known(PlainHttp(port=port, answer=first.answer, upgrade=upgrade), first.basis)
     second = await _ask(dialogue, target, port, upgrade=False)
     if isinstance(second, Unknown):
         return Known(PlainHttp(port=port, answer=second, upgrade=upgrade), first.basis)
-    if isinstance(upgrade, Known) and upgrade.value is None and second.offer is not None:
-        upgrade = Known(second.offer, second.basis)
+    if isinstance(upgrade, Known) and upgrade.value is None and _words_of(second.offer):
+        upgrade = second.offer
     return Known(PlainHttp(port=port, answer=second.answer, upgrade=upgrade), second.basis)
 
 
@@ -90,14 +89,14 @@ async def _ask(dialogue: Dialogue, target: Target, port: int, *, upgrade: bool) 
                 received = await connection.read()
                 begun, ended = begun + received, not received
                 response.feed(received, ended=ended)
-        heard = _Heard(basis, _answer(response, begun, basis), _offer(response))
+        heard = _heard(response, begun, basis)
     except asyncio.CancelledError:
         dialogue.log.close(n, "given up")
         raise
     except NetworkError as error:
         heard = _failure(dialogue, error, basis, connected=connected, answered=bool(begun))
         if connected and response.reading() is not None:
-            heard = _Heard(basis, _answer(response, begun, basis), _offer(response))
+            heard = _heard(response, begun, basis)
     dialogue.log.close(n, _words(heard, response))
     return heard
 
@@ -109,10 +108,19 @@ def _is_enough(response: http.Response, begun: bytes) -> bool:
     return reading.enough or reading.status >= http.FIRST_REDIRECT or bool(reading.body)
 
 
+def _heard(response: http.Response, begun: bytes, basis: Basis) -> _Heard:
+    answer = _answer(response, begun, basis)
+    unread = response.reading() is None and isinstance(answer, Unknown) and answer
+    return _Heard(basis, answer, unread or Known(_offer(response), basis))
+
+
 def _answer(response: http.Response, begun: bytes, basis: Basis) -> Fact[PlainAnswer]:
     reading = response.reading()
     if reading is not None:
-        content = 200 <= reading.status < http.FIRST_REDIRECT and response.length > 0
+        succeeds = 200 <= reading.status < http.FIRST_REDIRECT
+        if succeeds and not response.length and not reading.whole:
+            return Unknown(Why.NO_ANSWER, f"{http.describe(reading)} in plain text broke off where its body begins")
+        content = succeeds and response.length > 0
         answer = PlainAnswer(
             state=PlainState.HTTP, status=reading.status, location=reading.field("location"), content=content
         )
@@ -132,6 +140,10 @@ def _offer(response: http.Response) -> str | None:
     return f"HTTP {reading.status}, Upgrade: {offer[:_LONGEST_NAME]}"
 
 
+def _words_of(offer: Fact[str | None]) -> str:
+    return offer.value or "" if isinstance(offer, Known) else ""
+
+
 def _failure(
     dialogue: Dialogue, error: NetworkError, basis: Basis, *, connected: bool, answered: bool
 ) -> _Heard | Unknown:
@@ -140,11 +152,12 @@ def _failure(
         dialogue.note(error)
         return Unknown(Why.NO_ANSWER, str(error))
     if error.code == "refused" and not connected:
-        return _Heard(basis, Known(PlainAnswer(state=PlainState.CLOSED), basis))
+        return _Heard(basis, Known(PlainAnswer(state=PlainState.CLOSED), basis), Known(None, basis))
     if not connected or error.code in NOT_THE_TARGETS:
         return Unknown(Why.NOT_ASKED, f"no connection came about: {error}")
     words = "an answer broke off" if answered else "no answer"
-    return _Heard(basis, Unknown(Why.NO_ANSWER, f"{words} in plain text: {error}"), reset=error.code == "reset")
+    unheard = Unknown(Why.NO_ANSWER, f"{words} in plain text: {error}")
+    return _Heard(basis, unheard, unheard, reset=error.code == "reset")
 
 
 def _words(heard: _Heard | Unknown, response: http.Response) -> str:
@@ -161,4 +174,4 @@ def _words(heard: _Heard | Unknown, response: http.Response) -> str:
         }.get(state, "what answers is not HTTP")
     location = heard.answer.value.location
     to = f" to {location[:200]!a}" if location is not None else ""
-    return f"{http.describe(reading)}{to}" + (f", {heard.offer}" if heard.offer else "")
+    return f"{http.describe(reading)}{to}" + (f", {offer}" if (offer := _words_of(heard.offer)) else "")

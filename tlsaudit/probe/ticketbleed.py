@@ -12,7 +12,7 @@ import secrets
 from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Unknown, Why
 from tlsaudit.model.vulnerability import Verdict
 from tlsaudit.probe.behaviours import classic_tickets
-from tlsaudit.probe.behaviours.offers import Ground
+from tlsaudit.probe.behaviours.offers import Ground, unanswered
 from tlsaudit.probe.notes import Notes
 
 _SENT = 16
@@ -25,12 +25,18 @@ async def ticketbleed(ground: Ground, notes: Notes) -> Fact[Verdict]:
     ticket = classic_tickets.ticket_of(ground, notes)
     if ticket is None:
         return _without_ticket(notes)
+    return await _verdict(ground, ticket)
+
+
+async def _verdict(ground: Ground, ticket: classic_tickets.ClassicTicket) -> Fact[Verdict]:
     sent = secrets.token_bytes(_SENT)
     asked = f"{ticket.version}, resumption with a session id of {_SENT} bytes"
     answer = await ground.dialogue.ask(asked, ticket.hello(ground.shape, sent))
     echo = answer.hello.session_id if answer.hello is not None else b""
     if echo.startswith(sent):
         return Known(Verdict.VULNERABLE if len(echo) > _SENT else Verdict.NOT_VULNERABLE, answer.basis)
+    if not answer.heard:
+        return unanswered(answer)
     usual, resumed = await classic_tickets.resume(ground, ticket, "with a usual session id", ground.shape)
     if resumed:
         return Known(Verdict.NOT_VULNERABLE, answer.basis)

@@ -14,7 +14,7 @@ from tlsaudit.model.facts import Behaviours, Layer, NameAnswer, NameOutcome
 from tlsaudit.model.knowledge import NOT_ASKED, Fact, Known, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.target import Target
-from tlsaudit.probe.behaviours.offers import Ground
+from tlsaudit.probe.behaviours.offers import Ground, unanswered
 from tlsaudit.probe.dialogue import Answer
 from tlsaudit.probe.full import Exchange
 from tlsaudit.probe.get import get
@@ -117,6 +117,8 @@ async def across_names(ground: Ground, notes: Notes) -> Fact[str | None]:
     answer, resumed = await resume(ground, ticket, other.where, replace(ground.shape, server_name=other.sent))
     if resumed:
         return Known(other.where, answer.basis)
+    if not answer.heard:
+        return unanswered(answer)
     usual, resumed = await resume(ground, ticket, "under the usual name", ground.shape)
     if resumed:
         return Known(None, answer.basis)

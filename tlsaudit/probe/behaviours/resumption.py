@@ -105,6 +105,8 @@ async def without_new_keys(tickets: Tickets) -> Fact[bool | None]:
         return _NO_TICKET
     if _resumed(answer) and answer.hello is not None and answer.hello.key_share is None:
         return Known(True, answer.basis)
+    if not answer.heard:
+        return unanswered(answer)
     for _ in range(_TRIES):
         usual = await _resume(tickets, "with a new key exchange", PSK_DHE_KE)
         if usual is None or usual.hello is None:
