@@ -193,14 +193,30 @@ def test_who_cannot_be_asked_about_has_no_status() -> None:
         assert not rules.responder_dead.applies(made)
 
 
-def test_a_revoked_intermediate_is_milder_where_another_path_remains() -> None:
+def beside(answer: Staple | Unknown | None) -> Case:
+    """A revoked intermediate, and another for the same key of which this answer came, or none."""
     one = root().subordinate("Twin")
     other = root().subordinate("Twin", key=one.key)
-    alone, beside = case(below(one)), case(below(one, other))
+    served = below(one, other)
+    if answer is None:
+        return case(served)
+    twin = served.chain[2]
+    said: Fact[Staple] = answer if isinstance(answer, Unknown) else Known(answer, BASIS)
+    check = RevocationCheck(sha256=twin.sha256, subject=twin.subject, source=StatusSource.CRL, place=URL, answer=said)
+    assert isinstance(served.revocation, Known)
+    return case(replace(served, revocation=Known((*served.revocation.value, check), BASIS)))
+
+
+def test_a_revoked_intermediate_is_milder_where_a_cleared_path_remains() -> None:
+    alone = case(below(root().subordinate("Twin")))
     assert only(rules.intermediate_revoked, alone).severity is None
     assert only(rules.intermediate_revoked, alone).observed.startswith("CN=Twin")
-    assert only(rules.intermediate_revoked, beside).severity is Severity.MEDIUM
-    assert failures(rules.leaf_revoked, crl(GOOD)) == []
+    assert only(rules.intermediate_revoked, beside(GOOD)).severity is Severity.MEDIUM
+
+
+@pytest.mark.parametrize("answer", [None, REFUSED, DEAD, replace(GOOD, next_update=NOW - SECOND)])
+def test_a_path_of_which_nobody_knows_makes_nothing_milder(answer: Staple | Unknown | None) -> None:
+    assert only(rules.intermediate_revoked, beside(answer)).severity is None
 
 
 def test_intermediates_that_name_nothing_are_not_asked_about() -> None:

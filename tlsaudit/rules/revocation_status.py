@@ -167,10 +167,11 @@ def _some_intermediate_can_be_asked(_case: Case, deployment: CertificateDeployme
 )
 @each_deployment
 def intermediate_revoked(case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
-    """Of the paths to an anchor, those without a revoked certificate decide: with one left it is milder."""
+    """Milder where another path to an anchor remains, each of whose certificates a fresh answer cleared."""
     paths = [intermediates(path) for path in deciding_paths(deployment)]
     asked = {each.sha256: each for path in paths for each in path if _can_be_asked(deployment, each)}
     revoked: dict[str, str] = {}
+    cleared: set[str] = set()
     unknown: Undecided | None = None
     for certificate in asked.values():
         try:
@@ -178,9 +179,11 @@ def intermediate_revoked(case: Case, deployment: CertificateDeployment) -> Itera
         except Undecided as undecided:
             unknown = undecided
             continue
-        if said is not None:
+        if said is None:
+            cleared.add(certificate.sha256)
+        else:
             revoked[certificate.sha256] = f"{printable(certificate.subject)}: {said}"
-    clean_path = any(not any(each.sha256 in revoked for each in path) for path in paths)
+    clean_path = any(all(each.sha256 in cleared for each in path) for path in paths)
     for words in revoked.values():
         yield Fail(words, severity=Severity.MEDIUM if clean_path else None)
     if unknown is not None and not revoked:
