@@ -133,7 +133,10 @@ def test_one_revocation_counts_whatever_else_is_said() -> None:
     assert "the CRL" in only(rules.leaf_revoked, contradicted).observed
 
 
+OLD = replace(GOOD, this_update=NOW - 2000 * DAY, next_update=None)
 OPEN = [
+    OLD,
+    replace(GOOD, this_update=None, next_update=None),
     replace(GOOD, next_update=NOW - SECOND),
     replace(GOOD, this_update=NOW + DAY),
     replace(GOOD, verified=False),
@@ -245,6 +248,12 @@ def test_what_nobody_can_use(answer: Staple | Unknown, words: str) -> None:
 def test_what_clients_can_use(answer: Staple) -> None:
     assert failures(rules.crl_unusable, crl(answer)) == []
     assert failures(rules.responder_dead, ocsp(answer)) == []
+
+
+def test_an_old_answer_without_an_end_decides_nothing_of_who_gave_it() -> None:
+    for rule, made in ((rules.crl_unusable, crl(OLD)), (rules.responder_dead, ocsp(OLD))):
+        with pytest.raises(Undecided, match="nextUpdate"):
+            failures(rule, made)
 
 
 def test_what_we_do_not_understand_is_not_the_publishers_fault() -> None:
