@@ -191,6 +191,13 @@ def test_each_url_is_asked_once_a_run() -> None:
     assert publisher.asked == ["GET /a.crl", "GET /missing"]
 
 
+def test_our_own_pace_is_not_the_publishers_slowness() -> None:
+    slow = NetworkLimits(connect_timeout=0.1, read_timeout=1.0, rate=1.0)
+    with Publisher({f"/{each}": Served(body=b"list") for each in "abcd"}) as publisher:
+        found = fetched(*(publisher.url(f"/{each}") for each in "abcd"), limits=slow)
+    assert [isinstance(each, Known) for each in found] == [True] * 4, found
+
+
 def test_a_run_forgets_the_oldest_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetch, "_KEPT", 150)
 

@@ -20,6 +20,7 @@ from urllib.parse import urljoin, urlsplit
 import h11
 
 from tlsaudit import __version__
+from tlsaudit.manners import Allowance
 from tlsaudit.model.errors import NetworkError
 from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Unknown, Why
 from tlsaudit.net import NOT_THE_TARGETS, Connection, Network
@@ -57,6 +58,15 @@ class _Place:
     def authority(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _HTTP else f"{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Errand:
+    """For whom, with what, and how long; the time stands still while our own caps and pace make it wait."""
+
+    near: Kind | None
+    body: bytes | None
+    time: Allowance
 
 
 class _NotFetchedError(Exception):
@@ -124,8 +134,10 @@ class Fetcher:
 
     async def _bounded(self, url: str, near: Kind | None, body: bytes | None) -> Fact[bytes]:
         try:
-            async with self._seats, asyncio.timeout(self._seconds):
-                answer = await self._follow(url, near, body)
+            async with self._seats:
+                errand = _Errand(near=near, body=body, time=Allowance(self._seconds))
+                async with errand.time.bounds():
+                    answer = await self._follow(url, errand)
         except _NotFetchedError as error:
             return error.unknown
         except TimeoutError:
@@ -136,29 +148,29 @@ class Fetcher:
             return Unknown(Why.UNSTABLE if error.code in NOT_THE_TARGETS else Why.NO_ANSWER, str(error))
         return Known(answer, Basis(Origin.OBSERVED, url))
 
-    async def _follow(self, url: str, near: Kind | None, body: bytes | None) -> bytes:
+    async def _follow(self, url: str, errand: _Errand) -> bytes:
         place = _place(url)
         for _ in range(_MOST_REDIRECTS + 1):
-            answer, location = await self._ask(place, near, body)
+            answer, location = await self._ask(place, errand)
             if location is None:
                 return answer
             further = _place(urljoin(place.url, location))
-            if body is not None or (further.host, further.port) != (place.host, place.port):
+            if errand.body is not None or (further.host, further.port) != (place.host, place.port):
                 raise _NotFetchedError(Why.UNSUPPORTED, "it redirects elsewhere, which is not followed")
             place = further
         raise _NotFetchedError(Why.NO_ANSWER, "it redirects without end")
 
-    async def _ask(self, place: _Place, near: Kind | None, body: bytes | None) -> tuple[bytes, str | None]:
+    async def _ask(self, place: _Place, errand: _Errand) -> tuple[bytes, str | None]:
         """The body of the answer, or where it redirects to; the first address that takes a connection answers."""
-        *others, last = await self._addresses(place, near)
+        *others, last = await self._addresses(place, errand.near)
         name = None if _is_address(place.host) else place.host
         for address in others:
             try:
-                return await self._exchange(address, name, place, body)
+                return await self._exchange(address, name, place, errand)
             except NetworkError as error:
                 if error.code in NOT_THE_TARGETS:
                     raise
-        return await self._exchange(last, name, place, body)
+        return await self._exchange(last, name, place, errand)
 
     async def _addresses(self, place: _Place, near: Kind | None) -> tuple[str, ...]:
         if self._network.limits.proxy is not None and not _is_address(place.host):
@@ -180,11 +192,11 @@ class Fetcher:
         return kind == "public" or self._anywhere or kind == near
 
     async def _exchange(
-        self, address: str, name: str | None, place: _Place, body: bytes | None
+        self, address: str, name: str | None, place: _Place, errand: _Errand
     ) -> tuple[bytes, str | None]:
-        async with self._network.connect(address, place.port, name=name) as connection:
+        async with self._network.connect(address, place.port, name=name, allowance=errand.time) as connection:
             client = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LONGEST_HEAD)
-            await connection.write(_request(client, place, body))
+            await connection.write(_request(client, place, errand.body))
             try:
                 return await _answer(client, connection)
             except h11.RemoteProtocolError:
