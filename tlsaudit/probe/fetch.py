@@ -2,8 +2,9 @@
 
 Whoever made a certificate chose its URLs, and may want us to ask our own network for him. So nothing is fetched but
 `http://`, from addresses that were looked at after the name was resolved and are then dialled as they are; an address
-that is not public only where the endpoint itself is on one of that kind, or somebody allowed it. A redirect is followed
-within its own host. Bytes, seconds and steps are bounded, and each URL is asked once a run, whoever needs it.
+that is not public only where the endpoint itself is on one of that kind, or somebody allowed it, and what clouds tell
+their machines (credentials among it) never. A redirect is followed within its own host. Bytes, seconds and steps are
+bounded, and each URL is asked once a run, whoever needs it.
 """
 
 from __future__ import annotations
@@ -43,7 +44,30 @@ _PRINTABLE = re.compile(r"[!-~]+")
 _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
 """IPv4 addresses behind NAT64 (RFC 6052 section 2.1)."""
 
-Kind = Literal["public", "private", "loopback", "link-local", "special"]
+_SPECIAL = (
+    ipaddress.ip_network("192.0.0.0/24"),  # RFC 6890; Oracle's cloud has metadata there
+    ipaddress.ip_network("64:ff9b:1::/48"),  # RFC 8215: may lead to any IPv4 address
+)
+"""Addresses that interpreters disagree about."""
+_METADATA = frozenset(
+    ipaddress.ip_address(each)
+    for each in (
+        "169.254.169.254",
+        "169.254.170.2",  # AWS, of containers
+        "169.254.170.23",
+        "100.100.100.200",  # Alibaba
+        "168.63.129.16",  # Azure
+        "fd00:ec2::254",  # AWS
+        "fd00:ec2::23",
+        "fd20:ce::254",  # Google
+    )
+)
+"""Where clouds tell a machine about itself."""
+
+Kind = Literal["public", "private", "loopback", "link-local", "metadata", "special"]
+_NEVER: frozenset[Kind] = frozenset({"metadata", "special"})
+_OTHERS_NETWORKS: frozenset[Kind] = frozenset({"private", "link-local"})
+"""Where a port may be any service of another host."""
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -80,6 +104,10 @@ class _NotFetchedError(Exception):
 def kind_of(address: str) -> Kind:
     """What an address is for, also where it is an IPv4 address in an IPv6 one."""
     plain = _innermost(ipaddress.ip_address(address.partition("%")[0]))
+    if plain in _METADATA:
+        return "metadata"
+    if any(plain in network for network in _SPECIAL):
+        return "special"
     if plain.is_loopback:
         return "loopback"
     if plain.is_link_local:
@@ -179,17 +207,21 @@ class Fetcher:
                 raise _NotFetchedError(Why.NOT_ASKED, detail)
             return (place.host,)
         found = await self._network.resolve(place.host, place.port)
-        allowed = tuple(each for each in found if self._may(kind_of(each), near))
+        allowed = tuple(each for each in found if self._may(kind_of(each), place.port, near))
         if not allowed:
-            kinds = ", ".join(sorted({kind_of(each) for each in found}))
-            detail = f"its address is not public ({kinds}); --fetch-anywhere allows it"
+            kinds = {kind_of(each) for each in found}
+            where = "" if place.port == _HTTP else f" on port {place.port}"
+            hint = "" if kinds <= _NEVER else "; --fetch-anywhere allows it"
+            detail = f"its address is not public ({', '.join(sorted(kinds))}){where}{hint}"
             raise _NotFetchedError(Why.NOT_ASKED, detail)
         return allowed[:_MOST_ADDRESSES]
 
-    def _may(self, kind: Kind, near: Kind | None) -> bool:
-        if kind == "special":
+    def _may(self, kind: Kind, port: int, near: Kind | None) -> bool:
+        if kind in _NEVER:
             return False
-        return kind == "public" or self._anywhere or kind == near
+        if kind == "public" or self._anywhere:
+            return True
+        return kind == near and (port == _HTTP or kind not in _OTHERS_NETWORKS)
 
     async def _exchange(
         self, address: str, name: str | None, place: _Place, errand: _Errand
