@@ -13,7 +13,7 @@ from tests.lab.scripted import Connection, ScriptedServer
 from tlsaudit.model.knowledge import Fact, Known, Unknown, Why
 from tlsaudit.net import Network, NetworkLimits
 from tlsaudit.probe import fetch
-from tlsaudit.probe.fetch import Fetcher, kind_of
+from tlsaudit.probe.fetch import Budget, Fetcher, kind_of
 from tlsaudit.proxies import Proxy
 from tlsaudit.scope import Entries, Scope, read_entries
 
@@ -29,7 +29,7 @@ def fetched(
 
     async def ask() -> Sequence[Fact[bytes]]:
         fetcher = Fetcher(Network(limits or NetworkLimits()), anywhere=anywhere)
-        return await asyncio.gather(*(fetcher.fetch(url, near=near, body=body) for url in urls))
+        return await asyncio.gather(*(fetcher.fetch(url, near=near, budget=Budget(60), body=body) for url in urls))
 
     return list(asyncio.run(ask()))
 
@@ -236,7 +236,7 @@ def test_a_run_forgets_the_oldest_answers(monkeypatch: pytest.MonkeyPatch) -> No
     async def ask(urls: list[str]) -> None:
         fetcher = Fetcher(Network(NetworkLimits()))
         for url in urls:
-            await fetcher.fetch(url, near=HOST)
+            await fetcher.fetch(url, near=HOST, budget=Budget(60))
 
     with Publisher({f"/{each}": Served(body=bytes(100)) for each in "ab"}) as publisher:
         asyncio.run(ask([publisher.url(each) for each in ("/a", "/a", "/b", "/b", "/a")]))
@@ -264,9 +264,9 @@ def test_few_answers_are_read_side_by_side(monkeypatch: pytest.MonkeyPatch) -> N
 def test_who_asked_first_may_leave() -> None:
     async def ask(url: str) -> Fact[bytes]:
         fetcher = Fetcher(Network(NetworkLimits()))
-        first = asyncio.create_task(fetcher.fetch(url, near=HOST))
+        first = asyncio.create_task(fetcher.fetch(url, near=HOST, budget=Budget(60)))
         await asyncio.sleep(0)
-        second = asyncio.create_task(fetcher.fetch(url, near=HOST))
+        second = asyncio.create_task(fetcher.fetch(url, near=HOST, budget=Budget(60)))
         await asyncio.sleep(0)
         first.cancel()
         return await second

@@ -93,6 +93,9 @@ class _Errand:
     time: Allowance
 
 
+_SPENT = Unknown(Why.UNSTABLE, "the time for the places that the endpoint's certificates name was over")
+
+
 class _NotFetchedError(Exception):
     """Why an answer is unknown."""
 
@@ -126,6 +129,17 @@ def _innermost(address: _Address) -> _Address:
     return address.ipv4_mapped or address.sixtofour or address
 
 
+class Budget:
+    """The seconds that publishers may keep us busy for one endpoint; whoever asks a URL first pays for it.
+
+    The seats are for the whole run: without a bound an endpoint could hold one for each place that it names. What is
+    under way is finished, so that an endpoint should not ask for many places at once.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.left = seconds
+
+
 class Fetcher:
     """One a run. `anywhere`: also from addresses that are not public, wherever the endpoint is."""
 
@@ -137,15 +151,18 @@ class Fetcher:
         self._kept = 0
         self._seats = asyncio.Semaphore(_AT_ONCE)
 
-    async def fetch(self, url: str, *, near: str | None, body: bytes | None = None) -> Fact[bytes]:
+    async def fetch(self, url: str, *, near: str | None, budget: Budget, body: bytes | None = None) -> Fact[bytes]:
         """What is at `url`; with `body` an OCSP request is posted there. `near` is the address of the endpoint.
 
-        Unknown with `no_answer` where the publisher did not deliver, with `not_asked` where we did not ask.
+        Unknown with `no_answer` where the publisher did not deliver, with `not_asked` where we did not ask, with
+        `unstable` where the budget was spent.
         """
         key = (url, body, kind_of(near) if near is not None and _is_address(near) else None)
         task = self._asked.get(key)
         if task is None:
-            task = asyncio.create_task(self._bounded(url, key[2], body))
+            if budget.left <= 0:
+                return _SPENT
+            task = asyncio.create_task(self._bounded(url, key[2], body, budget))
             self._asked[key] = task
             task.add_done_callback(self._forget_the_oldest)
         # Others may need the answer although who asked first is gone.
@@ -160,12 +177,10 @@ class Fetcher:
                 self._kept -= _size(task)
                 del self._asked[key]
 
-    async def _bounded(self, url: str, near: Kind | None, body: bytes | None) -> Fact[bytes]:
+    async def _bounded(self, url: str, near: Kind | None, body: bytes | None, budget: Budget) -> Fact[bytes]:
         try:
             async with self._seats:
-                errand = _Errand(near=near, body=body, time=Allowance(self._seconds))
-                async with errand.time.bounds():
-                    answer = await self._follow(url, errand)
+                answer = await self._paid(url, _Errand(near=near, body=body, time=Allowance(self._seconds)), budget)
         except _NotFetchedError as error:
             return error.unknown
         except TimeoutError:
@@ -175,6 +190,13 @@ class Fetcher:
                 return Unknown(Why.NOT_ASKED, str(error))
             return Unknown(Why.UNSTABLE if error.code in NOT_THE_TARGETS else Why.NO_ANSWER, str(error))
         return Known(answer, Basis(Origin.OBSERVED, url))
+
+    async def _paid(self, url: str, errand: _Errand, budget: Budget) -> bytes:
+        try:
+            async with errand.time.bounds():
+                return await self._follow(url, errand)
+        finally:
+            budget.left -= self._seconds - errand.time.left
 
     async def _follow(self, url: str, errand: _Errand) -> bytes:
         place = _place(url)
