@@ -91,7 +91,7 @@ def test_owasp_has_the_values_of_the_catalogue() -> None:
     assert (limits.rsa_exponent_min, limits.signature_hash_bits_min) == (65537, 256)
     assert (limits.expiry_page_days, limits.expiry_page_fraction) == (7, 1 / 6)
     assert (limits.expiry_alert_days, limits.expiry_alert_fraction) == (30, 1 / 3)
-    assert limits.clock_tolerance_seconds == 300
+    assert (limits.clock_tolerance_seconds, limits.status_without_end_days_max) == (300, 10)
     assert limits.public_lifetime_days[1:] == (
         (date(2026, 3, 15), 200),
         (date(2027, 3, 15), 100),

@@ -13,7 +13,7 @@ from tests.lab.scripted import Connection, ScriptedServer
 from tlsaudit.model.knowledge import Fact, Known, Unknown, Why
 from tlsaudit.net import Network, NetworkLimits
 from tlsaudit.probe import fetch
-from tlsaudit.probe.fetch import Fetcher, kind_of
+from tlsaudit.probe.fetch import Budget, Fetcher, kind_of
 from tlsaudit.proxies import Proxy
 from tlsaudit.scope import Entries, Scope, read_entries
 
@@ -29,7 +29,7 @@ def fetched(
 
     async def ask() -> Sequence[Fact[bytes]]:
         fetcher = Fetcher(Network(limits or NetworkLimits()), anywhere=anywhere)
-        return await asyncio.gather(*(fetcher.fetch(url, near=near, body=body) for url in urls))
+        return await asyncio.gather(*(fetcher.fetch(url, near=near, budget=Budget(60), body=body) for url in urls))
 
     return list(asyncio.run(ask()))
 
@@ -56,10 +56,18 @@ def refused(url: str, why: Why, words: str, **given: object) -> None:
         ("::ffff:127.0.0.1", "loopback"),
         ("64:ff9b::7f00:1", "loopback"),
         ("2002:7f00:1::", "loopback"),
-        ("169.254.169.254", "link-local"),
-        ("::ffff:169.254.169.254", "link-local"),
-        ("64:ff9b::a9fe:a9fe", "link-local"),
+        ("169.254.1.1", "link-local"),
+        ("::ffff:169.254.1.1", "link-local"),
+        ("64:ff9b::a9fe:101", "link-local"),
         ("fe80::1%eth0", "link-local"),
+        ("169.254.169.254", "metadata"),
+        ("::ffff:169.254.169.254", "metadata"),
+        ("64:ff9b::a9fe:a9fe", "metadata"),
+        ("fd00:ec2::254", "metadata"),
+        ("100.100.100.200", "metadata"),
+        ("168.63.129.16", "metadata"),
+        ("192.0.0.192", "special"),
+        ("64:ff9b:1::a00:1", "special"),
         ("0.0.0.0", "special"),
         ("::", "special"),
         ("::127.0.0.1", "special"),
@@ -96,6 +104,30 @@ def test_an_endpoint_elsewhere_leads_nobody_to_loopback(near: str | None) -> Non
 @pytest.mark.parametrize("address", ["169.254.169.254", "10.0.0.1", "[fd00::1]", "[::ffff:10.0.0.1]"])
 def test_other_kinds_stay_closed_to_an_endpoint_on_loopback(address: str) -> None:
     refused(f"http://{address}/latest/meta-data/", Why.NOT_ASKED, "not public")
+
+
+@pytest.mark.parametrize(
+    ("url", "near"),
+    [
+        ("http://169.254.169.254/latest/", "169.254.1.1"),
+        ("http://[fd00:ec2::254]/latest/", "10.0.0.1"),
+        ("http://100.100.100.200/latest/", "10.0.0.1"),
+        ("http://192.0.0.192/opc/", "93.184.216.34"),
+    ],
+)
+def test_what_clouds_tell_their_machines_is_never_asked(url: str, near: str) -> None:
+    nothing = NetworkLimits(scope=Scope(allow=read_entries(["192.0.2.0/24"]), deny=Entries()))
+    for anywhere in (False, True):
+        refused(url, Why.NOT_ASKED, "not public", near=near, anywhere=anywhere, limits=nothing)
+
+
+@pytest.mark.parametrize("network", ["10.0.0", "169.254.1"])
+def test_a_neighbour_is_asked_on_the_port_of_http_alone(network: str) -> None:
+    nothing = NetworkLimits(scope=Scope(allow=read_entries(["192.0.2.0/24"]), deny=Entries()))
+    url, near = f"http://{network}.1:6379/", f"{network}.2"
+    refused(url, Why.NOT_ASKED, "on port 6379; --fetch-anywhere allows it", near=near, limits=nothing)
+    refused(url, Why.NOT_ASKED, "scope file", near=near, anywhere=True, limits=nothing)
+    refused(f"http://{network}.1/", Why.NOT_ASKED, "scope file", near=near, limits=nothing)
 
 
 def test_nowhere_is_never_asked() -> None:
@@ -191,13 +223,20 @@ def test_each_url_is_asked_once_a_run() -> None:
     assert publisher.asked == ["GET /a.crl", "GET /missing"]
 
 
+def test_our_own_pace_is_not_the_publishers_slowness() -> None:
+    slow = NetworkLimits(connect_timeout=0.1, read_timeout=1.0, rate=1.0)
+    with Publisher({f"/{each}": Served(body=b"list") for each in "abcd"}) as publisher:
+        found = fetched(*(publisher.url(f"/{each}") for each in "abcd"), limits=slow)
+    assert [isinstance(each, Known) for each in found] == [True] * 4, found
+
+
 def test_a_run_forgets_the_oldest_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetch, "_KEPT", 150)
 
     async def ask(urls: list[str]) -> None:
         fetcher = Fetcher(Network(NetworkLimits()))
         for url in urls:
-            await fetcher.fetch(url, near=HOST)
+            await fetcher.fetch(url, near=HOST, budget=Budget(60))
 
     with Publisher({f"/{each}": Served(body=bytes(100)) for each in "ab"}) as publisher:
         asyncio.run(ask([publisher.url(each) for each in ("/a", "/a", "/b", "/b", "/a")]))
@@ -225,9 +264,9 @@ def test_few_answers_are_read_side_by_side(monkeypatch: pytest.MonkeyPatch) -> N
 def test_who_asked_first_may_leave() -> None:
     async def ask(url: str) -> Fact[bytes]:
         fetcher = Fetcher(Network(NetworkLimits()))
-        first = asyncio.create_task(fetcher.fetch(url, near=HOST))
+        first = asyncio.create_task(fetcher.fetch(url, near=HOST, budget=Budget(60)))
         await asyncio.sleep(0)
-        second = asyncio.create_task(fetcher.fetch(url, near=HOST))
+        second = asyncio.create_task(fetcher.fetch(url, near=HOST, budget=Budget(60)))
         await asyncio.sleep(0)
         first.cancel()
         return await second

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -129,6 +130,17 @@ def test_staples_that_no_client_can_use(staple: Staple, words: str) -> None:
 )
 def test_staples_that_a_client_can_use(staple: Staple) -> None:
     assert failures(revocation.bad_staple, stapling(leaf(ocsp=True), staple)) == []
+
+
+def test_an_old_staple_without_an_end_is_neither_good_nor_bad() -> None:
+    for age, is_open in ((10 * DAY, False), (10 * DAY + SECOND, True)):
+        staple = replace(GOOD, this_update=NOW - age, next_update=None)
+        for rule, of in (
+            (revocation.bad_staple, leaf(ocsp=True)),
+            (revocation.must_staple_without_staple, leaf(must_staple=True)),
+        ):
+            with pytest.raises(Undecided, match="nextUpdate") if is_open else nullcontext():
+                assert failures(rule, stapling(of, staple)) == []
 
 
 def test_missing_staple_means_nothing_without_a_responder() -> None:

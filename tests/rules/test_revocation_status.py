@@ -133,7 +133,10 @@ def test_one_revocation_counts_whatever_else_is_said() -> None:
     assert "the CRL" in only(rules.leaf_revoked, contradicted).observed
 
 
+OLD = replace(GOOD, this_update=NOW - 2000 * DAY, next_update=None)
 OPEN = [
+    OLD,
+    replace(GOOD, this_update=None, next_update=None),
     replace(GOOD, next_update=NOW - SECOND),
     replace(GOOD, this_update=NOW + DAY),
     replace(GOOD, verified=False),
@@ -193,14 +196,30 @@ def test_who_cannot_be_asked_about_has_no_status() -> None:
         assert not rules.responder_dead.applies(made)
 
 
-def test_a_revoked_intermediate_is_milder_where_another_path_remains() -> None:
+def beside(answer: Staple | Unknown | None) -> Case:
+    """A revoked intermediate, and another for the same key of which this answer came, or none."""
     one = root().subordinate("Twin")
     other = root().subordinate("Twin", key=one.key)
-    alone, beside = case(below(one)), case(below(one, other))
+    served = below(one, other)
+    if answer is None:
+        return case(served)
+    twin = served.chain[2]
+    said: Fact[Staple] = answer if isinstance(answer, Unknown) else Known(answer, BASIS)
+    check = RevocationCheck(sha256=twin.sha256, subject=twin.subject, source=StatusSource.CRL, place=URL, answer=said)
+    assert isinstance(served.revocation, Known)
+    return case(replace(served, revocation=Known((*served.revocation.value, check), BASIS)))
+
+
+def test_a_revoked_intermediate_is_milder_where_a_cleared_path_remains() -> None:
+    alone = case(below(root().subordinate("Twin")))
     assert only(rules.intermediate_revoked, alone).severity is None
     assert only(rules.intermediate_revoked, alone).observed.startswith("CN=Twin")
-    assert only(rules.intermediate_revoked, beside).severity is Severity.MEDIUM
-    assert failures(rules.leaf_revoked, crl(GOOD)) == []
+    assert only(rules.intermediate_revoked, beside(GOOD)).severity is Severity.MEDIUM
+
+
+@pytest.mark.parametrize("answer", [None, REFUSED, DEAD, replace(GOOD, next_update=NOW - SECOND)])
+def test_a_path_of_which_nobody_knows_makes_nothing_milder(answer: Staple | Unknown | None) -> None:
+    assert only(rules.intermediate_revoked, beside(answer)).severity is None
 
 
 def test_intermediates_that_name_nothing_are_not_asked_about() -> None:
@@ -229,6 +248,12 @@ def test_what_nobody_can_use(answer: Staple | Unknown, words: str) -> None:
 def test_what_clients_can_use(answer: Staple) -> None:
     assert failures(rules.crl_unusable, crl(answer)) == []
     assert failures(rules.responder_dead, ocsp(answer)) == []
+
+
+def test_an_old_answer_without_an_end_decides_nothing_of_who_gave_it() -> None:
+    for rule, made in ((rules.crl_unusable, crl(OLD)), (rules.responder_dead, ocsp(OLD))):
+        with pytest.raises(Undecided, match="nextUpdate"):
+            failures(rule, made)
 
 
 def test_what_we_do_not_understand_is_not_the_publishers_fault() -> None:

@@ -55,6 +55,8 @@ class Limits:
     certificate_message_bytes_max: int
     path_depth_max: int
     ticket_seconds_max: int
+    status_without_end_days_max: int
+    """Age up to which an answer on revocation counts though it does not say when the next one comes (nextUpdate)."""
     hsts_seconds_broken: int
     hsts_seconds_min: int
     versions_allowed: frozenset[ProtocolVersion] | None = None

@@ -140,6 +140,7 @@ class LimitsEntry(_Part):
     certificate_message_bytes_max: Count
     path_depth_max: Count
     ticket_seconds_max: Count
+    status_without_end_days_max: Count
     hsts_seconds_broken: Count
     hsts_seconds_min: Count
     client_ca_expiry_days: Annotated[Count | None, OrAny] = None

@@ -133,7 +133,7 @@ async def audit_endpoint(target: Target, network: Network, settings: Settings, *
     facts = replace(facts, twin=twin)
     facts = await _attacks(facts, problem, dialogue, notes, target=target, settings=settings, allowance=allowance)
     if settings.status is not None and settings.mutual_paths is None:
-        facts = await with_revocation(facts, settings.status)
+        facts = await with_revocation(facts, settings.status, settings.deadline)
     return Audit(facts, problem)
 
 

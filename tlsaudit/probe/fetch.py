@@ -2,8 +2,9 @@
 
 Whoever made a certificate chose its URLs, and may want us to ask our own network for him. So nothing is fetched but
 `http://`, from addresses that were looked at after the name was resolved and are then dialled as they are; an address
-that is not public only where the endpoint itself is on one of that kind, or somebody allowed it. A redirect is followed
-within its own host. Bytes, seconds and steps are bounded, and each URL is asked once a run, whoever needs it.
+that is not public only where the endpoint itself is on one of that kind, or somebody allowed it, and what clouds tell
+their machines (credentials among it) never. A redirect is followed within its own host. Bytes, seconds and steps are
+bounded, and each URL is asked once a run, whoever needs it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from urllib.parse import urljoin, urlsplit
 import h11
 
 from tlsaudit import __version__
+from tlsaudit.manners import Allowance
 from tlsaudit.model.errors import NetworkError
 from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Unknown, Why
 from tlsaudit.net import NOT_THE_TARGETS, Connection, Network
@@ -42,7 +44,30 @@ _PRINTABLE = re.compile(r"[!-~]+")
 _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
 """IPv4 addresses behind NAT64 (RFC 6052 section 2.1)."""
 
-Kind = Literal["public", "private", "loopback", "link-local", "special"]
+_SPECIAL = (
+    ipaddress.ip_network("192.0.0.0/24"),  # RFC 6890; Oracle's cloud has metadata there
+    ipaddress.ip_network("64:ff9b:1::/48"),  # RFC 8215: may lead to any IPv4 address
+)
+"""Addresses that interpreters disagree about."""
+_METADATA = frozenset(
+    ipaddress.ip_address(each)
+    for each in (
+        "169.254.169.254",
+        "169.254.170.2",  # AWS, of containers
+        "169.254.170.23",
+        "100.100.100.200",  # Alibaba
+        "168.63.129.16",  # Azure
+        "fd00:ec2::254",  # AWS
+        "fd00:ec2::23",
+        "fd20:ce::254",  # Google
+    )
+)
+"""Where clouds tell a machine about itself."""
+
+Kind = Literal["public", "private", "loopback", "link-local", "metadata", "special"]
+_NEVER: frozenset[Kind] = frozenset({"metadata", "special"})
+_OTHERS_NETWORKS: frozenset[Kind] = frozenset({"private", "link-local"})
+"""Where a port may be any service of another host."""
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -59,6 +84,18 @@ class _Place:
         return host if self.port == _HTTP else f"{host}:{self.port}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Errand:
+    """For whom, with what, and how long; the time stands still while our own caps and pace make it wait."""
+
+    near: Kind | None
+    body: bytes | None
+    time: Allowance
+
+
+_SPENT = Unknown(Why.UNSTABLE, "the time for the places that the endpoint's certificates name was over")
+
+
 class _NotFetchedError(Exception):
     """Why an answer is unknown."""
 
@@ -70,6 +107,10 @@ class _NotFetchedError(Exception):
 def kind_of(address: str) -> Kind:
     """What an address is for, also where it is an IPv4 address in an IPv6 one."""
     plain = _innermost(ipaddress.ip_address(address.partition("%")[0]))
+    if plain in _METADATA:
+        return "metadata"
+    if any(plain in network for network in _SPECIAL):
+        return "special"
     if plain.is_loopback:
         return "loopback"
     if plain.is_link_local:
@@ -88,6 +129,17 @@ def _innermost(address: _Address) -> _Address:
     return address.ipv4_mapped or address.sixtofour or address
 
 
+class Budget:
+    """The seconds that publishers may keep us busy for one endpoint; whoever asks a URL first pays for it.
+
+    The seats are for the whole run: without a bound an endpoint could hold one for each place that it names. What is
+    under way is finished, so that an endpoint should not ask for many places at once.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.left = seconds
+
+
 class Fetcher:
     """One a run. `anywhere`: also from addresses that are not public, wherever the endpoint is."""
 
@@ -99,15 +151,18 @@ class Fetcher:
         self._kept = 0
         self._seats = asyncio.Semaphore(_AT_ONCE)
 
-    async def fetch(self, url: str, *, near: str | None, body: bytes | None = None) -> Fact[bytes]:
+    async def fetch(self, url: str, *, near: str | None, budget: Budget, body: bytes | None = None) -> Fact[bytes]:
         """What is at `url`; with `body` an OCSP request is posted there. `near` is the address of the endpoint.
 
-        Unknown with `no_answer` where the publisher did not deliver, with `not_asked` where we did not ask.
+        Unknown with `no_answer` where the publisher did not deliver, with `not_asked` where we did not ask, with
+        `unstable` where the budget was spent.
         """
         key = (url, body, kind_of(near) if near is not None and _is_address(near) else None)
         task = self._asked.get(key)
         if task is None:
-            task = asyncio.create_task(self._bounded(url, key[2], body))
+            if budget.left <= 0:
+                return _SPENT
+            task = asyncio.create_task(self._bounded(url, key[2], body, budget))
             self._asked[key] = task
             task.add_done_callback(self._forget_the_oldest)
         # Others may need the answer although who asked first is gone.
@@ -122,10 +177,10 @@ class Fetcher:
                 self._kept -= _size(task)
                 del self._asked[key]
 
-    async def _bounded(self, url: str, near: Kind | None, body: bytes | None) -> Fact[bytes]:
+    async def _bounded(self, url: str, near: Kind | None, body: bytes | None, budget: Budget) -> Fact[bytes]:
         try:
-            async with self._seats, asyncio.timeout(self._seconds):
-                answer = await self._follow(url, near, body)
+            async with self._seats:
+                answer = await self._paid(url, _Errand(near=near, body=body, time=Allowance(self._seconds)), budget)
         except _NotFetchedError as error:
             return error.unknown
         except TimeoutError:
@@ -136,29 +191,36 @@ class Fetcher:
             return Unknown(Why.UNSTABLE if error.code in NOT_THE_TARGETS else Why.NO_ANSWER, str(error))
         return Known(answer, Basis(Origin.OBSERVED, url))
 
-    async def _follow(self, url: str, near: Kind | None, body: bytes | None) -> bytes:
+    async def _paid(self, url: str, errand: _Errand, budget: Budget) -> bytes:
+        try:
+            async with errand.time.bounds():
+                return await self._follow(url, errand)
+        finally:
+            budget.left -= self._seconds - errand.time.left
+
+    async def _follow(self, url: str, errand: _Errand) -> bytes:
         place = _place(url)
         for _ in range(_MOST_REDIRECTS + 1):
-            answer, location = await self._ask(place, near, body)
+            answer, location = await self._ask(place, errand)
             if location is None:
                 return answer
             further = _place(urljoin(place.url, location))
-            if body is not None or (further.host, further.port) != (place.host, place.port):
+            if errand.body is not None or (further.host, further.port) != (place.host, place.port):
                 raise _NotFetchedError(Why.UNSUPPORTED, "it redirects elsewhere, which is not followed")
             place = further
         raise _NotFetchedError(Why.NO_ANSWER, "it redirects without end")
 
-    async def _ask(self, place: _Place, near: Kind | None, body: bytes | None) -> tuple[bytes, str | None]:
+    async def _ask(self, place: _Place, errand: _Errand) -> tuple[bytes, str | None]:
         """The body of the answer, or where it redirects to; the first address that takes a connection answers."""
-        *others, last = await self._addresses(place, near)
+        *others, last = await self._addresses(place, errand.near)
         name = None if _is_address(place.host) else place.host
         for address in others:
             try:
-                return await self._exchange(address, name, place, body)
+                return await self._exchange(address, name, place, errand)
             except NetworkError as error:
                 if error.code in NOT_THE_TARGETS:
                     raise
-        return await self._exchange(last, name, place, body)
+        return await self._exchange(last, name, place, errand)
 
     async def _addresses(self, place: _Place, near: Kind | None) -> tuple[str, ...]:
         if self._network.limits.proxy is not None and not _is_address(place.host):
@@ -167,24 +229,28 @@ class Fetcher:
                 raise _NotFetchedError(Why.NOT_ASKED, detail)
             return (place.host,)
         found = await self._network.resolve(place.host, place.port)
-        allowed = tuple(each for each in found if self._may(kind_of(each), near))
+        allowed = tuple(each for each in found if self._may(kind_of(each), place.port, near))
         if not allowed:
-            kinds = ", ".join(sorted({kind_of(each) for each in found}))
-            detail = f"its address is not public ({kinds}); --fetch-anywhere allows it"
+            kinds = {kind_of(each) for each in found}
+            where = "" if place.port == _HTTP else f" on port {place.port}"
+            hint = "" if kinds <= _NEVER else "; --fetch-anywhere allows it"
+            detail = f"its address is not public ({', '.join(sorted(kinds))}){where}{hint}"
             raise _NotFetchedError(Why.NOT_ASKED, detail)
         return allowed[:_MOST_ADDRESSES]
 
-    def _may(self, kind: Kind, near: Kind | None) -> bool:
-        if kind == "special":
+    def _may(self, kind: Kind, port: int, near: Kind | None) -> bool:
+        if kind in _NEVER:
             return False
-        return kind == "public" or self._anywhere or kind == near
+        if kind == "public" or self._anywhere:
+            return True
+        return kind == near and (port == _HTTP or kind not in _OTHERS_NETWORKS)
 
     async def _exchange(
-        self, address: str, name: str | None, place: _Place, body: bytes | None
+        self, address: str, name: str | None, place: _Place, errand: _Errand
     ) -> tuple[bytes, str | None]:
-        async with self._network.connect(address, place.port, name=name) as connection:
+        async with self._network.connect(address, place.port, name=name, allowance=errand.time) as connection:
             client = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LONGEST_HEAD)
-            await connection.write(_request(client, place, body))
+            await connection.write(_request(client, place, errand.body))
             try:
                 return await _answer(client, connection)
             except h11.RemoteProtocolError:

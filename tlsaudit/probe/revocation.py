@@ -18,12 +18,14 @@ from tlsaudit.model.errors import DecodeError
 from tlsaudit.model.facts import Facts
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Unknown, Why
 from tlsaudit.pki import Crl, issued, normalise, ocsp_request, parse_crl, parse_staple, status_in
-from tlsaudit.probe.fetch import Fetcher
+from tlsaudit.probe.fetch import Budget, Fetcher
 
 _MOST_FETCHES = 24
 """Places that are asked for one endpoint."""
 _MOST_PLACES = 3
 """Of one kind, of one certificate."""
+_AT_ONCE = 4
+"""Places that are asked side by side for one endpoint."""
 _ENOUGH = Unknown(Why.NOT_ASKED, f"only {_MOST_FETCHES} places are asked for one endpoint")
 
 
@@ -54,20 +56,34 @@ class _Question:
     given: Crl | None = None
 
 
-async def with_revocation(facts: Facts, sources: StatusSources) -> Facts:
-    """The facts with the status of every certificate that has an issuer."""
+class _Asker:
+    """Fetches for one endpoint, a few at once, within its seconds."""
+
+    def __init__(self, fetcher: Fetcher, near: str | None, seconds: float) -> None:
+        self._fetcher = fetcher
+        self._near = near
+        self._budget = Budget(seconds)
+        self._seats = asyncio.Semaphore(_AT_ONCE)
+
+    async def fetch(self, url: str, body: bytes | None = None) -> Fact[bytes]:
+        """As `Fetcher.fetch`."""
+        async with self._seats:
+            return await self._fetcher.fetch(url, near=self._near, budget=self._budget, body=body)
+
+
+async def with_revocation(facts: Facts, sources: StatusSources, seconds: float) -> Facts:
+    """The facts with the status of every certificate that has an issuer; publishers get `seconds` to deliver in all."""
     deployments = facts.certificate_deployments
     if not isinstance(deployments, Known):
         return facts
     room = _MOST_FETCHES
+    asker = _Asker(sources.fetcher, facts.endpoint.address, seconds) if sources.fetcher is not None else None
     found: list[CertificateDeployment] = []
     for each in deployments.value:
         questions = list(_questions(each, sources))
         asking = [question for question in questions if question.given is None][:room]
         room -= len(asking)
-        checks = await asyncio.gather(
-            *(_check(question, sources, facts.endpoint.address, ask=question in asking) for question in questions)
-        )
+        checks = await asyncio.gather(*(_check(question, asker, ask=question in asking) for question in questions))
         found.append(replace(each, revocation=Known(tuple(checks), each.basis)))
     return replace(facts, certificate_deployments=Known(tuple(found), deployments.basis))
 
@@ -93,19 +109,19 @@ def _questions(deployment: CertificateDeployment, sources: StatusSources) -> Ite
                 )
 
 
-async def _check(question: _Question, sources: StatusSources, near: str | None, *, ask: bool) -> RevocationCheck:
+async def _check(question: _Question, asker: _Asker | None, *, ask: bool) -> RevocationCheck:
     answer: Fact[Staple]
     if question.given is not None:
         basis = Basis(Origin.EXPLICIT, question.place)
         answer = await asyncio.to_thread(status_in, question.given, question.certificate, question.issuer, basis)
-    elif sources.fetcher is None:
+    elif asker is None:
         answer = NOT_ASKED
     elif not ask:
         answer = _ENOUGH
     elif question.source is StatusSource.OCSP:
-        answer = await _respond(question, sources.fetcher, near)
+        answer = await _respond(question, asker)
     else:
-        answer = await _look_up(question, sources.fetcher, near)
+        answer = await _look_up(question, asker)
     certificate = question.certificate
     return RevocationCheck(
         sha256=certificate.sha256,
@@ -116,19 +132,19 @@ async def _check(question: _Question, sources: StatusSources, near: str | None, 
     )
 
 
-async def _respond(question: _Question, fetcher: Fetcher, near: str | None) -> Fact[Staple]:
+async def _respond(question: _Question, asker: _Asker) -> Fact[Staple]:
     request = ocsp_request(question.certificate, question.issuer)
     if request is None:
         return Unknown(Why.UNSUPPORTED, "the issuer's key cannot be read")
-    fetched = await fetcher.fetch(question.place, near=near, body=request)
+    fetched = await asker.fetch(question.place, request)
     if isinstance(fetched, Unknown):
         return fetched
     staple = await asyncio.to_thread(parse_staple, fetched.value, question.certificate, question.issuer)
     return Known(staple, fetched.basis)
 
 
-async def _look_up(question: _Question, fetcher: Fetcher, near: str | None) -> Fact[Staple]:
-    fetched = await fetcher.fetch(question.place, near=near)
+async def _look_up(question: _Question, asker: _Asker) -> Fact[Staple]:
+    fetched = await asker.fetch(question.place)
     if isinstance(fetched, Unknown):
         return fetched
     return await asyncio.to_thread(_read, fetched.value, question, fetched.basis)

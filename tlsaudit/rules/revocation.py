@@ -19,6 +19,7 @@ from tlsaudit.rules.deployments import (
 )
 from tlsaudit.rules.rule import Case, Rule, rule
 from tlsaudit.rules.sources import asvs, asvs4, baseline, rfc
+from tlsaudit.rules.status_age import OLD_WITHOUT_END, is_old_without_end
 
 _SHOW_STAPLE = "openssl s_client -connect {connect} -servername {servername} -status </dev/null"
 _SHOW_EXTENSIONS = (
@@ -54,7 +55,10 @@ def _has_staple(_case: Case, deployment: CertificateDeployment) -> bool:
 
 
 def _staple_problem(case: Case, staple: Staple) -> str | None:
-    """Why a client cannot use the staple; None: it can. What it says of the certificate is another question."""
+    """Why a client cannot use the staple; None: it can. What it says of the certificate is another question.
+
+    Raises Undecided where clients differ.
+    """
     detail = f" ({printable(staple.detail)})" if staple.detail else ""
     starts, ends = staple.this_update, staple.next_update
     tolerance = timedelta(seconds=case.limits.clock_tolerance_seconds)
@@ -67,7 +71,10 @@ def _staple_problem(case: Case, staple: Staple) -> str | None:
         (ends is not None and ends < case.as_of, f"the response expired on {_minute(ends)}"),
         (staple.status is OcspStatus.UNKNOWN, "the responder does not know the certificate"),
     )
-    return next((words for applies, words in problems if applies), None)
+    problem = next((words for applies, words in problems if applies), None)
+    if problem is None and is_old_without_end(case, staple):
+        OLD_WITHOUT_END.need()
+    return problem
 
 
 def _minute(moment: datetime | None) -> str:
@@ -78,7 +85,7 @@ def _minute(moment: datetime | None) -> str:
     "TLS-REVO-003",
     title="Must-Staple certificate without a good staple",
     severity=Severity.HIGH,
-    reads=("clock_tolerance_seconds",),
+    reads=("clock_tolerance_seconds", "status_without_end_days_max"),
     expected="a valid OCSP response in every handshake",
     why="The certificate tells clients to refuse the connection without one, and some do.",
     remedy="Turn on OCSP stapling and see that the server reaches the responder, or reissue without Must-Staple.",
@@ -103,7 +110,7 @@ def must_staple_without_staple(case: Case, deployment: CertificateDeployment) ->
     "TLS-REVO-004",
     title="Bad OCSP staple",
     severity=Severity.MEDIUM,
-    reads=("clock_tolerance_seconds",),
+    reads=("clock_tolerance_seconds", "status_without_end_days_max"),
     expected="a current response for this certificate, signed by its issuer",
     why="Clients refuse the connection or go on without knowing whether the certificate was revoked.",
     remedy="Repair stapling: let the server reach the responder, give it the issuer's certificate, check its clock.",

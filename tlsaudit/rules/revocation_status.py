@@ -31,6 +31,7 @@ from tlsaudit.rules.deployments import (
 )
 from tlsaudit.rules.rule import Case, Rule, rule
 from tlsaudit.rules.sources import asvs, baseline, pci, rfc
+from tlsaudit.rules.status_age import OLD_WITHOUT_END, is_old_without_end
 
 _CHECK = "openssl s_client -connect {connect} -servername {servername} -crl_download -crl_check </dev/null"
 _CHECK_ALL = "openssl s_client -connect {connect} -servername {servername} -crl_download -crl_check_all </dev/null"
@@ -76,7 +77,9 @@ def _is_proof(case: Case, answer: Staple) -> bool:
 
 
 def _is_fresh(case: Case, answer: Staple) -> bool:
-    return not _is_early(case, answer) and (answer.next_update is None or answer.next_update >= case.as_of)
+    if _is_early(case, answer) or is_old_without_end(case, answer):
+        return False
+    return answer.next_update is None or answer.next_update >= case.as_of
 
 
 def _is_early(case: Case, answer: Staple) -> bool:
@@ -127,7 +130,7 @@ def _leaf_can_be_asked(_case: Case, deployment: CertificateDeployment) -> bool:
     "TLS-REVO-001",
     title="Certificate revoked",
     severity=Severity.CRITICAL,
-    reads=("clock_tolerance_seconds",),
+    reads=("clock_tolerance_seconds", "status_without_end_days_max"),
     expected="a certificate that its issuer still stands by",
     why="The key may be in the hands of others, and clients that check refuse the connection.",
     remedy="Replace the certificate, with a new key unless you know that this one is safe.",
@@ -155,7 +158,7 @@ def _some_intermediate_can_be_asked(_case: Case, deployment: CertificateDeployme
     "TLS-REVO-002",
     title="Intermediate certificate revoked",
     severity=Severity.CRITICAL,
-    reads=("clock_tolerance_seconds",),
+    reads=("clock_tolerance_seconds", "status_without_end_days_max"),
     expected="no certificate of the path revoked",
     why="Clients that check refuse every certificate below it; whoever holds its key can make others.",
     remedy="Have the CA issue the certificate again below another intermediate, and send that chain.",
@@ -167,10 +170,11 @@ def _some_intermediate_can_be_asked(_case: Case, deployment: CertificateDeployme
 )
 @each_deployment
 def intermediate_revoked(case: Case, deployment: CertificateDeployment) -> Iterable[Fail]:
-    """Of the paths to an anchor, those without a revoked certificate decide: with one left it is milder."""
+    """Milder where another path to an anchor remains, each of whose certificates a fresh answer cleared."""
     paths = [intermediates(path) for path in deciding_paths(deployment)]
     asked = {each.sha256: each for path in paths for each in path if _can_be_asked(deployment, each)}
     revoked: dict[str, str] = {}
+    cleared: set[str] = set()
     unknown: Undecided | None = None
     for certificate in asked.values():
         try:
@@ -178,9 +182,11 @@ def intermediate_revoked(case: Case, deployment: CertificateDeployment) -> Itera
         except Undecided as undecided:
             unknown = undecided
             continue
-        if said is not None:
+        if said is None:
+            cleared.add(certificate.sha256)
+        else:
             revoked[certificate.sha256] = f"{printable(certificate.subject)}: {said}"
-    clean_path = any(not any(each.sha256 in revoked for each in path) for path in paths)
+    clean_path = any(all(each.sha256 in cleared for each in path) for path in paths)
     for words in revoked.values():
         yield Fail(words, severity=Severity.MEDIUM if clean_path else None)
     if unknown is not None and not revoked:
@@ -214,6 +220,8 @@ def _unusable(case: Case, deployment: CertificateDeployment, source: StatusSourc
         problem = _problem(case, check)
         if problem:
             places.setdefault(check.place, problem)
+        elif isinstance(check.answer, Known) and is_old_without_end(case, check.answer.value):
+            unknown = OLD_WITHOUT_END
     for place, problem in places.items():
         yield Fail(f"{printable(place)}: {problem}")
     if unknown is not None and not places:
@@ -246,7 +254,7 @@ def _minute(moment: datetime | None) -> str:
     "TLS-REVO-007",
     title="CRL cannot be used",
     severity=Severity.MEDIUM,
-    reads=("clock_tolerance_seconds",),
+    reads=("clock_tolerance_seconds", "status_without_end_days_max"),
     expected="a current CRL, signed by the issuer, at the URL that the certificate names",
     why="Clients that check refuse the connection, and all others never learn of a revocation.",
     remedy=_REMEDY_OF_PUBLISHER,
@@ -265,7 +273,7 @@ def crl_unusable(case: Case, deployment: CertificateDeployment) -> Iterable[Fail
     "TLS-REVO-008",
     title="OCSP responder does not serve",
     severity=Severity.LOW,
-    reads=("clock_tolerance_seconds",),
+    reads=("clock_tolerance_seconds", "status_without_end_days_max"),
     expected="a current response, signed for the issuer, from the responder that the certificate names",
     why="Clients wait for it in vain, servers have nothing to staple, and a revocation goes unnoticed.",
     remedy=_REMEDY_OF_PUBLISHER,
