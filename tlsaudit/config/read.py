@@ -13,7 +13,7 @@ from tlsaudit.config import apache, haproxy, nginx, secrets
 from tlsaudit.config.assume import Assumptions, parse_assumptions
 from tlsaudit.config.ciphers import Evaluator
 from tlsaudit.config.found import Anchors, Context, Found, Unparsable
-from tlsaudit.config.recognise import LOOK_AT, TYPES, may_be_one, recognise
+from tlsaudit.config.recognise import TYPES, may_be_one, recognise
 from tlsaudit.config.tree import Tree
 from tlsaudit.model.errors import DecodeError
 
@@ -71,10 +71,8 @@ def _kinds(tree: Tree, path: Path, forced: str | None) -> Iterator[str]:
 def _content(tree: Tree, path: Path) -> tuple[bytes, str | None]:
     """What is in a file, of a long one the start; and why it cannot be read, where that may hide something."""
     try:
-        return tree.read(path), None
+        return secrets.read_start(tree, path), None
     except DecodeError as error:
-        if error.problem.startswith("larger"):
-            return tree.head(path, LOOK_AT), None
         return b"", None if error.problem == "not a regular file" else error.problem
 
 
