@@ -120,7 +120,7 @@ def _links(trees: Iterable[Tree]) -> Iterator[str]:
 
 def _recognised(path: Path, tree: Tree, kind: str | None) -> Recognised:
     found = recognise_files(tree, kind)
-    if not found:
+    if not found and not tree.unread:
         hint = "" if tree.start.is_dir() else "; say with --type what it is"
         raise InputError(f"nothing that is known here under {str(path)!r}{hint}")
     return found

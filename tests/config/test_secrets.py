@@ -7,6 +7,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from tests.config.linting import Bench, results
 from tests.lab.pki import write_private
+from tlsaudit.config.read import Anchors, Assumptions, Context, Evaluator, Tree, Unparsable
+from tlsaudit.config.secrets import read
 from tlsaudit.model import document as doc
 
 _TEXT = "http { server { listen 80; } }"
@@ -28,6 +30,36 @@ def test_a_key_in_a_repository_is_critical_where_its_certificate_is_there(bench:
     assert found["notes.txt"].location == doc.Location(file="notes.txt", line=2)
     assert "belongs to the certificate mixed.pem" in found["server.key"].observed
     assert "PRIVATE KEY" not in found["server.key"].model_dump_json()
+
+
+@pytest.mark.parametrize("certificate", ["", "other.pem"])
+def test_a_key_at_the_start_of_a_long_file(bench: Bench, certificate: str) -> None:
+    (bench.folder / ".git").mkdir()
+    key = (bench.folder / "server.key").read_text()
+    for file in (*bench.folder.glob("*.key"), *bench.folder.glob("*.crl")):
+        file.unlink()
+    chain = (bench.folder / "server.pem").read_text()
+    for file in bench.folder.glob("*.pem"):
+        file.unlink()
+    filler = "x" * 79 + "\n"
+    (bench.folder / "dump.txt").write_text(f"first\n{key}" + filler * 20_000)
+    if certificate:
+        (bench.folder / certificate).write_text(chain + filler * 20_000)
+    document = bench.lint(_TEXT)
+    (found,) = results(document, "TLS-KEY-002")
+    assert (found.outcome, found.severity) == ("fail", "critical" if certificate else "high")
+    assert found.location == doc.Location(file="dump.txt", line=2)
+    assert document.summary.exit_code == 1
+
+
+def test_a_key_that_is_gone_when_it_is_read_is_no_pass(bench: Bench) -> None:
+    tree = Tree(bench.folder)
+    gone = bench.folder / "server.key"
+    gone.unlink()
+    context = Context(assume=Assumptions(), evaluator=Evaluator(), anchors=Anchors(stores={}, deciding=""))
+    (found,) = read(tree, [gone], context)
+    assert isinstance(found, Unparsable)
+    assert (found.file, found.code) == ("server.key", "unreadable")
 
 
 def test_where_keys_are_deployed_it_counts_who_can_read_them(bench: Bench) -> None:

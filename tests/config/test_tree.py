@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -164,3 +168,79 @@ def test_a_link_out_of_the_tree_is_said(bench: Bench, tmp_path_factory: pytest.T
     linted = lint([bench.folder], options)
     assert linted.notes == ("linked.conf leads out of the scanned folder and was not followed",)
     assert all("TLSv1.0" not in subject.basis for subject in linted.document.subjects)
+
+
+@contextmanager
+def _as_nobody() -> Iterator[None]:
+    """Root can read everything: for a while the tests are somebody else."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that everyone can look into, with all that is above it."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.mark.parametrize(
+    ("locked", "mode", "said"),
+    [
+        ("sites/shop", 0, "sites/shop"),
+        ("sites", 0, "sites"),
+        ("sites", 0o444, "sites/shop"),
+        ("link", None, "link"),
+        ("sites/nginx.conf", 0, "sites/nginx.conf"),
+        ("sites/server.key", 0, None),
+    ],
+)
+@pytest.mark.parametrize("beside", ["", "events {} http { server { listen 80; } include sites/*op; }"])
+def test_what_cannot_be_read_is_no_pass(
+    open_folder: Path, locked: str, mode: int | None, said: str | None, beside: str
+) -> None:
+    (open_folder / "sites").mkdir()
+    (open_folder / "away").mkdir()
+    (open_folder / "site.conf").write_text("server { listen 80; }")
+    path = open_folder / locked
+    if mode is None:
+        path.symlink_to("away/shop")
+        path = open_folder / "away"
+    elif locked == "sites":
+        (path / "shop").write_text(f"events {{}} http {{ {_SERVER % 'ssl_protocols TLSv1;'} }}")
+    else:
+        path.write_text("server { listen 443 ssl; ssl_protocols TLSv1; }")
+    if beside:
+        (open_folder / "nginx.conf").write_text(beside)
+    options = LintOptions(policy=load_policy("owasp"), anchors=load_anchors())
+    lint([open_folder], options)  # what is loaded once is loaded
+    path.chmod(mode or 0)
+    with _as_nobody():
+        document = lint([open_folder], options).document
+    broken = {each.id: each.error.code for each in document.subjects if each.error is not None}
+    if mode is None:
+        broken.pop("away")
+    assert broken == ({said: "unreadable"} if said else {})
+    assert document.summary.exit_code == (3 if broken or mode is None else 0)
+
+
+def test_nothing_but_what_cannot_be_read_is_no_wrong_path(open_folder: Path) -> None:
+    (open_folder / "shop").write_text("server { listen 443 ssl; }")
+    (open_folder / "shop").chmod(0)
+    options = LintOptions(policy=load_policy("owasp"), anchors=load_anchors())
+    with _as_nobody():
+        (found,) = lint([open_folder], options).document.subjects
+    assert found.error == doc.Problem(code="unreadable", message="shop:1: Permission denied")
+
+
+def test_a_socket_hides_no_configuration(bench: Bench) -> None:
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(bench.folder / "app"))
+        assert [each.error for each in bench.lint("events {} http { server { listen 443 ssl; } }").subjects] == [None]

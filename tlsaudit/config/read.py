@@ -13,7 +13,7 @@ from tlsaudit.config import apache, haproxy, nginx, secrets
 from tlsaudit.config.assume import Assumptions, parse_assumptions
 from tlsaudit.config.ciphers import Evaluator
 from tlsaudit.config.found import Anchors, Context, Found, Unparsable
-from tlsaudit.config.recognise import LOOK_AT, TYPES, recognise
+from tlsaudit.config.recognise import TYPES, may_be_one, recognise
 from tlsaudit.config.tree import Tree
 from tlsaudit.model.errors import DecodeError
 
@@ -50,23 +50,48 @@ def recognise_files(tree: Tree, forced: str | None) -> Recognised:
 def _kinds(tree: Tree, path: Path, forced: str | None) -> Iterator[str]:
     """What is in a file: a configuration, and perhaps a private key."""
     if tree.inside(path) is None:
-        if path.is_symlink() and path.exists():
-            tree.leads_out.append(tree.shown(path))
-        return
-    try:
-        content = tree.read(path)
-    except DecodeError as error:
-        content = tree.head(path, LOOK_AT) if error.problem.startswith("larger") else b""
+        problem = _unfollowed(tree, path)
+        content = b""
+        if problem is None:
+            return
+    else:
+        content, problem = _content(tree, path)
     kind = recognise(path.name, content)
     if forced is not None and (kind is not None or path == tree.start):
         kind = forced
     if kind is not None:
         yield kind
+    elif problem is not None and (may_be_one(path.name) or tree.is_repository):
+        # Where certificates and keys are deployed, others than their owner are not meant to read them.
+        tree.unread[tree.shown(path)] = problem
     if secrets.holds_key(content):
         yield _KEYS
+
+
+def _content(tree: Tree, path: Path) -> tuple[bytes, str | None]:
+    """What is in a file, of a long one the start; and why it cannot be read, where that may hide something."""
+    try:
+        return secrets.read_start(tree, path), None
+    except DecodeError as error:
+        return b"", None if error.problem == "not a regular file" else error.problem
+
+
+def _unfollowed(tree: Tree, path: Path) -> str | None:
+    """Why nobody can tell where a path leads; links that lead out of the tree are noted, those to nothing are not."""
+    try:
+        path.stat()
+    except PermissionError as error:
+        return error.strerror
+    except OSError:
+        return None
+    if path.is_symlink():
+        tree.leads_out.append(tree.shown(path))
+    return None
 
 
 def read_tree(tree: Tree, recognised: Recognised, context: Context) -> Iterator[Found | Unparsable]:
     """What the recognised files of a tree say."""
     for kind, paths in recognised.items():
         yield from _READERS[kind](tree, paths, context)
+    for file, problem in tree.unread.items():
+        yield Unparsable(file=file, line=1, code="unreadable", message=problem)

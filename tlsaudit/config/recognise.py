@@ -123,6 +123,11 @@ def recognise(name: str, content: bytes) -> str | None:
     return _by_name(path)
 
 
+def may_be_one(name: str) -> bool:
+    """Whether a file of this name could be a configuration, for one that cannot be read."""
+    return PurePath(name).suffix.lower() not in _OTHER_LANGUAGES
+
+
 def _by_name(path: PurePath) -> str | None:
     if _NGINX_NAME.search(path.name):
         return "nginx"

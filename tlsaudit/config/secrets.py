@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tlsaudit.config.found import Context, Found, Unparsable
 from tlsaudit.config.pem import public_part, read_certificates
+from tlsaudit.config.recognise import LOOK_AT
 from tlsaudit.config.tree import Tree
 from tlsaudit.model.configuration import Said, Setup
 from tlsaudit.model.errors import DecodeError
@@ -28,14 +29,25 @@ def holds_key(content: bytes) -> bool:
     return b"PRIVATE KEY-----" in content and _KEY.search(content) is not None
 
 
+def read_start(tree: Tree, path: Path) -> bytes:
+    """What is in a file, of a long one what it is recognised by. Raises DecodeError where it cannot be read."""
+    try:
+        return tree.read(path)
+    except DecodeError as error:
+        if not error.problem.startswith("larger"):
+            raise
+        return tree.head(path, LOOK_AT)
+
+
 def read(tree: Tree, paths: Sequence[Path], _context: Context) -> Iterator[Found | Unparsable]:
     """A subject for each file with a private key in it: where it lies, who can read it, and whose key it is."""
     served = _certified(tree)
     for path in paths:
         try:
-            content = tree.read(path)
+            content = read_start(tree, path)
             mode = tree.mode(path)
-        except DecodeError:
+        except DecodeError as error:
+            yield Unparsable(file=tree.shown(path), line=1, code="unreadable", message=error.problem)
             continue
         found = _KEY.search(content)
         if found is None:
@@ -89,7 +101,7 @@ def _certified(tree: Tree) -> dict[str, _Certified]:
     found: dict[str, _Certified] = {}
     for path in tree.files():
         try:
-            content = tree.read(path)
+            content = read_start(tree, path)
         except DecodeError:
             continue
         if _CERTIFICATE in content:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -34,6 +35,8 @@ class Tree:
         here = Path.cwd()
         self.leads_out: list[str] = []
         """Links to files outside of the root, which are not followed."""
+        self.unread: dict[str, str] = {}
+        """Folders and files that may say something and cannot be read, with the reason."""
         self._shown_from = here if self.root.is_relative_to(here) else self.root
 
     def files(self) -> Iterator[Path]:
@@ -45,13 +48,16 @@ class Tree:
             yield self.start
             return
         seen = 0
-        for folder, names, files in os.walk(self.start):
+        for folder, names, files in os.walk(self.start, onerror=self._leave):
             names[:] = sorted(name for name in names if name not in _SKIPPED)
             for name in sorted(files):
                 seen += 1
                 if seen > MOST_FILES:
                     raise InputError(f"more than {MOST_FILES} files below {str(self.start)!r}")
                 yield Path(folder) / name
+
+    def _leave(self, error: OSError) -> None:
+        self.unread[self.shown(Path(error.filename))] = error.strerror or "cannot be read"
 
     @property
     def is_repository(self) -> bool:
@@ -79,10 +85,15 @@ class Tree:
             return
         if self.inside(folder) is None:
             return
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if fnmatchcase(entry.name, part) and not (entry.name.startswith(".") and not part.startswith(".")):
-                    yield folder / entry.name
+        try:
+            with os.scandir(folder) as entries:
+                names = [entry.name for entry in entries if fnmatchcase(entry.name, part)]
+        except NotADirectoryError:
+            return
+        except OSError as error:
+            self._leave(error)
+            return
+        yield from (folder / name for name in names if part.startswith(".") or not name.startswith("."))
 
     def read(self, path: Path) -> bytes:
         """What is in a file, without a byte-order mark. Raises DecodeError where it is no file that may be read."""
@@ -98,7 +109,8 @@ class Tree:
                     raise DecodeError(shown, "not a regular file")
                 content = file.read(LARGEST + 1)
         except OSError as error:
-            raise DecodeError(shown, error.strerror or "cannot be read") from None
+            problem = "not a regular file" if error.errno == errno.ENXIO else error.strerror  # a socket
+            raise DecodeError(shown, problem or "cannot be read") from None
         if len(content) > LARGEST:
             raise DecodeError(shown, f"larger than {LARGEST // 1024} kB")
         return content.removeprefix(_BOM)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.config.linting import Bench, listener
+from tests.config.linting import Bench, listener, results
 
 _HOST = """Listen 443
 %s
@@ -45,3 +45,19 @@ def test_who_can_forge_it(bench: Bench, host: str, base: str, forgeable: bool) -
     found = listener(bench.lint(_HOST % (base, host), name="httpd.conf"))
     (result,) = [each for each in found.results if each.rule == "TLS-CONF-010"]
     assert result.outcome == ("fail" if forgeable else "pass")
+
+
+@pytest.mark.parametrize(
+    ("host", "base", "outcome"),
+    [
+        (f"{_APP}\nInclude missing.conf", "", "inconclusive"),
+        (f"{_APP}\n<Location /in>\nIncludeOptional missing/*.conf\n</Location>", "", "inconclusive"),
+        (_APP, "Include missing.conf", "inconclusive"),
+        (f"RequestHeader add X-DN {_DN}\n{_APP}\nInclude missing.conf", "", "fail"),
+        (f"RequestHeader set X-DN {_DN}\n{_APP}\nInclude clients.conf", "", "pass"),
+    ],
+)
+def test_what_is_not_here_may_set_one(bench: Bench, host: str, base: str, outcome: str) -> None:
+    (bench.folder / "clients.conf").write_text("SSLVerifyClient optional\n")
+    document = bench.lint(_HOST % (base, f"{host}\nSSLVerifyClient optional"), name="httpd.conf")
+    assert {each.outcome for each in results(document, "TLS-CONF-010")} - {"not_tested"} == {outcome}

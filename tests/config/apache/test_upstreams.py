@@ -54,6 +54,23 @@ def test_destinations(bench: Bench, host: str, destination: str, tls: bool | Non
 
 
 @pytest.mark.parametrize(
+    ("address", "destination"),
+    [
+        ("http://admin:hunter2@10.0.0.7:81/a@b", "10.0.0.7:81"),
+        ("unix:/run/a@b.sock|http://admin:hunter2@localhost/", "unix:/run/a@b.sock"),
+        ("${SCHEME}://admin:hunter2@10.0.0.7:81", "${SCHEME}://10.0.0.7:81"),
+        ("http://admin:hunter2@${BACKEND}/", "${BACKEND}"),
+    ],
+)
+def test_credentials_are_in_no_report(bench: Bench, address: str, destination: str) -> None:
+    document = bench.lint(_HOST % ("", f'ProxyPass / "{address}"'), name="httpd.conf")
+    (found,) = (each.facts for each in document.subjects if each.facts is not None and each.facts.upstream is not None)
+    assert found.upstream is not None
+    assert found.upstream.destination == found.endpoint.host == destination
+    assert "hunter2" not in document.model_dump_json()
+
+
+@pytest.mark.parametrize(
     "host", ['ProxyPass "/" "!"', "RewriteRule ^/(.*)$ http://app/$1 [R]", "Redirect / http://app/", "ProxyPass /x"]
 )
 def test_what_passes_nothing_on(bench: Bench, host: str) -> None:

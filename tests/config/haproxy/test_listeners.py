@@ -114,6 +114,20 @@ def test_a_list_that_is_not_here_may_hold_anything(bench: Bench) -> None:
     assert "certificate_deployments" in found["www:443"].unknown
 
 
+def test_a_part_that_breaks_only_with_what_the_main_file_sets_is_said(bench: Bench) -> None:
+    (bench.folder / "conf.d").mkdir()
+    part = '.if streq("$ROLE",edge)\nlisten a\n.endif\n  bind :444 ssl crt server.pem\n'
+    (bench.folder / "conf.d" / "part.cfg").write_text(part)
+    text = "global\n  setenv ROLE core\nfrontend www\n  bind :443 ssl crt server.pem\n"
+    document = bench.lint(text, name="haproxy.cfg")
+    assert {each.id: each.status for each in document.subjects} == {
+        "conf.d/part.cfg": "unparsable",
+        "haproxy.cfg#www:443": "audited",
+    }
+    (broken,) = (each.error for each in document.subjects if each.error is not None)
+    assert broken.message == "conf.d/part.cfg:4: 'bind' stands outside of any section"
+
+
 def test_parts_belong_to_the_main_file_above_them(bench: Bench) -> None:
     (bench.folder / "conf.d").mkdir()
     (bench.folder / "conf.d" / "www.cfg").write_text(

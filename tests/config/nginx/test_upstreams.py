@@ -41,6 +41,18 @@ def test_destinations(bench: Bench, text: str, destination: str, local: bool | N
     assert (found.destination, found.local, found.tls) == (destination, local, tls)
 
 
+@pytest.mark.parametrize("scheme", ["http://", "https://", "$upstream_scheme://"])
+@pytest.mark.parametrize("credentials", ["admin:hunter2@", "admin:hunter2@x@", "hunter2@"])
+def test_credentials_are_in_no_report(bench: Bench, scheme: str, credentials: str) -> None:
+    text = _SERVER.format(f"location / {{ proxy_pass {scheme}{credentials}10.0.0.7:81/a@b; }}")
+    document = bench.lint(f"events {{}} http {{ {text} }}")
+    (found,) = (each.facts for each in document.subjects if each.facts is not None and each.facts.upstream is not None)
+    assert found.upstream is not None
+    assert found.upstream.destination == "10.0.0.7:81"
+    assert (found.endpoint.host, found.endpoint.port) == ("10.0.0.7:81", 81)
+    assert "hunter2" not in document.model_dump_json()
+
+
 def test_a_group_is_each_of_its_servers(bench: Bench) -> None:
     group = "upstream app { server 10.0.0.1:80 weight=2; server unix:/run/a.sock backup; }"
     found = upstreams(bench, "location / { proxy_pass http://app; }", group)

@@ -108,15 +108,34 @@ def _ca_names(reading: Reading, level: Level) -> tuple[str, ...]:
 
 
 def _ca_is_public(reading: Reading, level: Level) -> Fact[bool]:
-    """A CA file is public where it is the machine's, or holds a root of Mozilla's store."""
-    folder = level.setting("sslcacertificatepath")
-    if isinstance(folder, Setting) and folder.word.rstrip("/") == "/etc/ssl/certs":
-        return Known(True, folder.basis)
-    setting = level.setting("sslcacertificatefile")
+    """A CA file is public where it is the machine's, or holds a root of Mozilla's store; so is a folder of such files.
+
+    Both count where both are set (ssl_engine_init.c, ssl_init_ctx_verify).
+    """
+    folder, file = level.setting("sslcacertificatepath"), level.setting("sslcacertificatefile")
+    found = [
+        *([_folder_is_public(folder)] if folder is not None else []),
+        *([_file_is_public(reading, file)] if file is not None else []),
+    ]
+    public = next((each for each in found if isinstance(each, Known) and each.value), None)
+    unknown = next((each for each in found if isinstance(each, Unknown)), None)
+    return public or unknown or next(iter(found), Unknown(Why.NOT_ASKED, "no CA file is configured here"))
+
+
+def _folder_is_public(setting: Setting | Unknown) -> Fact[bool]:
     if isinstance(setting, Unknown):
         return setting
-    if setting is None:
-        return folder if isinstance(folder, Unknown) else Unknown(Why.NOT_ASKED, "no CA file is configured here")
+    name = setting.word.rstrip("/")
+    if name == "/etc/ssl/certs" or is_public_bundle(f"{name}/"):
+        return Known(True, setting.basis)
+    return Unknown(
+        Why.UNRESOLVED, f"which CAs are in the folder {setting.word[:200]!r} is not read ({setting.basis.at})"
+    )
+
+
+def _file_is_public(reading: Reading, setting: Setting | Unknown) -> Fact[bool]:
+    if isinstance(setting, Unknown):
+        return setting
     if is_public_bundle(setting.word):
         return Known(True, setting.basis)
     content = reading.content(setting.word)

@@ -9,7 +9,7 @@ from tlsaudit.config.apache.parse import Directive
 from tlsaudit.config.apache.scope import Level
 from tlsaudit.config.apache.served import matches_path
 from tlsaudit.model.configuration import Said
-from tlsaudit.model.knowledge import Basis, Origin
+from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Unknown, Why
 
 _ABOUT_THE_CLIENT = "%{SSL_CLIENT_"
 _REPLACES = frozenset({"set", "unset"})
@@ -18,8 +18,11 @@ _PASSES = frozenset({"proxypass", "proxypassmatch", "rewriterule", "sethandler",
 _DEEPEST = 8
 
 
-def forgeable(level: Level) -> tuple[Said, ...]:
-    """Headers that are added to what the client sent, or set for some requests only."""
+def forgeable(level: Level, place: Basis) -> Fact[tuple[Said, ...]]:
+    """Headers that are added to what the client sent, or set for some requests only.
+
+    Unknown where none is found, and a file that is not here may have one.
+    """
     outer = level.around.own("requestheader") if level.around is not None else ()
     everywhere = (*outer, *level.own("requestheader"))
     cleared: set[str] = set()
@@ -33,7 +36,21 @@ def forgeable(level: Level) -> tuple[Said, ...]:
         found += open_
         if not open_ and _tells(header) and _name(header) not in cleared and _passes_elsewhere(level, section):
             found.append(_said(header, f"is set {where}, and elsewhere goes on as the client sent it"))
-    return tuple(found)
+    hidden = next((each for each in (_hidden(level, 0), _hidden(level.around, 0)) if each is not None), None)
+    if hidden is not None and not found:
+        reason = f"headers may be set by {hidden.name} {hidden.word[:200]!r}, which is not in the scanned tree"
+        return Unknown(Why.UNRESOLVED, f"{reason} ({hidden.at})")
+    return Known(tuple(found), place)
+
+
+def _hidden(level: Level | None, depth: int) -> Directive | None:
+    """What is taken in from a file that is not here, at a level or in the sections there."""
+    if level is None:
+        return None
+    if level.hidden() is not None:
+        return level.hidden()
+    inner = (Level(each.block) for each in level.others("virtualhost") if each.block is not None and depth < _DEEPEST)
+    return next((found for each in inner if (found := _hidden(each, depth + 1))), None)
 
 
 def _left_open(header: Directive, cleared: set[str]) -> list[Said]:

@@ -14,6 +14,7 @@ from tlsaudit.config.apache.reading import Reading, ciphers_of
 from tlsaudit.config.apache.scope import Level, Setting, flag
 from tlsaudit.config.apache.served import is_proxy
 from tlsaudit.config.terms import Terms, facts_of
+from tlsaudit.config.userinfo import without_userinfo
 from tlsaudit.model.configuration import Upstream
 from tlsaudit.model.facts import Endpoint, Facts, Preference
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Unknown, Why
@@ -117,6 +118,7 @@ def _passed(reading: Reading, level: Level, url: str, directive: Directive) -> P
     is_socket, text = url.startswith("unix:"), url
     if is_socket:  # unix:/run/app.sock|http://localhost/
         text = url.partition("|")[2] or "http://localhost"
+    text = without_userinfo(text)
     found = _SCHEME.match(text)
     if found is None and "${" not in text and "%{" not in text:
         return None
@@ -240,7 +242,6 @@ def _section_for(level: Level, url: str) -> Level:
 
 
 def _host(server: str) -> str:
-    server = server.rpartition("@")[2]
     if server.startswith("["):
         return server[1:].partition("]")[0]
     return server.partition(":")[0]

@@ -41,8 +41,11 @@ def read(tree: Tree, paths: Sequence[Path], context: Context) -> Iterator[Found 
         sections, environment = parsed[path]
         whole = list(sections)
         for part in sorted(parts[path]):
-            # Read again with what the main file has set; it was read once, so that it can be.
-            whole += parse(_text(tree, part), tree.shown(part), dict(environment), context.assume)
+            # Read again with what the main file has set; what breaks there alone is said as well.
+            try:
+                whole += parse(_text(tree, part), tree.shown(part), dict(environment), context.assume)
+            except SyntaxProblemError as error:  # behind a condition that holds only there
+                yield Unparsable(file=error.file, line=error.line, code=error.code, message=error.problem)
         yield from _found(tree, path, whole, context)
 
 

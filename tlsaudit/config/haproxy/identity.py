@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from tlsaudit.config.certificates import deployment
+from tlsaudit.config.client_ca import holds_public_root, is_public_bundle
 from tlsaudit.config.found import Anchors
 from tlsaudit.config.haproxy.entries import Entry, read_entry
 from tlsaudit.config.haproxy.files import Files
@@ -20,14 +21,7 @@ from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 
 MOST_GROUPS = 500
-_PUBLIC_BUNDLES = (
-    "@system-ca",
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/ssl/certs/ca-bundle.crt",
-    "/etc/pki/",
-    "/etc/ssl/cert.pem",
-    "/etc/ca-certificates/",
-)
+_SYSTEM = "@system-ca"
 _MODES = {
     "none": ClientAuthMode.NONE,
     "optional": ClientAuthMode.OPTIONAL,
@@ -234,19 +228,18 @@ def _ca_is_public(files: Files, options: Options, anchors: Anchors) -> Fact[bool
     """A CA file is public where it is the machine's, or holds a root of Mozilla's store."""
     unknown: Unknown | None = None
     basis: Basis | None = None
-    public = anchors.stores.get("mozilla")
     for name in ("ca-file", "ca-verify-file"):
         option = options.last(name)
         if isinstance(option, Unknown):
             unknown = option
         elif option is not None:
             basis = option.basis
-            if option.value.startswith(_PUBLIC_BUNDLES):
+            if option.value.startswith(_SYSTEM) or is_public_bundle(option.value):
                 return Known(True, basis)
             content = files.content(option.value, "ca-base")
             if isinstance(content, Unknown):
                 unknown = content
-            elif public is not None and any(each in public for each in read_certificates(content).certificates):
+            elif holds_public_root(content, anchors):
                 return Known(True, basis)
     if unknown is not None or basis is None:
         return unknown or Unknown(Why.NOT_ASKED, "no CA file is configured here")

@@ -3,26 +3,49 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from tlsaudit.config.haproxy.headers import behind_of, holds_over_tls
+from tlsaudit.config.haproxy.headers import holds_over_tls
 from tlsaudit.config.haproxy.parse import Line
 from tlsaudit.config.haproxy.sections import Config, Proxy
 from tlsaudit.model.configuration import Said
-from tlsaudit.model.knowledge import Basis, Origin
+from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Unknown, Why
 
 _ABOUT_THE_CLIENT = "ssl_c_"
+_MOST_BACKENDS = 100
 _HAS_CERTIFICATE = re.compile(r"\{\s*(?:ssl_c_used|ssl_fc_has_crt|ssl_c_verify\s+0)\s*\}")
 
 
-def forgeable(config: Config, proxy: Proxy, *, required: bool) -> tuple[Said, ...]:
+def forgeable(config: Config, proxy: Proxy, place: Basis, *, required: bool) -> Fact[tuple[Said, ...]]:
     """Rules that leave in place what the client sent: they add to it, or set it only sometimes.
 
-    `required`: nobody gets here without a certificate, so that a condition on one is always met.
+    `required`: nobody gets here without a certificate, so that a condition on one is always met. Unknown where no such
+    rule is found, and the rules of a backend are not known.
     """
-    behind = behind_of(config, proxy)
-    lines = [line for line, _ in proxy.lines("http-request")]
-    if behind is not None and behind is not proxy:
-        lines += [line for line, _ in behind.lines("http-request")]
+    first = [line for line, _ in proxy.lines("http-request")]
+    found = dict.fromkeys(_left_open(first, required=required))
+    unknown: Unknown | None = None
+    backends = config.backends()
+    for number, (name, at) in enumerate(_behind(proxy).items()):
+        backend = backends.get(name) if number < _MOST_BACKENDS else None
+        if backend is None:
+            unknown = Unknown(
+                Why.UNRESOLVED, f"headers may be set in the backend {name[:100]!r}, not known here ({at})"
+            )
+        elif backend.section is not proxy.section:
+            lines = [*first, *(line for line, _ in backend.lines("http-request"))]
+            found |= dict.fromkeys(_left_open(lines, required=required))
+    return unknown if unknown is not None and not found else Known(tuple(found), place)
+
+
+def _behind(proxy: Proxy) -> dict[str, str]:
+    """The backends that requests over TLS may get to, with the place that names each."""
+    lines = [line for line, _ in proxy.lines("use_backend") if holds_over_tls(line.args) is not False]
+    lines += [line for line, _ in proxy.lines("default_backend")][-1:]
+    return {line.args[0]: line.at for line in lines if line.args}
+
+
+def _left_open(lines: Sequence[Line], *, required: bool) -> tuple[Said, ...]:
     cleared: set[str] = set()
     found: list[Said] = []
     for line in lines:

@@ -271,7 +271,7 @@ def _forgeable(reading: Reading, proxy: Proxy, client: ClientTerms) -> Fact[tupl
     if client.mode.value is ClientAuthMode.NONE or not proxy.speaks_http:
         return NOT_ASKED
     required = client.mode.value is ClientAuthMode.REQUIRED
-    return Known(identity_headers.forgeable(reading.config, proxy, required=required), client.mode.basis)
+    return identity_headers.forgeable(reading.config, proxy, client.mode.basis, required=required)
 
 
 def _ticket_key(options: Options, place: Basis) -> Fact[bool]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tlsaudit.config.certificates import deployment
+from tlsaudit.config.client_ca import holds_public_root, is_public_bundle
 from tlsaudit.config.nginx.reading import Reading, read_flag, settled
 from tlsaudit.config.nginx.scope import Scope, Setting
 from tlsaudit.config.pem import public_part, read_certificates
@@ -22,15 +23,6 @@ _MODES = {
     "optional": ClientAuthMode.OPTIONAL,
     "optional_no_ca": ClientAuthMode.OPTIONAL,
 }
-_PUBLIC_BUNDLES = (
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/ssl/certs/ca-bundle.crt",
-    "/etc/pki/",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-    "/usr/local/share/certs/",
-    "/etc/ca-certificates/",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,21 +160,16 @@ def _ca_is_public(reading: Reading, scope: Scope) -> Fact[bool]:
             unknown = setting
         elif setting is not None:
             basis = setting.basis
-            if setting.word.startswith(_PUBLIC_BUNDLES):
+            if is_public_bundle(setting.word):
                 return Known(True, basis)
             content = reading.content(setting.word)
             if isinstance(content, Unknown):
                 unknown = content
-            elif _holds_public_root(reading, content):
+            elif holds_public_root(content, reading.anchors):
                 return Known(True, basis)
     if unknown is not None or basis is None:
         return unknown or Unknown(Why.NOT_ASKED, "no CA file is configured here")
     return Known(False, basis)
-
-
-def _holds_public_root(reading: Reading, content: bytes) -> bool:
-    public = reading.anchors.stores.get("mozilla")
-    return public is not None and any(each in public for each in read_certificates(content).certificates)
 
 
 def _revocation(scope: Scope, place: Basis) -> Fact[bool]:

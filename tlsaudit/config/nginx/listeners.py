@@ -322,7 +322,7 @@ def _forgeable(server: Server, client: ClientTerms) -> Fact[tuple[Said, ...]]:
     if isinstance(client.mode, Unknown):
         return client.mode
     asks = server.module == "http" and client.mode.value is not ClientAuthMode.NONE
-    return Known(identity_headers.forgeable(server.scope), client.mode.basis) if asks else NOT_ASKED
+    return identity_headers.forgeable(server.scope, client.mode.basis) if asks else NOT_ASKED
 
 
 def _ticket_key(scope: Scope, place: Basis) -> Fact[bool]:

@@ -12,6 +12,7 @@ from tlsaudit.config.nginx.reading import Reading, read_flag, read_protocols, se
 from tlsaudit.config.nginx.scope import Scope, Setting
 from tlsaudit.config.nginx.values import possible
 from tlsaudit.config.terms import Terms, facts_of
+from tlsaudit.config.userinfo import without_userinfo
 from tlsaudit.model.configuration import Upstream
 from tlsaudit.model.facts import Endpoint, Facts, Preference
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Tried, Unknown, Why
@@ -111,6 +112,7 @@ def _passed_to(
     word = directive.args[0]
     default, prefix = _PASSES[directive.name]
     scheme, rest = _split(word, "tcp" if module == "stream" else default)
+    rest = rest if rest.startswith("unix:") else without_userinfo(rest)
     basis = Basis(Origin.EXPLICIT, directive.at)
     tls = _tls(scope, scheme, module, basis)
     name = rest if rest.startswith(("unix:", "[")) else rest.partition("/")[0]
