@@ -24,10 +24,14 @@ DECISIVE: Final = ("protocols", "client_auth.mode")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drifted:
-    """What differs, and what could not be compared, by path with the reason."""
+    """What differs, and what could not be compared, by path with the reason.
+
+    `at_stake`: how severe what differs may be at a path that one of the two does not know.
+    """
 
     found: tuple[Drift, ...]
     unknown: Mapping[str, str]
+    at_stake: Mapping[str, SeverityName]
 
 
 def choose(
@@ -91,7 +95,7 @@ def compare(file: Subject, wire: Subject, *, assumed: bool) -> Drifted:
         *pair.certificates(),
         *pair.hsts(),
     ]
-    return Drifted(found=tuple(found), unknown=pair.unknown)
+    return Drifted(found=tuple(found), unknown=pair.unknown, at_stake=pair.at_stake)
 
 
 def as_fact(drift: Drift) -> FactChange:
@@ -102,19 +106,20 @@ def as_fact(drift: Drift) -> FactChange:
 
 
 class _Pair:
-    """One listener and its endpoint, path by path; `unknown` fills as they are compared."""
+    """One listener and its endpoint, path by path; `unknown` and `at_stake` fill as they are compared."""
 
     def __init__(self, file: Subject, wire: Subject, here: FactsPart, there: FactsPart, assumed: bool) -> None:
         self._file, self._wire = file, wire
         self._here, self._there = here, there
         self._assumed = assumed
         self.unknown: dict[str, str] = {}
+        self.at_stake: dict[str, SeverityName] = {}
 
     def protocols(self) -> Iterator[Drift]:
         for version, ours in self._here.protocols.items():
             theirs = self._there.protocols.get(version, "unknown")
             path = f"protocols.{version}"
-            if ours == theirs or self._is_open(path) or "unknown" in {ours, theirs}:
+            if self._is_open(path, "high") or ours == theirs or "unknown" in {ours, theirs}:
                 continue
             if self._is_default_here("protocols"):
                 self.unknown[path] = self._default_words("protocols")
@@ -134,6 +139,7 @@ class _Pair:
                 if set(ours) != set(theirs):
                     self.unknown[path] = self._default_words(path)
                 continue
+            self._is_open(path, "high")
             added = [] if path in self._file.unknown else [each for each in theirs if each not in ours]
             # Which suites a key cannot be used with is only known with the certificate.
             hidden = path in self._wire.unknown or (keys_unknown and version != "TLSv1.3")
@@ -146,9 +152,14 @@ class _Pair:
     def groups(self) -> Iterator[Drift]:
         """Those of TLS 1.3: at TLS 1.2 a server with a preference shows some of its groups only."""
         path = "groups.TLSv1.3"
-        if "TLSv1.3" not in self._both() or self._is_default_here(path):
+        if "TLSv1.3" not in self._both():
             return
         ours, theirs = ([each.name for each in facts.groups.get("TLSv1.3", [])] for facts in (self._here, self._there))
+        if self._is_default_here(path):
+            if set(ours) != set(theirs):
+                self.unknown[path] = self._default_words(path)
+            return
+        self._is_open(path, "medium")
         added = [] if path in self._file.unknown else [each for each in theirs if each not in ours]
         removed = [] if path in self._wire.unknown else [each for each in ours if each not in theirs]
         if added:
@@ -159,7 +170,7 @@ class _Pair:
     def client_auth(self) -> Iterator[Drift]:
         ours, theirs = self._here.client_auth, self._there.client_auth
         path = "client_auth.mode"
-        if self._is_open(path) or "unknown" in {ours.mode, theirs.mode}:
+        if self._is_open(path, "critical") or "unknown" in {ours.mode, theirs.mode}:
             return
         weaker = _STRENGTH[theirs.mode] < _STRENGTH[ours.mode]
         if ours.mode != theirs.mode:
@@ -171,7 +182,7 @@ class _Pair:
 
     def certificates(self) -> Iterator[Drift]:
         path = "certificate_deployments"
-        if self._is_open(path):
+        if self._is_open(path, "high"):
             return
         ours, theirs = (
             {each.chain[0].sha256: each for each in facts.certificate_deployments if each.chain}
@@ -196,7 +207,9 @@ class _Pair:
                 yield self._drift("differs", f"{path}.chain", "medium", file=words[0], wire=words[1], at=path)
 
     def hsts(self) -> Iterator[Drift]:
-        if self._is_open("http"):
+        silent = (found := self._file.unknown.get("http")) is not None and found.why == "not_asked"
+        # A file that sets no field, where whoever is behind may, has nothing that the wire could lack.
+        if self._is_open("http", "low" if silent else "high"):
             return
         ours, theirs = self._here.http.hsts, self._there.http.hsts
         if (ours and ours.raw) == (theirs and theirs.raw):
@@ -218,11 +231,12 @@ class _Pair:
             if verdict == "accepted" == self._there.protocols.get(version)
         ]
 
-    def _is_open(self, path: str) -> bool:
-        """Whether one of the two does not know it; says so in `unknown`."""
+    def _is_open(self, path: str, at_stake: SeverityName) -> bool:
+        """Whether one of the two does not know it; says so in `unknown`, and what that may hide."""
         for side, words in ((self._file, "the file"), (self._wire, "the wire")):
             found = side.unknown.get(path)
             if found is not None:
+                self.at_stake[path] = at_stake
                 self.unknown[path] = f"{words}: {found.why.replace('_', ' ')}" + (
                     f" ({found.detail})" if found.detail else ""
                 )

@@ -112,6 +112,8 @@ def _difference(file: Subject, wire: Subject, how: Compared) -> SubjectDifferenc
     found = drift.compare(file, wire, assumed=how.assumed)
     worst_first = sorted(found.found, key=lambda each: -Severity(each.severity).rank)
     undecided = [path for path in found.unknown if path.startswith(drift.DECISIVE)]
+    if how.fail_on is not None:
+        undecided += [path for path, worst in found.at_stake.items() if Severity(worst).rank >= how.fail_on.rank]
     return SubjectDifference(
         id=wire.id,
         name=wire.name,

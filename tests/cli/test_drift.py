@@ -143,6 +143,32 @@ def test_what_the_file_does_not_say_is_no_difference(lab: Lab, site: Site) -> No
     assert {"certificate_deployments", "client_auth.mode", "http"} <= unknown.keys()
 
 
+@pytest.mark.parametrize(
+    ("server", "path"),
+    [
+        ("ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers $suites;", "cipher_suites.TLSv1.2"),
+        (f"{_SOUND} ssl_certificate $host.pem;", "certificate_deployments"),
+    ],
+)
+def test_what_may_hide_a_failure_is_open(lab: Lab, site: Site, server: str, path: str) -> None:
+    running = lab.nginx(f"{_SOUND}")
+    file = site.file(running, server)
+    if "$host" in server:
+        file.write_text(file.read_text().replace("  ssl_certificate ecdsa.pem;\n", ""))
+    ended = site.diff(file, running, *_ASSUMED)
+    assert ended.code == 3
+    assert ended.document["subjects"][0]["state"] == "partly"
+    assert "variable" in ended.document["subjects"][0]["unknown"][path]
+    assert site.diff(file, running, *_ASSUMED, "--fail-on", "critical").code == 0
+
+
+def test_groups_that_the_file_leaves_to_a_default_are_listed(lab: Lab, site: Site) -> None:
+    running = lab.nginx(f"{_SOUND} ssl_ecdh_curve secp521r1;")
+    ended = site.diff(site.file(running, _SOUND), running)
+    assert ended.code == 0
+    assert "say with --assume" in ended.document["subjects"][0]["unknown"]["groups.TLSv1.3"]
+
+
 def test_defaults_of_an_unknown_version_are_no_difference(lab: Lab, site: Site) -> None:
     running = lab.nginx("ssl_protocols TLSv1.2;")
     ended = site.diff(site.file(running, ""), running)
