@@ -6,7 +6,6 @@ of the product counts only where the product's version is assumed, since nobody 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -14,10 +13,11 @@ from typing import Final
 from tlsaudit.model.configuration import ServerNames
 from tlsaudit.model.difference import Drift, DriftKind, FactChange
 from tlsaudit.model.document import BasisPart, FactsPart, Location, SeverityName, Subject
+from tlsaudit.model.expression import finds
 
 _MODERN: Final = ("TLSv1.2", "TLSv1.3")
 _STRENGTH: Final = {"none": 0, "optional": 1, "required": 2}
-_LONGEST_PATTERN: Final = 200
+_PATTERN_RANK: Final = (1, 0)
 DECISIVE: Final = ("protocols", "client_auth.mode")
 """What has to be known on both sides for two to be compared at all."""
 
@@ -40,7 +40,8 @@ def choose(
     """The listeners that answer for a name at a port: one, or none or several where that cannot be told.
 
     As servers choose: the very name, then the longest wildcard, then a pattern, then the default of the socket. A file
-    with but one listener is for any port: containers map them.
+    with but one listener is for any port: containers map them. Where it cannot be told whether a pattern fits, its
+    listener is one of several, unless another one goes before patterns.
     """
     usable = [each for each in listeners if each.facts is not None]
     here = [each for each in usable if each.facts is not None and each.facts.endpoint.port == port]
@@ -51,35 +52,38 @@ def choose(
         rank = _rank(names.get(each.id, ServerNames()), name)
         if rank is not None:
             ranked.setdefault(rank, []).append(each)
-    best = ranked[max(ranked)] if ranked else here
+    if not ranked:
+        return tuple(here)
+    best = ranked[max(ranked)]
+    if max(ranked) <= _PATTERN_RANK:
+        best += [each for each in here if each not in best and _may_fit(names.get(each.id, ServerNames()), name)]
     return tuple(best)
 
 
 def _rank(served: ServerNames, name: str | None) -> tuple[int, int] | None:
     """How well a listener fits; None: it is for other names, and not the default."""
-    ranks = [rank for each in served.names if (rank := _fits(each.lower(), (name or "").lower())) is not None]
+    ranks = [rank for each in served.names if (rank := _fits(each, (name or "").lower())) is not None]
     if served.is_default:
         ranks.append((0, 0))
     return max(ranks, default=None)
 
 
-def _fits(pattern: str, name: str) -> tuple[int, int] | None:
+def _may_fit(served: ServerNames, name: str | None) -> bool:
+    """Whether there is a pattern of which it cannot be told."""
+    return bool(name) and any(each.startswith("~") and finds(each[1:], name or "") is None for each in served.names)
+
+
+def _fits(written: str, name: str) -> tuple[int, int] | None:
     if not name:
         return None
+    if written.startswith("~"):
+        return _PATTERN_RANK if finds(written[1:], name) else None
+    pattern = written.lower()
     if pattern == name or (pattern.startswith(".") and name == pattern[1:]):
         return (4, 0)
     if pattern.startswith(("*.", ".")) and name.endswith(pattern.removeprefix("*")):
         return (3, len(pattern))
-    if pattern.endswith(".*") and name.startswith(pattern[:-1]):
-        return (2, len(pattern))
-    return (1, 0) if pattern.startswith("~") and _matches(pattern[1:], name) else None
-
-
-def _matches(pattern: str, name: str) -> bool:
-    try:
-        return re.search(pattern[:_LONGEST_PATTERN], name) is not None
-    except (re.error, RecursionError, OverflowError):
-        return False
+    return (2, len(pattern)) if pattern.endswith(".*") and name.startswith(pattern[:-1]) else None
 
 
 def compare(file: Subject, wire: Subject, *, assumed: bool) -> Drifted:

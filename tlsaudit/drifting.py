@@ -71,7 +71,7 @@ def listener_for(linted: Linted, name: str | None, port: int, wanted: str | None
         problem = f"--listener {wanted!r} is {len(found) or 'none'} of the listeners, which are"
     else:
         found = drift.choose(listeners, linted.names, name=name, port=port)
-        number = f"{len(found)} listeners answer" if found else "no listener answers"
+        number = f"{len(found)} listeners may answer" if found else "no listener answers"
         problem = f"{number} for {name or 'no name'} at port {port}: choose with --listener among"
     if len(found) != 1:
         if not listeners:

@@ -22,6 +22,8 @@ defaults
 frontend www
   bind :PORT ssl crt ecdsa-combined.pem verify required ca-file client-ca.pem
 """
+_NAMED = r'named.example "~^(?<shop>\S+)\.E\.example$"'
+_HOSTILE = "~^(((a+)+)+)+$"
 _ASSUMED = ("--assume", "nginx=1.22,openssl=3.0")
 
 
@@ -222,7 +224,12 @@ def test_haproxy_and_an_inventory(lab: Lab, site: Site) -> None:
         (
             ["listen PORT ssl; server_name a;", "listen 127.0.0.8:PORT ssl; server_name b;"],
             (),
-            "2 listeners answer for localhost",
+            "2 listeners may answer for localhost",
+        ),
+        (
+            ["listen PORT ssl; server_name a;", f"listen PORT ssl; server_name {_HOSTILE};"],
+            (),
+            "2 listeners may answer for localhost",
         ),
         (["listen PORT ssl;"], ("--listener", "nobody"), "--listener 'nobody' is none of the listeners"),
     ],
@@ -244,12 +251,13 @@ def test_no_listener_can_be_chosen(tmp_path: Path, servers: list[str], more: tup
         ("x.c.example", "any.c.example:PORT"),
         ("y.x.c.example", "any.x.c.example:PORT"),
         ("d42.example", "*:PORT"),
+        ("shop.e.example", "named.example:PORT"),
         ("nobody.example", "a.example:PORT"),
     ],
 )
 def test_the_listener_is_chosen_as_nginx_chooses(tmp_path: Path, name: str, chosen: str) -> None:
     port = reserved_port()
-    names = ("a.example", "w.example b.example", "*.c.example", "*.x.c.example", r"~^d[0-9]+\.example$")
+    names = ("a.example", "w.example b.example", "*.c.example", "*.x.c.example", r"~^d[0-9]+\.example$", _NAMED)
     blocks = "".join(f"server {{ listen {port} ssl; server_name {each}; }}\n" for each in names)
     (tmp_path / "nginx.conf").write_text(f"events {{}}\nhttp {{ {blocks} }}")
     ended = tlsaudit("diff", tmp_path / "nginx.conf", f"{name}@{HOST}:{port}", "--format", "json")
