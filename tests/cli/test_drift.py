@@ -266,6 +266,25 @@ def test_the_listener_is_chosen_as_nginx_chooses(tmp_path: Path, name: str, chos
     assert subject["old_id"] == f"nginx.conf#{chosen}".replace("PORT", str(port))
 
 
+@pytest.mark.parametrize("name", ["nginx.conf.j2", "nginx.conf"])
+def test_a_template_is_no_report(tmp_path: Path, name: str) -> None:
+    port = reserved_port()
+    path = tmp_path / name
+    path.write_text(f"{{{{ ansible_managed }}}}\nevents {{}}\nhttp {{ server {{ listen {port} ssl; }} }}")
+    ended = tlsaudit("diff", path, f"localhost@{HOST}:{port}", "--type", "nginx")
+    assert ended.code == 3
+    assert "a template, and no configuration yet" in ended.out
+
+
+@pytest.mark.parametrize("text", ['\n { \n "schema": 1}', "{}", "{", "[]"])
+def test_what_is_meant_as_a_report_is_none(tmp_path: Path, text: str) -> None:
+    path = tmp_path / ("report" if '"' in text or text == "{}" else "report.json")
+    path.write_text(text)
+    ended = tlsaudit("diff", path, f"localhost@{HOST}:1")
+    assert ended.code == 2
+    assert "no tlsaudit report" in ended.complaint()
+
+
 def test_two_files(tmp_path: Path) -> None:
     for name, version in (("old", "TLSv1.2"), ("new", "TLSv1.1")):
         (tmp_path / name).mkdir()
