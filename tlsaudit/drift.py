@@ -6,7 +6,6 @@ of the product counts only where the product's version is assumed, since nobody 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -14,20 +13,25 @@ from typing import Final
 from tlsaudit.model.configuration import ServerNames
 from tlsaudit.model.difference import Drift, DriftKind, FactChange
 from tlsaudit.model.document import BasisPart, FactsPart, Location, SeverityName, Subject
+from tlsaudit.model.expression import finds
 
 _MODERN: Final = ("TLSv1.2", "TLSv1.3")
 _STRENGTH: Final = {"none": 0, "optional": 1, "required": 2}
-_LONGEST_PATTERN: Final = 200
+_PATTERN_RANK: Final = (1, 0)
 DECISIVE: Final = ("protocols", "client_auth.mode")
 """What has to be known on both sides for two to be compared at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drifted:
-    """What differs, and what could not be compared, by path with the reason."""
+    """What differs, and what could not be compared, by path with the reason.
+
+    `at_stake`: how severe what differs may be at a path that one of the two does not know.
+    """
 
     found: tuple[Drift, ...]
     unknown: Mapping[str, str]
+    at_stake: Mapping[str, SeverityName]
 
 
 def choose(
@@ -36,7 +40,8 @@ def choose(
     """The listeners that answer for a name at a port: one, or none or several where that cannot be told.
 
     As servers choose: the very name, then the longest wildcard, then a pattern, then the default of the socket. A file
-    with but one listener is for any port: containers map them.
+    with but one listener is for any port: containers map them. Where it cannot be told whether a pattern fits, its
+    listener is one of several, unless another one goes before patterns.
     """
     usable = [each for each in listeners if each.facts is not None]
     here = [each for each in usable if each.facts is not None and each.facts.endpoint.port == port]
@@ -47,35 +52,38 @@ def choose(
         rank = _rank(names.get(each.id, ServerNames()), name)
         if rank is not None:
             ranked.setdefault(rank, []).append(each)
-    best = ranked[max(ranked)] if ranked else here
+    if not ranked:
+        return tuple(here)
+    best = ranked[max(ranked)]
+    if max(ranked) <= _PATTERN_RANK:
+        best += [each for each in here if each not in best and _may_fit(names.get(each.id, ServerNames()), name)]
     return tuple(best)
 
 
 def _rank(served: ServerNames, name: str | None) -> tuple[int, int] | None:
     """How well a listener fits; None: it is for other names, and not the default."""
-    ranks = [rank for each in served.names if (rank := _fits(each.lower(), (name or "").lower())) is not None]
+    ranks = [rank for each in served.names if (rank := _fits(each, (name or "").lower())) is not None]
     if served.is_default:
         ranks.append((0, 0))
     return max(ranks, default=None)
 
 
-def _fits(pattern: str, name: str) -> tuple[int, int] | None:
+def _may_fit(served: ServerNames, name: str | None) -> bool:
+    """Whether there is a pattern of which it cannot be told."""
+    return bool(name) and any(each.startswith("~") and finds(each[1:], name or "") is None for each in served.names)
+
+
+def _fits(written: str, name: str) -> tuple[int, int] | None:
     if not name:
         return None
+    if written.startswith("~"):
+        return _PATTERN_RANK if finds(written[1:], name) else None
+    pattern = written.lower()
     if pattern == name or (pattern.startswith(".") and name == pattern[1:]):
         return (4, 0)
     if pattern.startswith(("*.", ".")) and name.endswith(pattern.removeprefix("*")):
         return (3, len(pattern))
-    if pattern.endswith(".*") and name.startswith(pattern[:-1]):
-        return (2, len(pattern))
-    return (1, 0) if pattern.startswith("~") and _matches(pattern[1:], name) else None
-
-
-def _matches(pattern: str, name: str) -> bool:
-    try:
-        return re.search(pattern[:_LONGEST_PATTERN], name) is not None
-    except (re.error, RecursionError, OverflowError):
-        return False
+    return (2, len(pattern)) if pattern.endswith(".*") and name.startswith(pattern[:-1]) else None
 
 
 def compare(file: Subject, wire: Subject, *, assumed: bool) -> Drifted:
@@ -91,7 +99,7 @@ def compare(file: Subject, wire: Subject, *, assumed: bool) -> Drifted:
         *pair.certificates(),
         *pair.hsts(),
     ]
-    return Drifted(found=tuple(found), unknown=pair.unknown)
+    return Drifted(found=tuple(found), unknown=pair.unknown, at_stake=pair.at_stake)
 
 
 def as_fact(drift: Drift) -> FactChange:
@@ -102,19 +110,20 @@ def as_fact(drift: Drift) -> FactChange:
 
 
 class _Pair:
-    """One listener and its endpoint, path by path; `unknown` fills as they are compared."""
+    """One listener and its endpoint, path by path; `unknown` and `at_stake` fill as they are compared."""
 
     def __init__(self, file: Subject, wire: Subject, here: FactsPart, there: FactsPart, assumed: bool) -> None:
         self._file, self._wire = file, wire
         self._here, self._there = here, there
         self._assumed = assumed
         self.unknown: dict[str, str] = {}
+        self.at_stake: dict[str, SeverityName] = {}
 
     def protocols(self) -> Iterator[Drift]:
         for version, ours in self._here.protocols.items():
             theirs = self._there.protocols.get(version, "unknown")
             path = f"protocols.{version}"
-            if ours == theirs or self._is_open(path) or "unknown" in {ours, theirs}:
+            if self._is_open(path, "high") or ours == theirs or "unknown" in {ours, theirs}:
                 continue
             if self._is_default_here("protocols"):
                 self.unknown[path] = self._default_words("protocols")
@@ -134,6 +143,7 @@ class _Pair:
                 if set(ours) != set(theirs):
                     self.unknown[path] = self._default_words(path)
                 continue
+            self._is_open(path, "high")
             added = [] if path in self._file.unknown else [each for each in theirs if each not in ours]
             # Which suites a key cannot be used with is only known with the certificate.
             hidden = path in self._wire.unknown or (keys_unknown and version != "TLSv1.3")
@@ -146,9 +156,14 @@ class _Pair:
     def groups(self) -> Iterator[Drift]:
         """Those of TLS 1.3: at TLS 1.2 a server with a preference shows some of its groups only."""
         path = "groups.TLSv1.3"
-        if "TLSv1.3" not in self._both() or self._is_default_here(path):
+        if "TLSv1.3" not in self._both():
             return
         ours, theirs = ([each.name for each in facts.groups.get("TLSv1.3", [])] for facts in (self._here, self._there))
+        if self._is_default_here(path):
+            if set(ours) != set(theirs):
+                self.unknown[path] = self._default_words(path)
+            return
+        self._is_open(path, "medium")
         added = [] if path in self._file.unknown else [each for each in theirs if each not in ours]
         removed = [] if path in self._wire.unknown else [each for each in ours if each not in theirs]
         if added:
@@ -159,7 +174,7 @@ class _Pair:
     def client_auth(self) -> Iterator[Drift]:
         ours, theirs = self._here.client_auth, self._there.client_auth
         path = "client_auth.mode"
-        if self._is_open(path) or "unknown" in {ours.mode, theirs.mode}:
+        if self._is_open(path, "critical") or "unknown" in {ours.mode, theirs.mode}:
             return
         weaker = _STRENGTH[theirs.mode] < _STRENGTH[ours.mode]
         if ours.mode != theirs.mode:
@@ -171,7 +186,7 @@ class _Pair:
 
     def certificates(self) -> Iterator[Drift]:
         path = "certificate_deployments"
-        if self._is_open(path):
+        if self._is_open(path, "high"):
             return
         ours, theirs = (
             {each.chain[0].sha256: each for each in facts.certificate_deployments if each.chain}
@@ -196,7 +211,9 @@ class _Pair:
                 yield self._drift("differs", f"{path}.chain", "medium", file=words[0], wire=words[1], at=path)
 
     def hsts(self) -> Iterator[Drift]:
-        if self._is_open("http"):
+        silent = (found := self._file.unknown.get("http")) is not None and found.why == "not_asked"
+        # A file that sets no field, where whoever is behind may, has nothing that the wire could lack.
+        if self._is_open("http", "low" if silent else "high"):
             return
         ours, theirs = self._here.http.hsts, self._there.http.hsts
         if (ours and ours.raw) == (theirs and theirs.raw):
@@ -218,11 +235,12 @@ class _Pair:
             if verdict == "accepted" == self._there.protocols.get(version)
         ]
 
-    def _is_open(self, path: str) -> bool:
-        """Whether one of the two does not know it; says so in `unknown`."""
+    def _is_open(self, path: str, at_stake: SeverityName) -> bool:
+        """Whether one of the two does not know it; says so in `unknown`, and what that may hide."""
         for side, words in ((self._file, "the file"), (self._wire, "the wire")):
             found = side.unknown.get(path)
             if found is not None:
+                self.at_stake[path] = at_stake
                 self.unknown[path] = f"{words}: {found.why.replace('_', ' ')}" + (
                     f" ({found.detail})" if found.detail else ""
                 )

@@ -71,7 +71,7 @@ def listener_for(linted: Linted, name: str | None, port: int, wanted: str | None
         problem = f"--listener {wanted!r} is {len(found) or 'none'} of the listeners, which are"
     else:
         found = drift.choose(listeners, linted.names, name=name, port=port)
-        number = f"{len(found)} listeners answer" if found else "no listener answers"
+        number = f"{len(found)} listeners may answer" if found else "no listener answers"
         problem = f"{number} for {name or 'no name'} at port {port}: choose with --listener among"
     if len(found) != 1:
         if not listeners:
@@ -112,6 +112,8 @@ def _difference(file: Subject, wire: Subject, how: Compared) -> SubjectDifferenc
     found = drift.compare(file, wire, assumed=how.assumed)
     worst_first = sorted(found.found, key=lambda each: -Severity(each.severity).rank)
     undecided = [path for path in found.unknown if path.startswith(drift.DECISIVE)]
+    if how.fail_on is not None:
+        undecided += [path for path, worst in found.at_stake.items() if Severity(worst).rank >= how.fail_on.rank]
     return SubjectDifference(
         id=wire.id,
         name=wire.name,

@@ -22,6 +22,8 @@ defaults
 frontend www
   bind :PORT ssl crt ecdsa-combined.pem verify required ca-file client-ca.pem
 """
+_NAMED = r'named.example "~^(?<shop>\S+)\.E\.example$"'
+_HOSTILE = "~^(((a+)+)+)+$"
 _ASSUMED = ("--assume", "nginx=1.22,openssl=3.0")
 
 
@@ -143,6 +145,32 @@ def test_what_the_file_does_not_say_is_no_difference(lab: Lab, site: Site) -> No
     assert {"certificate_deployments", "client_auth.mode", "http"} <= unknown.keys()
 
 
+@pytest.mark.parametrize(
+    ("server", "path"),
+    [
+        ("ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers $suites;", "cipher_suites.TLSv1.2"),
+        (f"{_SOUND} ssl_certificate $host.pem;", "certificate_deployments"),
+    ],
+)
+def test_what_may_hide_a_failure_is_open(lab: Lab, site: Site, server: str, path: str) -> None:
+    running = lab.nginx(f"{_SOUND}")
+    file = site.file(running, server)
+    if "$host" in server:
+        file.write_text(file.read_text().replace("  ssl_certificate ecdsa.pem;\n", ""))
+    ended = site.diff(file, running, *_ASSUMED)
+    assert ended.code == 3
+    assert ended.document["subjects"][0]["state"] == "partly"
+    assert "variable" in ended.document["subjects"][0]["unknown"][path]
+    assert site.diff(file, running, *_ASSUMED, "--fail-on", "critical").code == 0
+
+
+def test_groups_that_the_file_leaves_to_a_default_are_listed(lab: Lab, site: Site) -> None:
+    running = lab.nginx(f"{_SOUND} ssl_ecdh_curve secp521r1;")
+    ended = site.diff(site.file(running, _SOUND), running)
+    assert ended.code == 0
+    assert "say with --assume" in ended.document["subjects"][0]["unknown"]["groups.TLSv1.3"]
+
+
 def test_defaults_of_an_unknown_version_are_no_difference(lab: Lab, site: Site) -> None:
     running = lab.nginx("ssl_protocols TLSv1.2;")
     ended = site.diff(site.file(running, ""), running)
@@ -196,7 +224,12 @@ def test_haproxy_and_an_inventory(lab: Lab, site: Site) -> None:
         (
             ["listen PORT ssl; server_name a;", "listen 127.0.0.8:PORT ssl; server_name b;"],
             (),
-            "2 listeners answer for localhost",
+            "2 listeners may answer for localhost",
+        ),
+        (
+            ["listen PORT ssl; server_name a;", f"listen PORT ssl; server_name {_HOSTILE};"],
+            (),
+            "2 listeners may answer for localhost",
         ),
         (["listen PORT ssl;"], ("--listener", "nobody"), "--listener 'nobody' is none of the listeners"),
     ],
@@ -218,18 +251,38 @@ def test_no_listener_can_be_chosen(tmp_path: Path, servers: list[str], more: tup
         ("x.c.example", "any.c.example:PORT"),
         ("y.x.c.example", "any.x.c.example:PORT"),
         ("d42.example", "*:PORT"),
+        ("shop.e.example", "named.example:PORT"),
         ("nobody.example", "a.example:PORT"),
     ],
 )
 def test_the_listener_is_chosen_as_nginx_chooses(tmp_path: Path, name: str, chosen: str) -> None:
     port = reserved_port()
-    names = ("a.example", "w.example b.example", "*.c.example", "*.x.c.example", r"~^d[0-9]+\.example$")
+    names = ("a.example", "w.example b.example", "*.c.example", "*.x.c.example", r"~^d[0-9]+\.example$", _NAMED)
     blocks = "".join(f"server {{ listen {port} ssl; server_name {each}; }}\n" for each in names)
     (tmp_path / "nginx.conf").write_text(f"events {{}}\nhttp {{ {blocks} }}")
     ended = tlsaudit("diff", tmp_path / "nginx.conf", f"{name}@{HOST}:{port}", "--format", "json")
     assert ended.code == 3  # nobody is there
     (subject,) = ended.document["subjects"]
     assert subject["old_id"] == f"nginx.conf#{chosen}".replace("PORT", str(port))
+
+
+@pytest.mark.parametrize("name", ["nginx.conf.j2", "nginx.conf"])
+def test_a_template_is_no_report(tmp_path: Path, name: str) -> None:
+    port = reserved_port()
+    path = tmp_path / name
+    path.write_text(f"{{{{ ansible_managed }}}}\nevents {{}}\nhttp {{ server {{ listen {port} ssl; }} }}")
+    ended = tlsaudit("diff", path, f"localhost@{HOST}:{port}", "--type", "nginx")
+    assert ended.code == 3
+    assert "a template, and no configuration yet" in ended.out
+
+
+@pytest.mark.parametrize("text", ['\n { \n "schema": 1}', "{}", "{", "[]"])
+def test_what_is_meant_as_a_report_is_none(tmp_path: Path, text: str) -> None:
+    path = tmp_path / ("report" if '"' in text or text == "{}" else "report.json")
+    path.write_text(text)
+    ended = tlsaudit("diff", path, f"localhost@{HOST}:1")
+    assert ended.code == 2
+    assert "no tlsaudit report" in ended.complaint()
 
 
 def test_two_files(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -27,6 +28,8 @@ _FILES = frozenset(
     {".json", ".jsonl", ".ndjson", ".html", ".conf", ".cfg", ".yaml", ".yml", ".toml", ".ini", ".xml", ".txt"}
 )
 """Suffixes of files; none of them is the last label of a host's name."""
+_REPORTS = frozenset({".json", ".jsonl", ".ndjson"})
+_BEGINS_LIKE_JSON = re.compile(rb"\s*\{\s*[\"}]")
 _FORMATS = ("text", "json")
 
 
@@ -223,7 +226,7 @@ def _source(text: str) -> Path | Conf | Target | list[Target]:
     path = Path(text)
     looks_like_one = ("/" in text and "://" not in text) or path.suffix.lower() in _FILES
     if looks_like_one or path.is_file():
-        if path.is_dir() or (path.is_file() and not _begins_like_json(path)):
+        if path.is_dir() or (path.is_file() and not _is_report(path)):
             return Conf(path)
         return path
 
@@ -232,10 +235,13 @@ def _source(text: str) -> Path | Conf | Target | list[Target]:
     return parse_target(text)
 
 
-def _begins_like_json(path: Path) -> bool:
+def _is_report(path: Path) -> bool:
+    """Whether a file is one by its suffix, or begins like one; templates of configurations may begin with `{{` too."""
+    if path.suffix.lower() in _REPORTS:
+        return True
     try:
         with path.open("rb") as file:
-            return file.read(4096).lstrip()[:1] == b"{"
+            return _BEGINS_LIKE_JSON.match(file.read(4096)) is not None
     except OSError as error:
         raise InputError(f"cannot read {str(path)!r}: {error.strerror}") from None
 

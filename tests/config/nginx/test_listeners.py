@@ -198,3 +198,26 @@ def test_stream_and_mail_speak_tls_too(bench: Bench) -> None:
 
 def test_a_server_that_rejects_every_handshake_is_no_listener(bench: Bench) -> None:
     assert bench.lint(http("server { listen 443 ssl; ssl_reject_handshake on; }")).subjects == []
+
+
+@pytest.mark.parametrize(
+    ("location", "expected"),
+    [
+        ("~ ^/(?<rest>.*)$", "max-age=2"),
+        (r"~* \.(?:css|js)$", "max-age=1"),
+        ("~ ^/(?!api)", "max-age=2"),
+        ("~ ^(((/+)+)+)+$", None),
+        ("~ ^/(?<=/)", None),
+    ],
+)
+def test_a_location_by_expression(bench: Bench, location: str, expected: str | None) -> None:
+    field = "add_header Strict-Transport-Security max-age"
+    found = listener(
+        bench.lint(http(server(f"{SOUND} {field}=1; location {location} {{ {field}=2; return 301 /x; }}")))
+    )
+    assert found.facts is not None
+    hsts = found.facts.http.hsts
+    assert (hsts.raw if hsts else None) == expected
+    assert ("cannot be told" in found.unknown["http"].detail if "http" in found.unknown else False) is (
+        expected is None
+    )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from tlsaudit.config.nginx.parse import Directive
 from tlsaudit.config.nginx.scope import Scope, Setting, variable
 from tlsaudit.config.nginx.values import possible
 from tlsaudit.model.configuration import Said
+from tlsaudit.model.expression import finds
 from tlsaudit.model.facts import HttpAnswer
 from tlsaudit.model.hsts import parse_hsts
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Unknown, Why
@@ -114,16 +113,15 @@ def _level_of_root(scope: Scope) -> Scope | Unknown:
         return scope.inner(exact)
     if prefix is None or prefix.args[0] != "^~":
         for each in locations:
-            if len(each.args) == 2 and each.args[0] in {"~", "~*"} and _matches_root(each):
+            if len(each.args) != 2 or each.args[0] not in {"~", "~*"}:
+                continue
+            found = finds(each.args[1], "/")
+            if found is None:
+                reason = f"it cannot be told whether a location is for /: {each.args[1][:200]!r} ({each.at})"
+                return Unknown(Why.UNRESOLVED, reason)
+            if found:
                 return scope.inner(each)
     return scope.inner(prefix) if prefix is not None else scope
-
-
-def _matches_root(location: Directive) -> bool:
-    try:
-        return re.search(location.args[1][:200], "/") is not None
-    except (re.error, RecursionError, OverflowError):
-        return False
 
 
 def _status(level: Scope) -> tuple[int | None, bool]:
