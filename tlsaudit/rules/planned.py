@@ -10,9 +10,9 @@ from dataclasses import dataclass
 _FILES = "needs more of configuration files than is read yet"
 _DNS = "needs DNS, which is not asked yet"
 _MONITOR = "needs a monitor of Certificate Transparency logs, which are not asked"
-_FLEET = "needs a fleet with its inventory and history"
+_COMPARED = "no rule compares endpoints of different names with each other yet"
+_UNDECLARED = "needs what an inventory has no place for yet"
 _HISTORY = "needs earlier reports of the same endpoint"
-_ATTACK = "needs an attack that is not tried: it may crash the server or read foreign memory"
 _SCHANNEL = "a fingerprint of Schannel does not tell what is patched, and the attack itself may crash the server"
 
 
@@ -28,7 +28,7 @@ class Planned:
 PLANNED: tuple[Planned, ...] = (
     Planned("TLS-PROTO-005", "DTLS 1.0 accepted", "needs DTLS, which is not spoken yet"),
     Planned("TLS-PROTO-016", "No Encrypted Client Hello", _DNS),
-    Planned("TLS-KEX-013", "Points off the curve accepted", _ATTACK),
+    Planned("TLS-KEX-013", "Points off the curve accepted", "needs key shares that our key exchange cannot send yet"),
     Planned("TLS-PQ-006", "Below the level of CNSA 2.0", "the rules on lists judge it under the policy cnsa-2"),
     Planned("TLS-CERT-024", "Renewal overdue", _HISTORY),
     Planned(
@@ -36,8 +36,8 @@ PLANNED: tuple[Planned, ...] = (
         "Weak key of Debian's OpenSSL",
         "no package that is still served has the list of these keys; with one of your own --blocklist finds them",
     ),
-    Planned("TLS-CERT-040", "Prime shared with another key", _FLEET),
-    Planned("TLS-CERT-059", "Issuer and serial number of another certificate", _FLEET),
+    Planned("TLS-CERT-040", "Prime shared with another key", _COMPARED),
+    Planned("TLS-CERT-059", "Issuer and serial number of another certificate", _COMPARED),
     Planned("TLS-CHAIN-016", "Unexpected authority", "an expected one is the only anchor: TLS-CHAIN-001 says it"),
     Planned("TLS-CT-004", "Unexpected certificate logged", _MONITOR),
     Planned(
@@ -64,15 +64,17 @@ PLANNED: tuple[Planned, ...] = (
     Planned("TLS-KEY-003", "Private key in an image", _FILES),
     Planned("TLS-KEY-005", "Key kept at renewal", _HISTORY),
     Planned("TLS-KEY-007", "Key outside of hardware", _FILES),
-    Planned("TLS-FLEET-001", "Key shared by hosts", _FLEET),
-    Planned("TLS-FLEET-002", "Key shared across zones", _FLEET),
-    Planned("TLS-FLEET-003", "Shared key with a weak host", _FLEET),
-    Planned("TLS-FLEET-004", "Wildcard on many hosts", _FLEET),
-    Planned("TLS-FLEET-006", "Endpoint outside of the inventory", _FLEET),
-    Planned("TLS-FLEET-007", "Inventory out of date", _FLEET),
-    Planned("TLS-FLEET-008", "Review overdue", _FLEET),
-    Planned("TLS-FLEET-009", "Many certificates that expire together", _FLEET),
-    Planned("TLS-FLEET-010", "No record of post-quantum migration", _FLEET),
-    Planned("TLS-FLEET-011", "Public endpoint with a private authority", _FLEET),
-    Planned("TLS-FLEET-012", "One trust domain with several authorities", _FLEET),
+    Planned("TLS-FLEET-001", "Key shared by hosts", _COMPARED),
+    Planned("TLS-FLEET-002", "Key shared across zones", _COMPARED),
+    Planned("TLS-FLEET-003", "Shared key with a weak host", _COMPARED),
+    Planned("TLS-FLEET-004", "Wildcard on many hosts", _COMPARED),
+    Planned(
+        "TLS-FLEET-006", "Endpoint outside of the inventory", "no rule holds what is found against an inventory yet"
+    ),
+    Planned("TLS-FLEET-007", "Inventory out of date", _UNDECLARED),
+    Planned("TLS-FLEET-008", "Review overdue", _UNDECLARED),
+    Planned("TLS-FLEET-009", "Many certificates that expire together", _COMPARED),
+    Planned("TLS-FLEET-010", "No record of post-quantum migration", _UNDECLARED),
+    Planned("TLS-FLEET-011", "Public endpoint with a private authority", "no rule reads the zones of an inventory yet"),
+    Planned("TLS-FLEET-012", "One trust domain with several authorities", _COMPARED),
 )
