@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, given, reject, settings
+from hypothesis import HealthCheck, example, given, reject, settings
 from hypothesis import strategies as st
 
 from tests.config.apache_and_wire import both, judged_otherwise
@@ -95,6 +95,7 @@ def configurations(draw: st.DrawFn) -> tuple[str, str]:
     kinds=st.sampled_from((("ecdsa",), ("rsa",), ("ecdsa", "rsa"))),
     page=st.booleans(),
 )
+@example(directives=("SSLProtocol +TLSv1.2", "SSLHonorCipherOrder on"), kinds=("ecdsa",), page=False)
 def test_file_and_wire_agree(lab_pki: LabPki, directives: tuple[str, str], kinds: tuple[str, ...], page: bool) -> None:
     with TemporaryDirectory() as folder, Lab(Path(folder), lab_pki) as lab:
         (Path(folder) / "clients.pem").write_bytes(lab_pki.client_ca_file.read_bytes())
