@@ -169,6 +169,7 @@ def anchors(lab_pki: LabPki) -> Anchors:
     return load_anchors(lab_pki.root_file)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_file_and_wire_agree(lab: Lab, anchors: Anchors, case: Case) -> None:
     pki, folder = lab.pki, lab.directory
