@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.config.linting import Bench
+from tests.lab.servers import absent
 from tlsaudit.model import document as doc
 
 _START = "global\n  ssl-load-extra-del-ext\n  ssl-default-bind-options ssl-min-ver TLSv1.2\ndefaults\n  mode http\n"
@@ -150,7 +151,7 @@ def test_debians_own_file() -> None:
     """Sound settings for bind lines that are to come: nothing fails, and nothing is left out."""
     path = Path("/etc/haproxy/haproxy.cfg")
     if not path.exists():
-        pytest.skip("Debian's haproxy is not installed")
+        absent("haproxy")
     from tests.cli.program import tlsaudit
 
     for more in ((), ("--assume", "haproxy=2.6,openssl=3.0")):
