@@ -68,8 +68,8 @@ def compare(old: Document, new: Document, *, names: tuple[str, str], fail_on: Se
     compared = [whole.subject(*pair) for pair in pairs]
     told = [each for each in compared if _says_something(each)]
     return Difference(
-        old=_side(old, names[0]),
-        new=_side(new, names[1]),
+        old=Side.of(old, names[0]),
+        new=Side.of(new, names[1]),
         notes=[*_notes(old, new), *notes, *_declared_notes(pairs)],
         subjects=told,
         summary=_summary(compared, len(compared) - len(told), fail_on),
@@ -85,17 +85,6 @@ def _pairs(
     before = {subject.id: subject for subject in old}
     pairs: list[tuple[Subject | None, Subject | None]] = [(before.pop(each.id, None), each) for each in new]
     return [*pairs, *((each, None) for each in before.values())], []
-
-
-def _side(document: Document, source: str) -> Side:
-    return Side(
-        source=source,
-        tool=document.tool,
-        mode=document.mode,
-        policy=document.policy,
-        data=document.data,
-        as_of=document.as_of,
-    )
 
 
 def _notes(old: Document, new: Document) -> list[str]:

@@ -52,8 +52,8 @@ def compare(linted: Linted, wire: Document, how: Compared) -> Difference:
         compared.append(_difference(chosen, subject, how))
     told = [each for each in compared if each.drift or each.unknown or each.state != "compared"]
     return Difference(
-        old=_side(linted.document, how.sources[0]),
-        new=_side(wire, how.sources[1]),
+        old=Side.of(linted.document, how.sources[0]),
+        new=Side.of(wire, how.sources[1]),
         notes=notes,
         subjects=told,
         summary=_summary(compared, how.fail_on, is_open=bool(broken)),
@@ -123,17 +123,6 @@ def _difference(file: Subject, wire: Subject, how: Compared) -> SubjectDifferenc
         facts=[drift.as_fact(each) for each in worst_first],
         drift=worst_first,
         unknown=dict(found.unknown),
-    )
-
-
-def _side(document: Document, source: str) -> Side:
-    return Side(
-        source=source,
-        tool=document.tool,
-        mode=document.mode,
-        policy=document.policy,
-        data=document.data,
-        as_of=document.as_of,
     )
 
 

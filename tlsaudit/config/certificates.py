@@ -58,6 +58,22 @@ def deployment(
     )
 
 
+def unread_deployment(unknown: Unknown, basis: Basis, versions: Sequence[ProtocolVersion]) -> CertificateDeployment:
+    """A chain that could not be read, and so is there without anything being known of it."""
+    return CertificateDeployment(
+        leaf=unknown,
+        chain=(),
+        unparsed=(),
+        analysis=unknown,
+        name=unknown,
+        staple=unknown,
+        leaf_signs=unknown,
+        versions=tuple(versions),
+        message_bytes=0,
+        basis=basis,
+    )
+
+
 def _match(names: Sequence[str], leaf: Certificate) -> NameMatch:
     """The first name that the certificate does not cover, else the first of all."""
     matches = [match_name(each, leaf) for each in names]

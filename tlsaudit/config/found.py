@@ -56,3 +56,9 @@ class Anchors:
 
     stores: Mapping[str, TrustStore]
     deciding: str
+
+
+def unique_id(wanted: str, ids: dict[str, int]) -> str:
+    """The same logical address twice in one file gets a number; `ids` counts what was given."""
+    ids[wanted] = ids.get(wanted, 0) + 1
+    return wanted if ids[wanted] == 1 else f"{wanted}~{ids[wanted]}"

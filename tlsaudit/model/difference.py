@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tlsaudit.model.document import DataVersions, Location, Mode, Moment, PolicyReference, SeverityName, Tool
+from tlsaudit.model.document import DataVersions, Document, Location, Mode, Moment, PolicyReference, SeverityName, Tool
 
 SCHEMA: Final = "tlsaudit.diff/1"
 
@@ -30,6 +30,18 @@ class Side(_Part):
     policy: PolicyReference
     data: DataVersions
     as_of: Moment
+
+    @classmethod
+    def of(cls, document: Document, source: str) -> Side:
+        """The side that a report makes."""
+        return cls(
+            source=source,
+            tool=document.tool,
+            mode=document.mode,
+            policy=document.policy,
+            data=document.data,
+            as_of=document.as_of,
+        )
 
 
 class FactChange(_Part):

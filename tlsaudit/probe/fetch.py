@@ -22,6 +22,7 @@ import h11
 
 from tlsaudit import __version__
 from tlsaudit.manners import Allowance
+from tlsaudit.model.address import is_address
 from tlsaudit.model.errors import NetworkError
 from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Unknown, Why
 from tlsaudit.net import NOT_THE_TARGETS, Connection, Network
@@ -157,7 +158,7 @@ class Fetcher:
         Unknown with `no_answer` where the publisher did not deliver, with `not_asked` where we did not ask, with
         `unstable` where the budget was spent.
         """
-        key = (url, body, kind_of(near) if near is not None and _is_address(near) else None)
+        key = (url, body, kind_of(near) if near is not None and is_address(near) else None)
         task = self._asked.get(key)
         if task is None:
             if budget.left <= 0:
@@ -213,7 +214,7 @@ class Fetcher:
     async def _ask(self, place: _Place, errand: _Errand) -> tuple[bytes, str | None]:
         """The body of the answer, or where it redirects to; the first address that takes a connection answers."""
         *others, last = await self._addresses(place, errand.near)
-        name = None if _is_address(place.host) else place.host
+        name = None if is_address(place.host) else place.host
         for address in others:
             try:
                 return await self._exchange(address, name, place, errand)
@@ -223,7 +224,7 @@ class Fetcher:
         return await self._exchange(last, name, place, errand)
 
     async def _addresses(self, place: _Place, near: Kind | None) -> tuple[str, ...]:
-        if self._network.limits.proxy is not None and not _is_address(place.host):
+        if self._network.limits.proxy is not None and not is_address(place.host):
             if not self._anywhere:
                 detail = "the proxy resolves names, so where this one leads is not known; --fetch-anywhere allows it"
                 raise _NotFetchedError(Why.NOT_ASKED, detail)
@@ -262,14 +263,6 @@ def _size(task: asyncio.Task[Fact[bytes]]) -> int:
         return 0
     fact = task.result()
     return len(fact.value) if isinstance(fact, Known) else 0
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _place(url: str) -> _Place:

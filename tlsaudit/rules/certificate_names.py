@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tlsaudit.data.default_certificates import find_default_certificate
+from tlsaudit.model.address import is_address
 from tlsaudit.model.certificate import Certificate, CertificateDeployment
 from tlsaudit.model.result import Cap, Fail, Severity
 from tlsaudit.model.spiffe import is_spiffe
@@ -19,7 +20,6 @@ from tlsaudit.rules.deployments import (
     some,
 )
 from tlsaudit.rules.dns_names import (
-    is_address,
     is_ascii,
     is_bad_label,
     is_reserved,

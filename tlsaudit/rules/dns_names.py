@@ -11,19 +11,11 @@ import re
 import idna
 
 from tlsaudit.data.public_suffix import is_known_tld, is_public_suffix
+from tlsaudit.model.address import is_address
 
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?")
 _LABEL_MAX = 63
 _NAME_MAX = 253
-
-
-def is_address(text: str) -> bool:
-    """Whether the text is an IPv4 or IPv6 address."""
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def is_reserved(text: str) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable
 
+from tlsaudit.model.address import is_address
 from tlsaudit.model.facts import Hsts, HttpAnswer
 from tlsaudit.model.knowledge import Known
 from tlsaudit.model.result import Cap, Confidence, Fail, Severity, Source
@@ -31,7 +31,7 @@ def _is_page(case: Case) -> bool:
 
 def _may_have_hsts(case: Case) -> bool:
     """HSTS works for names only: browsers ignore it where the host is an address (RFC 6797 section 8.1.1)."""
-    return _is_http(case) and not _is_address(case.facts.endpoint.sni or case.facts.endpoint.host)
+    return _is_http(case) and not is_address(case.facts.endpoint.sni or case.facts.endpoint.host)
 
 
 def _has_valid_hsts(case: Case) -> bool:
@@ -299,14 +299,6 @@ def _hsts(case: Case) -> Known[Hsts]:
     answer = _answer(case)
     assert answer.value.hsts is not None
     return Known(answer.value.hsts, answer.basis)
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 RULES: tuple[Rule, ...] = (

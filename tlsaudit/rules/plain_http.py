@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
+from tlsaudit.model.address import is_address
 from tlsaudit.model.beside import PlainAnswer, PlainHttp, PlainState
 from tlsaudit.model.knowledge import Known
 from tlsaudit.model.result import Cap, Fail, Severity, Source
-from tlsaudit.rules.dns_names import is_address
 from tlsaudit.rules.registry import sure
 from tlsaudit.rules.rule import Case, Rule, rule
 from tlsaudit.rules.sources import asvs, asvs4, cheat_sheet, rfc, wstg

@@ -15,7 +15,7 @@ from tlsaudit.config.apache.scope import Level
 from tlsaudit.config.apache.servers import read_servers
 from tlsaudit.config.apache.signs import is_named_so
 from tlsaudit.config.apache.upstreams import upstreams
-from tlsaudit.config.found import Context, Found, Unparsable
+from tlsaudit.config.found import Context, Found, Unparsable, unique_id
 from tlsaudit.config.problem import SyntaxProblemError
 from tlsaudit.config.terms import facts_of, requested_of
 from tlsaudit.config.tree import Tree
@@ -112,7 +112,7 @@ class _Apache:
         directive = each.server.directive
         return Found(
             kind="listener",
-            id=self._unique(f"{directive.file}#{each.name}"),
+            id=unique_id(f"{directive.file}#{each.name}", self._ids),
             name=each.name,
             file=directive.file,
             line=directive.line,
@@ -124,7 +124,7 @@ class _Apache:
         for passed in upstreams(reading, each.server.level):
             yield Found(
                 kind="upstream",
-                id=self._unique(f"{passed.directive.file}#{each.name}>{passed.destination}"),
+                id=unique_id(f"{passed.directive.file}#{each.name}>{passed.destination}", self._ids),
                 name=f"{each.name} > {passed.destination}",
                 file=passed.directive.file,
                 line=passed.directive.line,
@@ -139,18 +139,13 @@ class _Apache:
         file, _, line = terms.place.at.rpartition(":")
         yield Found(
             kind="listener",
-            id=self._unique(f"{file}#settings"),
+            id=unique_id(f"{file}#settings", self._ids),
             name="settings for virtual hosts",
             file=file,
             line=int(line),
             facts=facts_of(terms, self._context.assume.openssl),
             requested=requested_of(terms),
         )
-
-    def _unique(self, wanted: str) -> str:
-        """The same logical address twice in one file gets a number."""
-        self._ids[wanted] = self._ids.get(wanted, 0) + 1
-        return wanted if self._ids[wanted] == 1 else f"{wanted}~{self._ids[wanted]}"
 
 
 def _rank(path: Path, directives: tuple[Directive, ...]) -> int:

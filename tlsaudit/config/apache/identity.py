@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from tlsaudit.config.apache.reading import Commands, Reading
 from tlsaudit.config.apache.scope import Level, Setting
-from tlsaudit.config.certificates import deployment
+from tlsaudit.config.certificates import deployment, unread_deployment
 from tlsaudit.config.pem import Bundle, public_part, read_certificates, read_dh
 from tlsaudit.model.certificate import Certificate, CertificateDeployment, Staple
 from tlsaudit.model.configuration import Said
@@ -145,10 +145,10 @@ def _deployment(
     staple: Fact[Staple | None],
 ) -> CertificateDeployment:
     if isinstance(content, Unknown):
-        return _unread(content, file.basis, versions)
+        return unread_deployment(content, file.basis, versions)
     bundle = _with_chain(reading, level, read_certificates(content))
     if isinstance(bundle, Unknown):
-        return _unread(bundle, file.basis, versions)
+        return unread_deployment(bundle, file.basis, versions)
     anchors = reading.context.anchors
     return deployment(bundle, file.basis, names=names, versions=versions, staple=staple, anchors=anchors)
 
@@ -181,21 +181,6 @@ def _completed(chain: tuple[Certificate, ...], known: Sequence[Certificate]) -> 
             break
         chain = (*chain, issuer)
     return chain
-
-
-def _unread(unknown: Unknown, basis: Basis, versions: Sequence[ProtocolVersion]) -> CertificateDeployment:
-    return CertificateDeployment(
-        leaf=unknown,
-        chain=(),
-        unparsed=(),
-        analysis=unknown,
-        name=unknown,
-        staple=unknown,
-        leaf_signs=unknown,
-        versions=tuple(versions),
-        message_bytes=0,
-        basis=basis,
-    )
 
 
 def _mismatch(reading: Reading, made: CertificateDeployment, key: Setting) -> Said | Unknown | None:

@@ -13,8 +13,10 @@ from tlsaudit.config.apache.parse import Directive
 from tlsaudit.config.apache.reading import Reading, ciphers_of
 from tlsaudit.config.apache.scope import Level, Setting, flag
 from tlsaudit.config.apache.served import is_proxy
+from tlsaudit.config.ports import port_of
 from tlsaudit.config.terms import Terms, facts_of
 from tlsaudit.config.userinfo import without_userinfo
+from tlsaudit.model.address import is_address
 from tlsaudit.model.configuration import Upstream
 from tlsaudit.model.facts import Endpoint, Facts, Preference
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Unknown, Why
@@ -131,7 +133,7 @@ def _passed(reading: Reading, level: Level, url: str, directive: Directive) -> P
     upstream = Upstream(
         destination=(url.partition("|")[0] if is_socket else server)[:255],
         local=Known(True, basis) if is_socket else _local(host, basis),
-        by_name=Known(not _is_address(host), basis),
+        by_name=Known(not is_address(host), basis),
         tls=tls,
     )
     shown = upstream.destination if is_socket or found is None else f"{scheme}://{server}"
@@ -139,7 +141,7 @@ def _passed(reading: Reading, level: Level, url: str, directive: Directive) -> P
     return Passed(
         destination=shown[:300],
         directive=directive,
-        facts=_facts(reading, inside, upstream, _port(server), Basis(Origin.DEFAULT, directive.at)),
+        facts=_facts(reading, inside, upstream, port_of(server), Basis(Origin.DEFAULT, directive.at)),
     )
 
 
@@ -247,23 +249,10 @@ def _host(server: str) -> str:
     return server.partition(":")[0]
 
 
-def _port(server: str) -> int:
-    _, _, number = server.rpartition(":")
-    return int(number) if number.isdigit() and len(number) <= 5 else 0
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
 def _local(host: str, basis: Basis) -> Fact[bool]:
     """Whether what is sent stays on the machine."""
     if "$" in host or "%" in host:
         return Unknown(Why.UNRESOLVED, f"the destination is a variable: {host[:100]!r} ({basis.at})")
-    if _is_address(host):
+    if is_address(host):
         return Known(ipaddress.ip_address(host).is_loopback, basis)
     return Known(host.lower().rstrip(".") in _LOCAL_NAMES, basis)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tlsaudit.config.found import Context, Found, Unparsable
+from tlsaudit.config.found import Context, Found, Unparsable, unique_id
 from tlsaudit.config.haproxy.files import Files
 from tlsaudit.config.haproxy.listeners import Listener, Reading, listeners, settings_alone
 from tlsaudit.config.haproxy.parse import Section, parse
@@ -108,7 +108,7 @@ def _found(tree: Tree, path: Path, sections: Sequence[Section], context: Context
     for passed in upstreams(reading, list(with_tls.values())):
         yield Found(
             kind="upstream",
-            id=_unique(f"{passed.line.file}#{passed.name}", ids),
+            id=unique_id(f"{passed.line.file}#{passed.name}", ids),
             name=passed.name,
             file=passed.line.file,
             line=passed.line.line,
@@ -119,7 +119,7 @@ def _found(tree: Tree, path: Path, sections: Sequence[Section], context: Context
 def _listener(reading: Reading, each: Listener, ids: dict[str, int]) -> Found:
     return Found(
         kind="listener",
-        id=_unique(f"{each.line.file}#{each.name}", ids),
+        id=unique_id(f"{each.line.file}#{each.name}", ids),
         name=each.name,
         file=each.line.file,
         line=each.line.line,
@@ -127,9 +127,3 @@ def _listener(reading: Reading, each: Listener, ids: dict[str, int]) -> Found:
         requested=requested_of(each.terms),
         names=each.names,
     )
-
-
-def _unique(wanted: str, ids: dict[str, int]) -> str:
-    """The same logical address twice in one file gets a number."""
-    ids[wanted] = ids.get(wanted, 0) + 1
-    return wanted if ids[wanted] == 1 else f"{wanted}~{ids[wanted]}"

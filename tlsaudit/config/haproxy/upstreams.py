@@ -13,6 +13,7 @@ from tlsaudit.config.haproxy.parse import Line
 from tlsaudit.config.haproxy.sections import Proxy
 from tlsaudit.config.haproxy.words import is_unresolved
 from tlsaudit.config.terms import Terms, facts_of
+from tlsaudit.model.address import is_address
 from tlsaudit.model.configuration import Said, Setup, Upstream
 from tlsaudit.model.facts import Endpoint, Facts, Preference
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Unknown, Why
@@ -82,7 +83,7 @@ def _facts(reading: Reading, backend: Proxy, options: Options, address: str, lin
     upstream = Upstream(
         destination=f"{scheme}://{address}"[:255],
         local=_local(address, host, basis),
-        by_name=Known(not _is_address(host), basis),
+        by_name=Known(not is_address(host), basis),
         tls=tls,
     )
     if not (isinstance(tls, Known) and tls.value):
@@ -191,20 +192,12 @@ def _split(address: str) -> tuple[str, int]:
     return host.strip("[]"), abs(int(port))
 
 
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
 def _local(address: str, host: str, basis: Basis) -> Fact[bool]:
     """Whether what is sent stays on the machine."""
     if address.startswith(_OF_THE_MACHINE):
         return Known(True, basis)
     if is_unresolved(address):
         return Unknown(Why.UNRESOLVED, f"the destination comes from the environment: {address[:100]!r} ({basis.at})")
-    if _is_address(host):
+    if is_address(host):
         return Known(ipaddress.ip_address(host).is_loopback, basis)
     return Known(host.lower().rstrip(".") in _LOCAL_NAMES, basis)

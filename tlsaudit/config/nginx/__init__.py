@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tlsaudit.config.found import Context, Found, Unparsable
+from tlsaudit.config.found import Context, Found, Unparsable, unique_id
 from tlsaudit.config.nginx.files import Files
 from tlsaudit.config.nginx.fragments import fragment
 from tlsaudit.config.nginx.listeners import Listener, listeners, settings_alone
@@ -117,7 +117,7 @@ def _listener(reading: Reading, each: Listener, ids: dict[str, int]) -> Found:
     directive = each.listen.directive
     return Found(
         kind="listener",
-        id=_unique(f"{directive.file}#{each.name}", ids),
+        id=unique_id(f"{directive.file}#{each.name}", ids),
         name=each.name,
         file=directive.file,
         line=directive.line,
@@ -132,15 +132,9 @@ def _upstreams(reading: Reading, each: Listener, groups: dict[str, Scope], ids: 
     for passed in upstreams(reading, server.scope, server.module, groups):
         yield Found(
             kind="upstream",
-            id=_unique(f"{passed.directive.file}#{each.name}>{passed.destination}", ids),
+            id=unique_id(f"{passed.directive.file}#{each.name}>{passed.destination}", ids),
             name=f"{each.name} > {passed.destination}",
             file=passed.directive.file,
             line=passed.directive.line,
             facts=passed.facts,
         )
-
-
-def _unique(wanted: str, ids: dict[str, int]) -> str:
-    """The same logical address twice in one file gets a number."""
-    ids[wanted] = ids.get(wanted, 0) + 1
-    return wanted if ids[wanted] == 1 else f"{wanted}~{ids[wanted]}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tlsaudit.config.certificates import deployment
+from tlsaudit.config.certificates import deployment, unread_deployment
 from tlsaudit.config.client_ca import holds_public_root, is_public_bundle
 from tlsaudit.config.nginx.reading import Reading, read_flag, settled
 from tlsaudit.config.nginx.scope import Scope, Setting
@@ -54,7 +54,7 @@ def identity_of(
         content = reading.content(each.args[0]) if each.args else Unknown(Why.UNSUPPORTED, each.at)
         if isinstance(content, Unknown):
             unknown.append(content)
-            found.append(_unread(content, basis, versions))
+            found.append(unread_deployment(content, basis, versions))
             continue
         bundle = read_certificates(content)
         found.append(deployment(bundle, basis, names=names, versions=versions, staple=staple, anchors=reading.anchors))
@@ -66,21 +66,6 @@ def identity_of(
         deployments=deployments,
         keys=frozenset(types) if len(types) == len(found) else None,
         mismatches=_mismatches(reading, scope, found),
-    )
-
-
-def _unread(unknown: Unknown, basis: Basis, versions: Sequence[ProtocolVersion]) -> CertificateDeployment:
-    return CertificateDeployment(
-        leaf=unknown,
-        chain=(),
-        unparsed=(),
-        analysis=unknown,
-        name=unknown,
-        staple=unknown,
-        leaf_signs=unknown,
-        versions=tuple(versions),
-        message_bytes=0,
-        basis=basis,
     )
 
 

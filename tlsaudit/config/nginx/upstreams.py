@@ -11,8 +11,10 @@ from tlsaudit.config.nginx.parse import Directive
 from tlsaudit.config.nginx.reading import Reading, read_flag, read_protocols, settled
 from tlsaudit.config.nginx.scope import Scope, Setting
 from tlsaudit.config.nginx.values import possible
+from tlsaudit.config.ports import port_of
 from tlsaudit.config.terms import Terms, facts_of
 from tlsaudit.config.userinfo import without_userinfo
+from tlsaudit.model.address import is_address
 from tlsaudit.model.configuration import Upstream
 from tlsaudit.model.facts import Endpoint, Facts, Preference
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Tried, Unknown, Why
@@ -137,13 +139,13 @@ def _upstream(server: str, tls: Fact[bool], basis: Basis, *, named: bool) -> Ups
     return Upstream(
         destination=server[:255],
         local=_local(server, basis),
-        by_name=Known(named or not _is_address(_host(server)), basis),
+        by_name=Known(named or not is_address(_host(server)), basis),
         tls=tls,
     )
 
 
 def _facts(reading: Reading, scope: Scope, prefix: str, upstream: Upstream, place: Basis) -> Facts:
-    endpoint = Endpoint(host=upstream.destination, port=_port(upstream.destination))
+    endpoint = Endpoint(host=upstream.destination, port=port_of(upstream.destination))
     if not (isinstance(upstream.tls, Known) and upstream.tls.value):
         return Facts(endpoint=endpoint, upstream=upstream)
     verifies = read_flag(scope.setting(f"{prefix}_ssl_verify"), place)
@@ -209,19 +211,6 @@ def _host(server: str) -> str:
     return server.rpartition(":")[0] if server.count(":") == 1 else server
 
 
-def _port(server: str) -> int:
-    _, _, number = server.rpartition(":")
-    return int(number) if number.isdigit() and len(number) <= 5 else 0
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
 def _local(server: str, basis: Basis) -> Fact[bool]:
     """Whether what is sent stays on the machine."""
     if server.startswith("unix:"):
@@ -229,7 +218,7 @@ def _local(server: str, basis: Basis) -> Fact[bool]:
     host = _host(server)
     if "$" in host:
         return Unknown(Why.UNRESOLVED, f"the destination is a variable: {host[:100]!r} ({basis.at})")
-    if _is_address(host):
+    if is_address(host):
         return Known(ipaddress.ip_address(host).is_loopback, basis)
     return Known(host.lower().rstrip(".") in _LOCAL_NAMES, basis)
 
