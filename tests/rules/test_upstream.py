@@ -18,6 +18,7 @@ def behind(**changes: Any) -> Facts:
     """A sound upstream on another machine, or with what is named instead."""
     plain: dict[str, Any] = {
         "destination": "app.example.com:8443",
+        "terminated": known(True),
         "local": known(False),
         "by_name": known(True),
         "tls": known(True),
@@ -33,6 +34,11 @@ ROWS = (
     Row("TLS-CONF-001", "fail", behind(tls=known(False)), severity="high", cap="B", observed="app.example.com:8443"),
     Row("TLS-CONF-001", "pass", behind()),
     Row("TLS-CONF-001", "not_applicable", behind(tls=known(False), local=known(True))),
+    Row("TLS-CONF-001", "not_applicable", behind(tls=known(False), terminated=known(False))),
+    Row("TLS-CONF-001", "not_applicable", behind(tls=known(False), terminated=known(False), local=_OPEN)),
+    Row("TLS-CONF-001", "not_applicable", behind(tls=known(False), terminated=_OPEN, local=known(True))),
+    Row("TLS-CONF-001", "inconclusive", behind(tls=known(False), terminated=_OPEN)),
+    Row("TLS-CONF-001", "pass", behind(terminated=_OPEN)),
     Row("TLS-CONF-001", "inconclusive", behind(local=_OPEN)),
     Row("TLS-CONF-001", "inconclusive", behind(tls=_OPEN), why="scheme"),
     Row("TLS-CONF-001", "not_tested", sound(), why="no upstream"),

@@ -77,12 +77,14 @@ class Setup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upstream:
-    """What a terminator does on its way to the next server.
+    """What a server does on its way to the next one.
 
     `local`: the same machine, or a socket in its file system. `by_name`: it is addressed by a name.
     """
 
     destination: str
+    terminated: Fact[bool] = NOT_ASKED
+    """What is passed on came over TLS, which ends here."""
     local: Fact[bool] = NOT_ASKED
     by_name: Fact[bool] = NOT_ASKED
     tls: Fact[bool] = NOT_ASKED

@@ -8,7 +8,7 @@ from tlsaudit.model.configuration import Upstream
 from tlsaudit.model.knowledge import NOT_ASKED
 from tlsaudit.model.result import Cap, Fail, Severity, Source
 from tlsaudit.rules.deployments import printable
-from tlsaudit.rules.registry import sure
+from tlsaudit.rules.registry import sure, surely
 from tlsaudit.rules.rule import Case, Rule, rule
 from tlsaudit.rules.sources import asvs, asvs4, rfc
 
@@ -16,7 +16,10 @@ _NGINX = Source("nginx documentation, ngx_http_proxy_module")
 
 
 def _leaves_the_machine(case: Case) -> bool:
-    return not _upstream(case).local.need()
+    upstream = _upstream(case)
+    if surely(upstream.terminated, False) or upstream.local.need():
+        return False
+    return surely(upstream.tls, True) or upstream.terminated.need()
 
 
 def _speaks_tls(case: Case) -> bool:

@@ -132,6 +132,7 @@ def _passed(reading: Reading, level: Level, url: str, directive: Directive) -> P
     host = _host(server)
     upstream = Upstream(
         destination=(url.partition("|")[0] if is_socket else server)[:255],
+        terminated=Known(True, basis),
         local=Known(True, basis) if is_socket else _local(host, basis),
         by_name=Known(not is_address(host), basis),
         tls=tls,

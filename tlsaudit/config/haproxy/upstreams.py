@@ -82,6 +82,7 @@ def _facts(reading: Reading, backend: Proxy, options: Options, address: str, lin
     endpoint = Endpoint(host=address[:255], port=port)
     upstream = Upstream(
         destination=f"{scheme}://{address}"[:255],
+        terminated=Known(True, basis),
         local=_local(address, host, basis),
         by_name=Known(not is_address(host), basis),
         tls=tls,

@@ -138,6 +138,7 @@ def _upstream(server: str, tls: Fact[bool], basis: Basis, *, named: bool) -> Ups
     """What is known of a server before the settings are looked at; `named`: it is one of a group."""
     return Upstream(
         destination=server[:255],
+        terminated=Known(True, basis),
         local=_local(server, basis),
         by_name=Known(named or not is_address(_host(server)), basis),
         tls=tls,
