@@ -30,10 +30,11 @@ from tlsaudit.judge import judge
 from tlsaudit.model import document as doc
 from tlsaudit.model.configuration import ServerNames
 from tlsaudit.model.errors import DecodeError, InputError
+from tlsaudit.model.knowledge import surely
 from tlsaudit.model.limits import Expectation
 from tlsaudit.model.result import Severity
 from tlsaudit.policy import Policy
-from tlsaudit.rules import KEY_RULES, LISTENER_RULES, RULESET, UPSTREAM_RULES
+from tlsaudit.rules import KEY_RULES, LISTENER_RULES, PLAIN_UPSTREAM_RULES, RULESET, UPSTREAM_RULES, Rule
 from tlsaudit.score import SCORING
 
 _RULES = {"listener": LISTENER_RULES, "upstream": UPSTREAM_RULES, "certificate": KEY_RULES}
@@ -154,6 +155,13 @@ def _subjects(
             yield _judged(writer, found, location, options, as_of), found.names
 
 
+def _rules(found: Found) -> Sequence[Rule]:
+    upstream = found.facts.upstream
+    if upstream is not None and surely(upstream.tls, False):
+        return PLAIN_UPSTREAM_RULES
+    return _RULES[found.kind]
+
+
 def _judged(writer: Writer, found: Found, location: doc.Location, options: LintOptions, as_of: datetime) -> doc.Subject:
     judgement = judge(
         found.facts,
@@ -162,7 +170,7 @@ def _judged(writer: Writer, found: Found, location: doc.Location, options: LintO
         expect=options.expect,
         mode="lint",
         subject_id=found.id,
-        rules=_RULES[found.kind],
+        rules=_rules(found),
     )
     subject = writer.configured(
         found.facts,

@@ -28,6 +28,7 @@ from tlsaudit.rules import (
     KEY_RULES,
     LISTENER_RULES,
     MUTUAL_RULES,
+    PLAIN_UPSTREAM_RULES,
     RULESET,
     SCAN_RULES,
     UPSTREAM_RULES,
@@ -103,6 +104,9 @@ def _subject(subject: doc.Subject, document: doc.Document, policy: Policy, befor
 
 
 def _rules(subject: doc.Subject, mode: doc.Mode) -> Sequence[Rule]:
+    upstream = subject.facts.upstream if subject.facts else None
+    if upstream is not None and upstream.tls is False:
+        return PLAIN_UPSTREAM_RULES
     if subject.kind in _OF_A_KIND:
         return _OF_A_KIND[subject.kind]
     if mode != "mtls":

@@ -190,6 +190,21 @@ def test_a_stored_report_is_rendered_again(tmp_path: Path) -> None:
     assert "nginx.conf:4" in ended.out
 
 
+def test_an_upstream_in_clear_is_asked_about_no_versions(tmp_path: Path) -> None:
+    """Under another policy, too; and what no file could say is not listed as if it were missing."""
+    file = write(tmp_path, f"{SOUND} ssl_protocols TLSv1.3; location / {{ proxy_pass http://10.1.2.3; }}")
+    report = tmp_path / "report.json"
+    ended = tlsaudit("lint", file, "--format", "json", "-o", report, "--format", "text", "-o", "-")
+    shown = ended.out.partition("> http://10.1.2.3")[2].partition("Subjects")[0]
+    assert "Plaintext upstream" in shown
+    assert "Not established" not in shown
+    first = json.loads(report.read_text())
+    again = tlsaudit("report", report, "--policy", "bsi-tr-02102-2", "--format", "json").document
+    for document in (first, again):
+        (results,) = (each["results"] for each in document["subjects"] if each["kind"] == "upstream")
+        assert {each["rule"].rpartition("-")[0] for each in results} == {"TLS-CONF"}
+
+
 def test_debians_own_file() -> None:
     """It asks for TLS 1.0 and 1.1, which its OpenSSL refuses."""
     if not STOCK.exists():

@@ -82,6 +82,11 @@ Fact: TypeAlias = Known[T] | Unknown
 NOT_ASKED = Unknown(Why.NOT_ASKED)
 
 
+def surely(fact: Fact[T], value: T) -> bool:
+    """Whether a fact is known, and is this."""
+    return isinstance(fact, Known) and fact.value == value
+
+
 @dataclass(frozen=True, slots=True)
 class Seen(Generic[T_co]):
     """One item of an enumeration that was accepted, with the basis that proves it."""

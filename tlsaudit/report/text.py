@@ -14,7 +14,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from tlsaudit.model.document import Document, ResultPart, Subject, UnknownPart, rfc3339
+from tlsaudit.model.document import Document, ResultPart, Subject, rfc3339
 from tlsaudit.report import Style
 from tlsaudit.report.sanitize import presentable, shorten
 from tlsaudit.report.text_facts import TONES, fact_lines
@@ -31,6 +31,7 @@ from tlsaudit.report.view import (
     plural,
     score_rows,
     total_counts,
+    unknown_together,
     with_outcome,
 )
 
@@ -200,26 +201,17 @@ def _not_established(console: Console, subject: Subject) -> None:
     """What could not be decided, with the reason: it is no pass."""
     undecided = with_outcome(subject, "inconclusive")
     untested = with_outcome(subject, "not_tested")
-    if not (undecided or untested or subject.unknown):
+    unknown_facts = unknown_together(subject)
+    if not (undecided or untested or unknown_facts):
         return
     _title(console, "Not established", "these count as neither passed nor failed")
-    for paths, unknown in _unknown_together(subject):
+    for paths, unknown in unknown_facts:
         detail = f" ({shorten(unknown.detail, _LONGEST_VALUE)})" if unknown.detail else ""
         console.print(indented(Text(f"{paths}: {unknown.why.replace('_', ' ')}{detail}")))
     for result in undecided:
         console.print(indented(Text.assemble(_headline(result), f": {shorten(result.observed, _LONGEST_VALUE)}")))
     if untested:
         console.print(indented(Text(f"not asked: {areas(untested)}", "dim")))
-
-
-def _unknown_together(subject: Subject) -> Iterable[tuple[str, UnknownPart]]:
-    """Each unknown fact; of a file, where one reason leaves many open, those together."""
-    if subject.location is None:
-        return subject.unknown.items()
-    found: dict[tuple[str, str], list[str]] = {}
-    for path, unknown in subject.unknown.items():
-        found.setdefault((unknown.why, unknown.detail), []).append(path)
-    return [(", ".join(paths), subject.unknown[paths[0]]) for paths in found.values()]
 
 
 def _where(subject: Subject) -> str:

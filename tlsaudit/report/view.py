@@ -24,6 +24,7 @@ from tlsaudit.model.document import (
     Suite,
     Summary,
     TimestampPart,
+    UnknownPart,
     UpstreamPart,
 )
 from tlsaudit.report.sanitize import shorten
@@ -301,6 +302,17 @@ def _area(area: str, numbers: Sequence[str]) -> str:
     if area and len(numbers) > _MOST_NUMBERED:
         return f"{area} ({len(numbers)} rules)"
     return f"{area}-{' '.join(numbers)}" if area else " ".join(numbers)
+
+
+def unknown_together(subject: Subject) -> tuple[tuple[str, UnknownPart], ...]:
+    """Each unknown fact with its reason; of a file, those of one reason together, without what no file could say."""
+    if subject.location is None:
+        return tuple(subject.unknown.items())
+    found: dict[tuple[str, str], list[str]] = {}
+    for path, unknown in subject.unknown.items():
+        if unknown.detail or unknown.why != "not_asked":
+            found.setdefault((unknown.why, unknown.detail), []).append(path)
+    return tuple((", ".join(paths), subject.unknown[paths[0]]) for paths in found.values())
 
 
 def versions_of(*tables: Mapping[str, object]) -> tuple[str, ...]:

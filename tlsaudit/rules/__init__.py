@@ -149,7 +149,10 @@ UPSTREAM_RULES: tuple[Rule, ...] = (
     *(each for each in CATALOGUE if each.area == "PROTO" and each.id <= "TLS-PROTO-006"),
     *(each for each in CATALOGUE if each.area == "CIPH" and each.id <= "TLS-CIPH-008"),
 )
-"""Rules of what a terminator offers the servers behind it."""
+"""Rules of what a server offers those behind it."""
+
+PLAIN_UPSTREAM_RULES: tuple[Rule, ...] = upstream.RULES
+"""Rules of an upstream that is spoken to in clear, which offers no versions and no suites."""
 
 ALL_RULES: tuple[Rule, ...] = tuple(
     {each.id: each for each in sorted((*CATALOGUE, *FLEET_RULES, *_FILE_RULES), key=_id)}.values()
@@ -165,6 +168,7 @@ __all__ = [
     "KEY_RULES",
     "LISTENER_RULES",
     "MUTUAL_RULES",
+    "PLAIN_UPSTREAM_RULES",
     "RULESET",
     "SCAN_RULES",
     "UPSTREAM_RULES",

@@ -68,11 +68,6 @@ def sure(fact: Fact[T]) -> Known[T]:
     return fact
 
 
-def surely(fact: Fact[T], value: T) -> bool:
-    """Whether a fact is known, and is this."""
-    return isinstance(fact, Known) and fact.value == value
-
-
 def suite_fails(
     seen: Iterable[Seen[SuiteAt]], *, severity: Severity | None = None, cap: Cap | None = None
 ) -> Iterator[Fail]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tlsaudit.model.configuration import Upstream
-from tlsaudit.model.knowledge import NOT_ASKED
+from tlsaudit.model.knowledge import NOT_ASKED, surely
 from tlsaudit.model.result import Cap, Fail, Severity, Source
 from tlsaudit.rules.deployments import printable
-from tlsaudit.rules.registry import sure, surely
+from tlsaudit.rules.registry import sure
 from tlsaudit.rules.rule import Case, Rule, rule
 from tlsaudit.rules.sources import asvs, asvs4, rfc
 
