@@ -49,13 +49,14 @@ def _running(
         folder = Path(name)
         data = folder / "data"
         as_user = _as_user(folder)
-        subprocess.run(
+        made = subprocess.run(
             [*as_user, binaries / "initdb", "-D", data, "-N", "-A", "trust", "-E", "UTF8", "--locale=C"],
-            check=True,
+            check=False,
             capture_output=True,
             timeout=_SECONDS,
             cwd=folder,
         )
+        assert made.returncode == 0, made.stderr.decode(errors="replace")
         files = {"server.crt": certificate.chain, "server.key": certificate.key}
         files |= {"ca.crt": lab.pki.client_ca_file, "ca.crl": lab.pki.client_crl_file}
         for target, source in files.items():
