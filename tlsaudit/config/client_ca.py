@@ -8,7 +8,9 @@ from tlsaudit.config.pem import read_certificates
 _PUBLIC_BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/ssl/certs/ca-bundle.crt",
-    "/etc/pki/",
+    "/etc/pki/tls/certs/",
+    "/etc/pki/tls/cert.pem",
+    "/etc/pki/ca-trust/",
     "/etc/ssl/ca-bundle.pem",
     "/etc/ssl/cert.pem",
     "/usr/local/share/certs/",

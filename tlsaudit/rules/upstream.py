@@ -26,8 +26,13 @@ def _speaks_tls(case: Case) -> bool:
     return _upstream(case).tls.need()
 
 
+def _has_a_way(case: Case) -> bool:
+    """TLS to where somebody may stand in between: not on the machine itself."""
+    return not surely(_upstream(case).local, True) and _speaks_tls(case)
+
+
 def _by_name(case: Case) -> bool:
-    return _speaks_tls(case) and _upstream(case).by_name.need()
+    return _has_a_way(case) and _upstream(case).by_name.need()
 
 
 @rule(
@@ -57,7 +62,7 @@ def plaintext_upstream(case: Case) -> Iterable[Fail]:
     severity=Severity.HIGH,
     cap=Cap.C,
     cwe=(295,),
-    applies=_speaks_tls,
+    applies=_has_a_way,
     expected="the certificate of the upstream is verified",
     why="Anyone between the two machines can answer in place of the upstream, with any certificate.",
     remedy="Verify it against the CA that issued it (nginx: proxy_ssl_verify on, proxy_ssl_trusted_certificate; "
