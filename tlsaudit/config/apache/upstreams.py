@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from tlsaudit.config.apache.parse import Directive
 from tlsaudit.config.apache.reading import Reading, ciphers_of
 from tlsaudit.config.apache.scope import Level, Setting, flag
 from tlsaudit.config.apache.served import is_proxy
+from tlsaudit.config.local import is_local
 from tlsaudit.config.ports import port_of
 from tlsaudit.config.terms import Terms, facts_of
 from tlsaudit.config.userinfo import without_userinfo
@@ -30,7 +30,6 @@ _LOG_NAME = ".log"
 _DEEPEST = 8
 _MOST = 500
 _MOST_TRIED = 10_000
-_LOCAL_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"})
 _VERIFIES = {"none": False, "off": False, "optional": True, "require": True, "on": True, "optional_no_ca": False}
 
 
@@ -254,6 +253,4 @@ def _local(host: str, basis: Basis) -> Fact[bool]:
     """Whether what is sent stays on the machine."""
     if "$" in host or "%" in host:
         return Unknown(Why.UNRESOLVED, f"the destination is a variable: {host[:100]!r} ({basis.at})")
-    if is_address(host):
-        return Known(ipaddress.ip_address(host).is_loopback, basis)
-    return Known(host.lower().rstrip(".") in _LOCAL_NAMES, basis)
+    return Known(is_local(host), basis)

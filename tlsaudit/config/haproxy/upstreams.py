@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,6 +11,7 @@ from tlsaudit.config.haproxy.options import SERVER_VALUES, Option, Options, read
 from tlsaudit.config.haproxy.parse import Line
 from tlsaudit.config.haproxy.sections import Proxy
 from tlsaudit.config.haproxy.words import is_unresolved
+from tlsaudit.config.local import is_local
 from tlsaudit.config.terms import Terms, facts_of
 from tlsaudit.model.address import is_address
 from tlsaudit.model.configuration import Said, Setup, Upstream
@@ -19,7 +19,8 @@ from tlsaudit.model.facts import Endpoint, Facts, Preference
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 
-_LOCAL_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"})
+_AS_REQUESTED = frozenset({"0.0.0.0", "::", "*"})  # noqa: S104 - nothing is bound here
+"""A server here is the address that the client asked for (HAProxy documentation, `server`)."""
 _OF_THE_MACHINE = ("unix@", "abns@", "abnsz@", "fd@", "sockpair@", "/")
 _QUIC = ("quic4@", "quic6@")
 _SNI_DEPENDS = "neither sni nor verifyhost is set: before HAProxy 3.3 the name is neither sent nor checked"
@@ -199,6 +200,6 @@ def _local(address: str, host: str, basis: Basis) -> Fact[bool]:
         return Known(True, basis)
     if is_unresolved(address):
         return Unknown(Why.UNRESOLVED, f"the destination comes from the environment: {address[:100]!r} ({basis.at})")
-    if is_address(host):
-        return Known(ipaddress.ip_address(host).is_loopback, basis)
-    return Known(host.lower().rstrip(".") in _LOCAL_NAMES, basis)
+    if host in _AS_REQUESTED:
+        return Unknown(Why.UNRESOLVED, f"{host} is the address that the client asked for ({basis.at})")
+    return Known(is_local(host), basis)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from tlsaudit.config.local import is_local
 from tlsaudit.config.nginx import defaults
 from tlsaudit.config.nginx.parse import Directive
 from tlsaudit.config.nginx.reading import Reading, read_flag, read_protocols, settled
@@ -34,7 +34,6 @@ _TELLING = ("verify", "protocols", "ciphers")
 _ABOVE = {"crit", "alert", "emerg"}
 _DEEPEST = 8
 _MOST = 200
-_LOCAL_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,9 +218,7 @@ def _local(server: str, basis: Basis) -> Fact[bool]:
     host = _host(server)
     if "$" in host:
         return Unknown(Why.UNRESOLVED, f"the destination is a variable: {host[:100]!r} ({basis.at})")
-    if is_address(host):
-        return Known(ipaddress.ip_address(host).is_loopback, basis)
-    return Known(host.lower().rstrip(".") in _LOCAL_NAMES, basis)
+    return Known(is_local(host), basis)
 
 
 def group_scopes(top: Scope, module: str) -> dict[str, Scope]:
