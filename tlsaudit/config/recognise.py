@@ -89,7 +89,7 @@ _NGINX_WORD = re.compile(
 )
 _NGINX_SNIPPET = re.compile(
     rb"^[ \t]*(?:ssl_(?:protocols|ciphers|verify_client|ecdh_curve|conf_command|prefer_server_ciphers)"
-    rb"|proxy_ssl_\w+)[ \t]+(?:[^;{}\n]+;|[^;{}\n]*(?:\{\{|\{%))",
+    rb"|(?:proxy|grpc|uwsgi)_ssl_\w+)[ \t]+(?:[^;{}\n]+;|[^;{}\n]*(?:\{\{|\{%))",
     re.MULTILINE,
 )
 

@@ -101,3 +101,109 @@ def test_a_snippet_for_upstreams_is_judged_by_what_it_says(bench: Bench) -> None
     (found,) = (each for each in document.subjects if each.kind == "upstream")
     failing = {each.rule: each.location.line for each in found.results if each.outcome == "fail" and each.location}
     assert failing == {"TLS-CONF-002": 1, "TLS-PROTO-003": 2}
+
+
+def subjects(document: doc.Document) -> list[tuple[str, bool | None, bool | None, set[str]]]:
+    """Name, TLS, verification and what fails with high or medium severity, of every upstream."""
+    return [
+        (
+            each.name,
+            each.facts.upstream.tls,
+            each.facts.upstream.verifies,
+            {found.rule for found in each.results if found.outcome == "fail"},
+        )
+        for each in document.subjects
+        if each.facts is not None and each.facts.upstream is not None
+    ]
+
+
+_OFF = "location / { proxy_pass https://10.0.0.4; proxy_ssl_verify off; }"
+
+
+def test_a_server_in_clear_verifies_its_upstreams_too(bench: Bench) -> None:
+    document = bench.lint(f"events {{}} http {{ server {{ listen 80; server_name a.example; {_OFF} }} }}")
+    assert subjects(document) == [("a.example:80 > https://10.0.0.4", True, False, {"TLS-CONF-002"})]
+    assert document.summary.exit_code == 1
+
+
+def test_a_server_in_clear_beside_one_with_tls(bench: Bench) -> None:
+    plain = f"server {{ listen 80; server_name a.example; {_OFF} location /x {{ proxy_pass http://10.0.0.5; }} }}"
+    document = bench.lint(f"events {{}} http {{ {_SERVER.format('')} {plain} }}")
+    assert subjects(document) == [("a.example:80 > https://10.0.0.4", True, False, {"TLS-CONF-002"})]
+
+
+def test_a_server_with_both_sockets_is_judged_once(bench: Bench) -> None:
+    text = _SERVER.format(f"listen 80; {_OFF} location /x {{ proxy_pass http://10.0.0.5; }}")
+    assert [(name, failing) for name, _, _, failing in subjects(bench.lint(f"events {{}} http {{ {text} }}"))] == [
+        ("*:443 > https://10.0.0.4", {"TLS-CONF-002"}),
+        ("*:443 > http://10.0.0.5", {"TLS-CONF-001"}),
+    ]
+
+
+def test_the_scheme_of_a_server_in_clear_is_http(bench: Bench) -> None:
+    text = "server { listen 80; location / { proxy_pass $scheme://10.0.0.4; } }"
+    assert subjects(bench.lint(f"events {{}} http {{ {text} }}")) == []
+
+
+def test_stream_servers(bench: Bench) -> None:
+    through = "server { listen 5432; proxy_pass 10.0.0.1:5432; }"
+    speaks = "server { listen 5000; proxy_pass 10.0.0.2:5000; proxy_ssl on; }"
+    document = bench.lint(f"events {{}} stream {{ {through} {speaks} }}")
+    assert subjects(document) == [("*:5000 > tcp://10.0.0.2:5000", True, False, {"TLS-CONF-002"})]
+
+
+@pytest.mark.parametrize(
+    ("text", "failing"),
+    [
+        (_OFF, {"TLS-CONF-002"}),
+        ("location / { proxy_pass https://10.0.0.4; }", set()),
+        ("location / { proxy_pass http://10.0.0.4; }", set()),
+        ("proxy_ssl_verify off; location / { proxy_pass https://10.0.0.4; }", {"TLS-CONF-002"}),
+        ("proxy_pass https://app;\nproxy_ssl_verify off;", {"TLS-CONF-002"}),
+        (
+            "location / { proxy_pass https://app; proxy_ssl_verify on; proxy_ssl_protocols TLSv1 TLSv1.2; }",
+            {"TLS-PROTO-003"},
+        ),
+        (f"server {{ listen 80; {_OFF} }}", {"TLS-CONF-002"}),
+        ("server { listen 80; location / { proxy_pass https://10.0.0.4; } }", {"TLS-CONF-002"}),
+        ("server { listen 5000; proxy_pass 10.0.0.2:5000; proxy_ssl on; }", {"TLS-CONF-002"}),
+        ("server { listen 5000; proxy_pass 10.0.0.2:5000; }", set()),
+    ],
+)
+def test_a_fragment_is_judged_by_what_it_says(bench: Bench, text: str, failing: set[str]) -> None:
+    document = bench.lint(text, name="site.conf")
+    found = subjects(document)
+    assert {rule for _, _, _, rules in found for rule in rules} == failing
+    assert len(found) <= 1
+    assert document.summary.exit_code == bool(failing)
+
+
+@pytest.mark.parametrize(
+    ("location", "word", "destination", "local"),
+    [
+        ("/", "http://app$request_uri", "127.0.0.1:81", True),
+        ("/", "http://app$uri$is_args$args", "127.0.0.1:81", True),
+        ("/", "http://app${document_uri}", "127.0.0.1:81", True),
+        ("/", "http://10.0.0.5$request_uri", "10.0.0.5", False),
+        ("/", "http://10.0.0.5:81$request_uri", "10.0.0.5:81", False),
+        ("/", "http://10.0.0.5$is_args$args", "10.0.0.5", False),
+        ("/", "http://[::1]:81$request_uri", "[::1]:81", True),
+        ("~ ^(/x/.*)$", "http://app$1", "127.0.0.1:81", True),
+        ("~ ^/(?:a|b)(/.*)$", "http://10.0.0.5$1", "10.0.0.5", False),
+        ("~ ^(?<rest>/x.*)$", "http://app$rest", "127.0.0.1:81", True),
+        ("~ ^/x(.*)$", "http://10.0.0.5$1", "10.0.0.5$1", None),
+        ("/", "http://10.0.0.5$suffix", "10.0.0.5$suffix", None),
+    ],
+)
+def test_variables_behind_the_host(
+    bench: Bench, location: str, word: str, destination: str, local: bool | None
+) -> None:
+    group = "upstream app { server 127.0.0.1:81; }"
+    (found,) = upstreams(bench, f"location {location} {{ proxy_pass {word}; }}", group)
+    assert (found.destination, found.local) == (destination, local)
+
+
+def test_a_variable_that_names_a_group(bench: Bench) -> None:
+    group = "upstream a { server 127.0.0.1:1; } upstream b { server 10.0.0.2:2; }"
+    text = "set $app a; if ($arg_b) { set $app b; } location / { proxy_pass http://$app$request_uri; }"
+    assert [each.destination for each in upstreams(bench, text, group)] == ["127.0.0.1:1", "10.0.0.2:2"]

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tlsaudit.config.found import Context, Found, Unparsable, unique_id
 from tlsaudit.config.nginx.files import Files
 from tlsaudit.config.nginx.fragments import fragment
-from tlsaudit.config.nginx.listeners import Listener, listeners, settings_alone
+from tlsaudit.config.nginx.listeners import Listener, in_clear, listeners, settings_alone
 from tlsaudit.config.nginx.parse import Directive
 from tlsaudit.config.nginx.reading import Reading
 from tlsaudit.config.nginx.scope import Scope
-from tlsaudit.config.nginx.servers import MODULES, read_servers
-from tlsaudit.config.nginx.upstreams import group_scopes, upstreams
+from tlsaudit.config.nginx.servers import MODULES, Server, read_servers
+from tlsaudit.config.nginx.upstreams import Passing, group_scopes, upstreams
 from tlsaudit.config.nginx.upstreams import settings_alone as settings_for_upstreams
 from tlsaudit.config.problem import SyntaxProblemError
 from tlsaudit.config.terms import facts_of, requested_of
 from tlsaudit.config.tree import Tree
 from tlsaudit.model.configuration import ServerNames
+from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Unknown, Why
 
 MOST_SERVERS = 5000
 """Of one main file with what it includes; each is a subject of the report, or several."""
 MOST_LISTENERS = 10_000
+_ELSEWHERE = Unknown(Why.NOT_ASKED, "left to what includes this file, which is not here")
 
 
 def read(tree: Tree, paths: Sequence[Path], context: Context) -> Iterator[Found | Unparsable]:
@@ -39,22 +42,23 @@ def read(tree: Tree, paths: Sequence[Path], context: Context) -> Iterator[Found 
             continue
         if any(each.name in MODULES and each.block is not None for each in directives):
             files.load(path)
-            yield from _found(_reading(tree, files, path, context), path, directives)
+            yield from _found(_reading(tree, files, path, context, whole=True), path, directives)
         else:
             waiting.append((path, directives))
     yield from dict.fromkeys(broken)
     for path, directives in waiting:
         if tree.inside(path) not in files.read:
             files.read.add(tree.inside(path) or path)
-            reading = _reading(tree, files, path, context)
+            reading = _reading(tree, files, path, context, whole=False)
             yield from _found(reading, path, fragment(directives, tree.shown(path)))
 
 
-def _reading(tree: Tree, files: Files, path: Path, context: Context) -> Reading:
+def _reading(tree: Tree, files: Files, path: Path, context: Context, *, whole: bool) -> Reading:
     return Reading(
         tree=tree,
         files=files,
         base=path.parent,
+        whole=whole,
         assume=context.assume,
         evaluator=context.evaluator,
         anchors=context.anchors,
@@ -70,26 +74,65 @@ def _found(reading: Reading, path: Path, directives: list[Directive]) -> Iterato
             file=excess.file, line=excess.line, code="excess", message=f"more than {MOST_SERVERS} server blocks"
         )
         return
-    groups = {module: group_scopes(top, module) for module in MODULES}
-    ids: dict[str, int] = {}
-    seen: set[int] = set()
+    file = _File(
+        reading=reading,
+        top=top,
+        groups={module: group_scopes(top, module) for module in MODULES},
+        ids={},
+        passing=set(),
+        judged=set(),
+    )
     for number, each in enumerate(listeners(reading, servers, sockets)):
         if number >= MOST_LISTENERS:
             at = each.listen.directive
             message = f"more than {MOST_LISTENERS} listeners"
             yield Unparsable(file=at.file, line=at.line, code="excess", message=message)
             return
-        yield _listener(reading, each, ids)
-        if id(each.server) not in seen:
-            seen.add(id(each.server))
-            yield from _upstreams(reading, each, groups[each.server.module], ids)
-    for module in top.blocks(*MODULES):
-        if not any(server.tls for server in servers if server.module == module.name):
-            yield from _settings(reading, top.inner(module), module.name)
+        yield _listener(reading, each, file.ids)
+        if id(each.server) not in file.passing:
+            terminated = Known(True, Basis(Origin.EXPLICIT, each.listen.directive.at))
+            yield from _passed_on(file, each.server, terminated, each.name)
+    for server in servers:
+        name = in_clear(server)
+        if name is not None and id(server) not in file.passing:
+            yield from _passed_on(file, server, Known(False, Basis(Origin.DEFAULT, server.block.at)), name)
+    for block in top.blocks(*MODULES):
+        if not any(server.tls for server in servers if server.module == block.name):
+            yield from _without_servers(file, block)
 
 
-def _settings(reading: Reading, scope: Scope, module: str) -> Iterator[Found]:
-    for passed in settings_for_upstreams(reading, scope):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    """A main file or fragment, and what was made of it so far."""
+
+    reading: Reading
+    top: Scope
+    groups: Mapping[str, Mapping[str, Scope]]
+    """The upstream blocks by module and name."""
+    ids: dict[str, int]
+    passing: set[int]
+    """The servers of which the upstreams were looked for."""
+    judged: set[str]
+    """The modules that have upstreams."""
+
+
+def _passed_on(file: _File, server: Server, terminated: Fact[bool], name: str) -> Iterator[Found]:
+    """The upstreams of a server block, once for all of its sockets."""
+    file.passing.add(id(server))
+    yield from _upstreams(file, server.module, server.scope, terminated, name)
+
+
+def _without_servers(file: _File, block: Directive) -> Iterator[Found]:
+    """What a module says where none of its servers here speaks TLS: it may be for servers elsewhere."""
+    scope = file.top.inner(block)
+    if not file.reading.whole:
+        yield from _upstreams(file, block.name, replace(scope, parent=None, beyond=_ELSEWHERE), _ELSEWHERE, "location")
+    yield from _settings(file, scope, block.name)
+
+
+def _settings(file: _File, scope: Scope, module: str) -> Iterator[Found]:
+    reading = file.reading
+    for passed in settings_for_upstreams(reading, scope) if module not in file.judged else ():
         yield Found(
             kind="upstream",
             id=f"{passed.directive.file}#{passed.destination}",
@@ -101,12 +144,12 @@ def _settings(reading: Reading, scope: Scope, module: str) -> Iterator[Found]:
     terms = settings_alone(reading, scope)
     if terms is None:
         return
-    file, _, line = terms.place.at.rpartition(":")
+    shown, _, line = terms.place.at.rpartition(":")
     yield Found(
         kind="listener",
-        id=f"{file}#{module}",
+        id=f"{shown}#{module}",
         name=f"settings for servers ({module})",
-        file=file,
+        file=shown,
         line=int(line),
         facts=facts_of(terms, reading.assume.openssl),
         requested=requested_of(terms),
@@ -127,13 +170,14 @@ def _listener(reading: Reading, each: Listener, ids: dict[str, int]) -> Found:
     )
 
 
-def _upstreams(reading: Reading, each: Listener, groups: dict[str, Scope], ids: dict[str, int]) -> Iterator[Found]:
-    server = each.server
-    for passed in upstreams(reading, server.scope, server.module, groups):
+def _upstreams(file: _File, module: str, scope: Scope, terminated: Fact[bool], name: str) -> Iterator[Found]:
+    passing = Passing(reading=file.reading, module=module, groups=file.groups[module], terminated=terminated)
+    for passed in upstreams(passing, scope):
+        file.judged.add(module)
         yield Found(
             kind="upstream",
-            id=unique_id(f"{passed.directive.file}#{each.name}>{passed.destination}", ids),
-            name=f"{each.name} > {passed.destination}",
+            id=unique_id(f"{passed.directive.file}#{name}>{passed.destination}", file.ids),
+            name=f"{name} > {passed.destination}",
             file=passed.directive.file,
             line=passed.directive.line,
             facts=passed.facts,

@@ -52,6 +52,18 @@ def listeners(reading: Reading, servers: list[Server], sockets: Mapping[tuple[st
             yield _listener(reading, server, listen, sockets[server.module, listen.socket])
 
 
+def in_clear(server: Server) -> str | None:
+    """The name of a server block where it is reached without TLS; None where it is not."""
+    plain = next((each for each in server.listens if each not in server.tls), None)
+    return _named(server, plain) if plain is not None else None
+
+
+def _named(server: Server, listen: Listen) -> str:
+    names = concrete_names(server.names)
+    name = names[0] if names else listen.address
+    return f"{name}:{listen.port}" if listen.port else name
+
+
 def rejects(server: Server) -> bool:
     """ssl_reject_handshake on: nobody gets through to this server."""
     setting = server.scope.setting("ssl_reject_handshake")
@@ -111,7 +123,7 @@ def _listener(reading: Reading, server: Server, listen: Listen, socket: Socket) 
     return Listener(
         server=server,
         listen=listen,
-        name=f"{name}:{listen.port}" if listen.port else name,
+        name=_named(server, listen),
         terms=terms,
         is_default=socket.default is server,
     )

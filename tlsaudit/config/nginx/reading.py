@@ -19,11 +19,15 @@ from tlsaudit.model.protocol import ProtocolVersion
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """One main file being read; relative names start at `base`."""
+    """One file being read; relative names start at `base`.
+
+    `whole`: it is a main file, so that nothing around it says more.
+    """
 
     tree: Tree
     files: Files
     base: Path
+    whole: bool
     assume: Assumptions
     evaluator: Evaluator
     anchors: Anchors

@@ -34,18 +34,21 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A block and those around it. `line` is where it is opened."""
+    """A block and those around it. `line` is where it is opened, `words` are those before its brace."""
 
     directives: Sequence[Directive]
     file: str
     line: int
     parent: Scope | None = None
+    words: tuple[str, ...] = ()
+    beyond: Unknown | None = None
+    """Of the outermost level: why what nobody here sets may be set all the same."""
     _by_name: dict[str, tuple[Directive, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
     """Filled when it is first asked: a level of http may hold thousands of servers."""
 
     def inner(self, block: Directive) -> Scope:
         """The level of a block in this one."""
-        return Scope(block.block or (), block.file, block.line, self)
+        return Scope(block.block or (), block.file, block.line, self, block.args)
 
     def blocks(self, *names: str) -> Iterator[Directive]:
         """The blocks with one of these names at this level, name by name."""
@@ -72,6 +75,8 @@ class Scope:
             if hidden is not None:
                 reason = f"{name} may be set in {hidden.args[0][:200]!r}, which is not in the scanned tree"
                 return Unknown(Why.UNRESOLVED, f"{reason} ({hidden.at})")
+            if level.parent is None:
+                return level.beyond
             level, origin = level.parent, Origin.INHERITED
         return None
 

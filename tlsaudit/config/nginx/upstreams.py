@@ -1,4 +1,4 @@
-"""What a TLS terminator says to the servers behind it: in clear or not, and whether it knows whom it talks to."""
+"""What nginx says to the servers behind it: in clear or not, and whether it knows whom it talks to."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tlsaudit.config.nginx import defaults
 from tlsaudit.config.nginx.parse import Directive
 from tlsaudit.config.nginx.reading import Reading, read_flag, read_protocols, settled
 from tlsaudit.config.nginx.scope import Scope, Setting
-from tlsaudit.config.nginx.values import possible
+from tlsaudit.config.nginx.values import before_path, possible
 from tlsaudit.config.ports import port_of
 from tlsaudit.config.terms import Terms, facts_of
 from tlsaudit.config.userinfo import without_userinfo
@@ -45,12 +45,29 @@ class Passed:
     facts: Facts
 
 
-def upstreams(reading: Reading, scope: Scope, module: str, groups: Mapping[str, Scope]) -> Iterator[Passed]:
-    """Every different destination of a server block; `groups` are the upstream blocks of the module by name."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passing:
+    """Who passes on: `groups` are the upstream blocks of its module by name, `terminated` is of `Upstream`."""
+
+    reading: Reading
+    module: str
+    groups: Mapping[str, Scope]
+    terminated: Fact[bool]
+
+    @property
+    def in_clear(self) -> bool:
+        """Nothing comes over TLS."""
+        return isinstance(self.terminated, Known) and not self.terminated.value
+
+
+def upstreams(passing: Passing, scope: Scope) -> Iterator[Passed]:
+    """Every different destination of a server block; without those where neither way has TLS."""
     seen: set[tuple[object, ...]] = set()
-    for level, directive in _passes(scope, 0) if module != "mail" else _asks(scope):
-        for passed in _passed(reading, level, directive, module, groups):
+    for level, directive in _passes(scope, 0) if passing.module != "mail" else _asks(scope):
+        for passed in _passed(passing, level, directive):
             upstream = passed.facts.upstream
+            if upstream is None or (passing.in_clear and isinstance(upstream.tls, Known) and not upstream.tls.value):
+                continue
             key = (passed.destination, repr(upstream), tuple(passed.facts.protocols.accepted))
             if key not in seen and len(seen) < _MOST:
                 seen.add(key)
@@ -99,24 +116,22 @@ def _asks(scope: Scope) -> Iterator[tuple[Scope, Directive]]:
         yield scope, found.directives[-1]
 
 
-def _passed(
-    reading: Reading, scope: Scope, directive: Directive, module: str, groups: Mapping[str, Scope]
-) -> Iterator[Passed]:
-    for word in possible(scope, directive.args[0]):
+def _passed(passing: Passing, scope: Scope, directive: Directive) -> Iterator[Passed]:
+    over_tls = passing.terminated.value if isinstance(passing.terminated, Known) else None
+    for word in possible(scope, directive.args[0], tls=over_tls):
         if word:
-            yield from _passed_to(reading, scope, replace(directive, args=(word,)), module, groups)
+            yield from _passed_to(passing, scope, replace(directive, args=(word,)))
 
 
-def _passed_to(
-    reading: Reading, scope: Scope, directive: Directive, module: str, groups: Mapping[str, Scope]
-) -> Iterator[Passed]:
+def _passed_to(passing: Passing, scope: Scope, directive: Directive) -> Iterator[Passed]:
+    groups = passing.groups
     word = directive.args[0]
     default, prefix = _PASSES[directive.name]
-    scheme, rest = _split(word, "tcp" if module == "stream" else default)
+    scheme, rest = _split(word, "tcp" if passing.module == "stream" else default)
     rest = rest if rest.startswith("unix:") else without_userinfo(rest)
     basis = Basis(Origin.EXPLICIT, directive.at)
-    tls = _tls(scope, scheme, module, basis)
-    name = rest if rest.startswith(("unix:", "[")) else rest.partition("/")[0]
+    tls = _tls(scope, scheme, passing.module, basis)
+    name = rest if rest.startswith("unix:") else before_path(scope, rest).partition("/")[0]
     group = groups.get(name.partition(":")[0] if name not in groups else name)
     servers = [each.args[0] for each in group.own("server") if each.args] if group is not None else [name]
     for server in servers or [name]:
@@ -124,22 +139,26 @@ def _passed_to(
             destination=f"{scheme}://{server.partition('/')[0] if not server.startswith('unix:') else server}",
             directive=directive,
             facts=_facts(
-                reading,
+                passing.reading,
                 scope,
                 prefix,
-                _upstream(server, tls, basis, named=group is not None),
+                _upstream(passing, server, tls, basis, named=group is not None),
                 Basis(Origin.DEFAULT, basis.at),
             ),
         )
 
 
-def _upstream(server: str, tls: Fact[bool], basis: Basis, *, named: bool) -> Upstream:
+def _upstream(passing: Passing, server: str, tls: Fact[bool], basis: Basis, *, named: bool) -> Upstream:
     """What is known of a server before the settings are looked at; `named`: it is one of a group."""
+    local = _local(server, basis)
+    by_name = named or not is_address(_host(server))
+    if isinstance(passing.terminated, Unknown) and by_name and not (isinstance(local, Known) and local.value):
+        local = Unknown(Why.NOT_ASKED, f"a group of this name may be elsewhere ({basis.at})")
     return Upstream(
         destination=server[:255],
-        terminated=Known(True, basis),
-        local=_local(server, basis),
-        by_name=Known(named or not is_address(_host(server)), basis),
+        terminated=passing.terminated,
+        local=local,
+        by_name=Known(by_name, basis),
         tls=tls,
     )
 
