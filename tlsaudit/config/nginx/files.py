@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -120,12 +121,20 @@ class Files:
         return (single,) if single is not None else ()
 
     def _is_empty(self, word: str, base: Path) -> bool:
-        """Whether a pattern matches nothing, for certain: its folder is here, or will be where nginx.conf is."""
+        """Whether a pattern matches nothing, for certain: the folder of nginx.conf is here, or that of the pattern.
+
+        Folders that are empty are in no repository, and a pattern without a match is nothing to nginx.
+        """
         if not _is_pattern(word) or "$" in word:
             return False
-        return not word.startswith("/") or any(
-            self._tree.inside(each.parent) is not None for each in self.path(word, base)
-        )
+        given = PurePosixPath(word)
+        if not given.is_absolute():
+            return Path(os.path.normpath(base / word)).is_relative_to(self._tree.root)
+        here = [Path(given.parent), self._tree.root / given.parent.relative_to("/")]
+        for prefix in _PREFIXES:
+            if given.is_relative_to(prefix):
+                here += (Path(prefix), self._tree.root / prefix.lstrip("/"), base / "nginx.conf")
+        return any(self._tree.inside(each) is not None for each in here)
 
 
 def _is_pattern(word: str) -> bool:
