@@ -221,3 +221,25 @@ def test_a_location_by_expression(bench: Bench, location: str, expected: str | N
     assert ("cannot be told" in found.unknown["http"].detail if "http" in found.unknown else False) is (
         expected is None
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "why", "code"),
+    [
+        ("server { listen 443 ssl; }", "nginx.conf", "unsupported", 3),
+        (f"server {{ listen 443 ssl; {PAIR.partition(' ')[0]} server.pem; }}", "nginx.conf", None, 3),
+        ("server { listen 443 ssl; }", "site.conf", "not_asked", 0),
+        (f"server {{ listen 443 ssl default_server; server_name shop.example.com; {PAIR} }} "
+         "server { listen 443 ssl; server_name other.example.com; }", "nginx.conf", None, 0),
+    ],
+)  # fmt: skip
+def test_tls_without_a_certificate(bench: Bench, text: str, name: str, why: str | None, code: int) -> None:
+    """nginx does not start, unless the default server of the socket has one, which it then serves (1.22.1)."""
+    settings = f"{SOUND} add_header Strict-Transport-Security max-age=63072000 always;"
+    whole = f"events {{}}\nhttp {{\n{settings}\n{text}\n}}\n"
+    document = bench.lint(whole if name == "nginx.conf" else text.replace("ssl;", f"ssl; {settings}"), name=name)
+    last = document.subjects[-1]
+    found = last.unknown.get("certificate_deployments")
+    assert (found.why if found else None) == why
+    assert (found is not None and "nginx does not start" in found.detail) == (why == "unsupported")
+    assert document.summary.exit_code == code

@@ -35,14 +35,24 @@ class Identity:
 
 
 def identity_of(
-    reading: Reading, scope: Scope, names: Sequence[str], versions: Sequence[ProtocolVersion], stapling: Fact[bool]
+    reading: Reading,
+    scope: Scope,
+    first: Scope,
+    names: Sequence[str],
+    versions: Sequence[ProtocolVersion],
+    stapling: Fact[bool],
 ) -> Identity:
-    """What ssl_certificate and ssl_certificate_key name, as far as the tree has it."""
+    """What ssl_certificate and ssl_certificate_key name, as far as the tree has it.
+
+    `first` is the default server of the socket, of which the certificate is served where a server has none.
+    """
     setting = scope.setting("ssl_certificate")
+    if setting is None:
+        scope, setting = first, first.setting("ssl_certificate")
     if isinstance(setting, Unknown):
         return Identity(deployments=setting, keys=None, mismatches=setting)
     if setting is None:
-        none = Unknown(Why.NOT_ASKED, "no certificate is configured here")
+        none = _missing(reading, "ssl_certificate")
         return Identity(deployments=none, keys=None, mismatches=none)
     staple: Fact[Staple | None] = NOT_ASKED
     if isinstance(stapling, Known) and not stapling.value:
@@ -69,10 +79,17 @@ def identity_of(
     )
 
 
+def _missing(reading: Reading, name: str) -> Unknown:
+    """What nobody sets here: of a main file that is all there is, and nginx refuses it."""
+    if reading.whole:
+        return Unknown(Why.UNSUPPORTED, f"{name} is set nowhere, so that nginx does not start")
+    return Unknown(Why.NOT_ASKED, f"{name} is left to what includes this file, which is not here")
+
+
 def _mismatches(reading: Reading, scope: Scope, deployments: Sequence[CertificateDeployment]) -> Fact[tuple[Said, ...]]:
     setting = scope.setting("ssl_certificate_key")
     if not isinstance(setting, Setting):
-        return setting or Unknown(Why.NOT_ASKED, "no private key is configured here")
+        return setting or _missing(reading, "ssl_certificate_key")
     fails: list[Said] = []
     unknown: Unknown | None = None
     for each, key in zip(deployments, setting.directives, strict=False):
