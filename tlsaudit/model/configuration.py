@@ -57,6 +57,8 @@ class Setup:
     """Headers about the client's certificate that get through as the client sent them."""
     dh_parameters: Fact[DhParameters | None] = NOT_ASKED
     """What is there for DHE, used or not; None: nothing."""
+    unserved: Fact[tuple[Said, ...]] = NOT_ASKED
+    """Sockets that speak no TLS although settings for it are there."""
     key_mismatches: Fact[tuple[Said, ...]] = NOT_ASKED
     """Private keys that do not belong to the certificate beside them."""
     private_key: Fact[Said | None] = NOT_ASKED

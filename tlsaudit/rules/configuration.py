@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from tlsaudit.model.configuration import Said
 from tlsaudit.model.facts import ClientAuthMode
 from tlsaudit.model.knowledge import Fact, Known
-from tlsaudit.model.result import Fail, Severity, Source
+from tlsaudit.model.result import Cap, Fail, Severity, Source
 from tlsaudit.rules.deployments import printable
 from tlsaudit.rules.registry import sure
 from tlsaudit.rules.rule import Case, Rule, rule
@@ -247,6 +247,23 @@ def unknown_cipher(case: Case) -> Iterable[Fail]:
 
 
 @rule(
+    "TLS-CONF-025",
+    title="TLS settings on a listener that does not speak TLS",
+    severity=Severity.HIGH,
+    cap=Cap.C,
+    cwe=(319,),
+    expected="TLS wherever there is a certificate for it",
+    why="What looks like a TLS site is served in clear, for anyone on the path to read and change.",
+    remedy="Switch TLS on for the socket (nginx: listen 443 ssl; HAProxy: bind with ssl; Apache: SSLEngine on), or "
+    "remove the settings.",
+    sources=(asvs("12.2.1 (L1)"), _NGINX),
+)
+def unserved(case: Case) -> Iterable[Fail]:
+    """A certificate is configured, and the socket does not use it."""
+    return _each(case.facts.setup.unserved)
+
+
+@rule(
     "TLS-KEY-004",
     title="Key does not belong to the certificate",
     severity=Severity.HIGH,
@@ -278,5 +295,6 @@ RULES: tuple[Rule, ...] = (
     refused_by_library,
     version_dependent,
     unknown_cipher,
+    unserved,
     key_mismatch,
 )

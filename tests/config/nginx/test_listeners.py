@@ -223,16 +223,21 @@ def test_a_location_by_expression(bench: Bench, location: str, expected: str | N
     )
 
 
+_TWO = (
+    f"server {{ listen 443 ssl default_server; server_name shop.example.com; {PAIR} }} "
+    "server { listen 443 ssl; server_name other.example.com; }"
+)
+
+
 @pytest.mark.parametrize(
     ("text", "name", "why", "code"),
     [
         ("server { listen 443 ssl; }", "nginx.conf", "unsupported", 3),
         (f"server {{ listen 443 ssl; {PAIR.partition(' ')[0]} server.pem; }}", "nginx.conf", None, 3),
         ("server { listen 443 ssl; }", "site.conf", "not_asked", 0),
-        (f"server {{ listen 443 ssl default_server; server_name shop.example.com; {PAIR} }} "
-         "server { listen 443 ssl; server_name other.example.com; }", "nginx.conf", None, 0),
+        (_TWO, "nginx.conf", None, 0),
     ],
-)  # fmt: skip
+)
 def test_tls_without_a_certificate(bench: Bench, text: str, name: str, why: str | None, code: int) -> None:
     """nginx does not start, unless the default server of the socket has one, which it then serves (1.22.1)."""
     settings = f"{SOUND} add_header Strict-Transport-Security max-age=63072000 always;"

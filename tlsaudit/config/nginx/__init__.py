@@ -9,17 +9,19 @@ from pathlib import Path
 from tlsaudit.config.found import Context, Found, Unparsable, unique_id
 from tlsaudit.config.nginx.files import Files
 from tlsaudit.config.nginx.fragments import fragment
-from tlsaudit.config.nginx.listeners import Listener, in_clear, listeners, settings_alone
+from tlsaudit.config.nginx.listeners import Listener, listeners, name_in_clear, name_of, settings_alone
 from tlsaudit.config.nginx.parse import Directive
 from tlsaudit.config.nginx.reading import Reading
 from tlsaudit.config.nginx.scope import Scope
 from tlsaudit.config.nginx.servers import MODULES, Server, read_servers
+from tlsaudit.config.nginx.unserved import InClear, in_clear
 from tlsaudit.config.nginx.upstreams import Passing, group_scopes, upstreams
 from tlsaudit.config.nginx.upstreams import settings_alone as settings_for_upstreams
 from tlsaudit.config.problem import SyntaxProblemError
 from tlsaudit.config.terms import facts_of, requested_of
 from tlsaudit.config.tree import Tree
-from tlsaudit.model.configuration import ServerNames
+from tlsaudit.model.configuration import ServerNames, Setup
+from tlsaudit.model.facts import Endpoint, Facts
 from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Unknown, Why
 
 MOST_SERVERS = 5000
@@ -92,13 +94,29 @@ def _found(reading: Reading, path: Path, directives: list[Directive]) -> Iterato
         if id(each.server) not in file.passing:
             terminated = Known(True, Basis(Origin.EXPLICIT, each.listen.directive.at))
             yield from _passed_on(file, each.server, terminated, each.name)
+    yield from (_in_clear(each, file.ids) for each in in_clear(reading, servers))
     for server in servers:
-        name = in_clear(server)
+        name = name_in_clear(server)
         if name is not None and id(server) not in file.passing:
             yield from _passed_on(file, server, Known(False, Basis(Origin.DEFAULT, server.block.at)), name)
     for block in top.blocks(*MODULES):
         if not any(server.tls for server in servers if server.module == block.name):
             yield from _without_servers(file, block)
+
+
+def _in_clear(each: InClear, ids: dict[str, int]) -> Found:
+    """A socket where TLS seems to be meant: nothing is known of it but that."""
+    directive, name = each.listen.directive, name_of(each.server, each.listen)
+    endpoint = Endpoint(host=name.removesuffix(f":{each.listen.port}"), port=each.listen.port or 0)
+    return Found(
+        kind="listener",
+        id=unique_id(f"{directive.file}#{name}", ids),
+        name=name,
+        file=directive.file,
+        line=directive.line,
+        facts=Facts(endpoint=endpoint, setup=Setup(unserved=each.unserved)),
+        names=ServerNames(names=each.server.names, is_default=False),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

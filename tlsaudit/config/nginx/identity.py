@@ -38,6 +38,7 @@ def identity_of(
     reading: Reading,
     scope: Scope,
     first: Scope,
+    *,
     names: Sequence[str],
     versions: Sequence[ProtocolVersion],
     stapling: Fact[bool],

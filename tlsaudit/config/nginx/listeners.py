@@ -52,13 +52,14 @@ def listeners(reading: Reading, servers: list[Server], sockets: Mapping[tuple[st
             yield _listener(reading, server, listen, sockets[server.module, listen.socket])
 
 
-def in_clear(server: Server) -> str | None:
+def name_in_clear(server: Server) -> str | None:
     """The name of a server block where it is reached without TLS; None where it is not."""
     plain = next((each for each in server.listens if each not in server.tls), None)
-    return _named(server, plain) if plain is not None else None
+    return name_of(server, plain) if plain is not None else None
 
 
-def _named(server: Server, listen: Listen) -> str:
+def name_of(server: Server, listen: Listen) -> str:
+    """What a server block at a port is called."""
     names = concrete_names(server.names)
     name = names[0] if names else listen.address
     return f"{name}:{listen.port}" if listen.port else name
@@ -80,7 +81,7 @@ def _listener(reading: Reading, server: Server, listen: Listen, socket: Socket) 
     protocols = _bounded(protocols, commands)
     versions = tuple(protocols.value) if isinstance(protocols, Known) else ()
     stapling = stapling_of(scope, place)
-    identity = identity_of(reading, scope, first, names, versions, stapling)
+    identity = identity_of(reading, scope, first, names=names, versions=versions, stapling=stapling)
     clients = clients_of(reading, scope, server.module, place)
     early = _early_data(scope, versions, place)
     http2 = server.module == "http" and (socket.http2 or _is_on(scope, "http2"))
@@ -116,6 +117,7 @@ def _listener(reading: Reading, server: Server, listen: Listen, socket: Socket) 
             client_revocation=clients.revocation,
             client_errors_ignored=clients.ignored,
             forgeable_headers=_forgeable(server, clients.terms),
+            unserved=Known((), place),
             key_mismatches=identity.mismatches,
             version_defaults=Known(said, place) if reading.assume.nginx is None else NOT_ASKED,
         ),
@@ -123,7 +125,7 @@ def _listener(reading: Reading, server: Server, listen: Listen, socket: Socket) 
     return Listener(
         server=server,
         listen=listen,
-        name=_named(server, listen),
+        name=name_of(server, listen),
         terms=terms,
         is_default=socket.default is server,
     )

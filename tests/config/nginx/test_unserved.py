@@ -1,0 +1,67 @@
+"""Certificates on sockets that do not speak TLS."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.config.linting import Bench, results
+from tests.config.nginx.test_listeners import PAIR
+from tlsaudit.model import document as doc
+
+_REST = "server_name shop.example.com; ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers ECDHE+AESGCM;"
+_OTHER = f"server {{ listen 443 ssl; server_name shop.example.com; {PAIR} }}"
+
+
+def outcomes(document: doc.Document) -> list[str]:
+    return [each.outcome for each in results(document, "TLS-CONF-025")]
+
+
+@pytest.mark.parametrize(
+    ("http", "expected"),
+    [
+        (f"server {{ listen 443; {PAIR} }}", ["fail"]),
+        (f"{PAIR} server {{ listen 443; }}", ["fail"]),
+        (f"server {{ listen 443 ssl; listen [::]:443; {PAIR} }}", ["pass", "fail"]),
+        (f"server {{ listen 8443; {PAIR} }}", ["fail"]),
+        (f"server {{ listen 80; {PAIR} }}", ["fail"]),
+        (f"server {{ listen 80; listen 443; listen [::]:443; {PAIR} }}", ["fail"]),
+        (f"server {{ listen 80; listen 443 ssl; {PAIR} }}", ["pass"]),
+        (f"server {{ listen 80; listen [::]:80; listen 443 ssl; listen [::]:443 ssl; {PAIR} }}", ["pass"]),
+        (f"server {{ listen 8080; listen 443 ssl; {PAIR} }}", ["pass"]),
+        (f"{PAIR} server {{ listen 80; }} server {{ listen 443 ssl; }}", ["pass"]),
+        (f"{PAIR} server {{ listen 8080; }}", []),
+        ("server { listen 443; }", []),
+        (f"server {{ listen 80; {PAIR} return 301 https://$host$request_uri; }}", []),
+        (f"server {{ listen 80; {PAIR} location / {{ return 301 https://$host$request_uri; }} }}", []),
+        (f"server {{ listen 80; server_name shop.example.com; {PAIR} }} {_OTHER}", ["pass"]),
+        (f"server {{ listen 443; server_name shop.example.com; {PAIR} }} {_OTHER}", ["pass", "pass"]),
+        ("server { listen 443; include /opt/tls.conf; }", ["inconclusive"]),
+        (f"include /opt/*.conf; server {{ listen 443; {PAIR} }}", ["inconclusive"]),
+        (f"server {{ listen 443; ssl on; {PAIR} }}", ["pass"]),
+    ],
+)
+def test_a_certificate_on_a_socket(bench: Bench, http: str, expected: list[str]) -> None:
+    """`ssl` is of the socket: it is enough that one server says it of an address and port (measured with 1.22.1)."""
+    document = bench.lint(f"events {{}}\nhttp {{\n{http}\n}}\n")
+    assert outcomes(document) == expected
+    assert document.summary.exit_code == (1 if "fail" in expected else 3 if "inconclusive" in expected else 0)
+
+
+def test_nothing_else_is_said_of_such_a_socket(bench: Bench) -> None:
+    document = bench.lint(f"events {{}}\nhttp {{\nserver {{\nlisten 443;\n{PAIR} {_REST}\n}}\n}}\n")
+    (found,) = document.subjects
+    assert (found.kind, found.name, found.status) == ("listener", "shop.example.com:443", "audited")
+    assert found.location == doc.Location(file="nginx.conf", line=4)
+    settled = {"TLS-CONF-025", "TLS-CIPH-018"}  # the registry discourages no suite that other rules do not name
+    assert {each.outcome for each in found.results if each.rule not in settled} <= {"not_tested", "not_applicable"}
+
+
+@pytest.mark.parametrize(("port", "expected"), [("443", ["inconclusive"]), ("80", ["fail"])])
+def test_another_file_may_say_ssl_of_the_socket(bench: Bench, port: str, expected: list[str]) -> None:
+    assert outcomes(bench.lint(f"server {{ listen {port}; {PAIR} }}", name="site.conf")) == expected
+
+
+def test_tls_that_goes_through_is_none_here(bench: Bench) -> None:
+    through = "server { listen 443; ssl_preread on; proxy_pass 10.0.0.1:443; }"
+    document = bench.lint(f"events {{}} stream {{ {PAIR} {through} server {{ listen 127.0.0.1:8443 ssl; }} }}")
+    assert outcomes(document) == ["pass"]
