@@ -9,6 +9,7 @@ import pytest
 from tests.rules.facts import TLS_1_2, TLS_1_3, Row, asks, at, behaves, known, sound
 from tlsaudit.model.facts import Attempt, ClientAuth, ClientAuthAt, ClientAuthMode, Facts, Layer, Trial, TrialKind, When
 from tlsaudit.model.knowledge import NOT_ASKED, Fact, Known, Unknown, Why
+from tlsaudit.model.limits import Expectation
 
 _REFUSED: Fact[Attempt] = Known(Attempt(admitted=False, layer=Layer.TLS, evidence="alert 48 unknown_ca"), at(5))
 _HTTP: Fact[Attempt] = Known(Attempt(admitted=False, layer=Layer.APPLICATION, evidence="HTTP 400"), at(5))
@@ -75,6 +76,19 @@ def _late_at_1_2(protocol: str | None) -> Facts:
 
 
 ROWS = (
+    *(
+        Row("TLS-MTLS-003", outcome, sound(client_auth=asks(mode, verifies=verifies)), str(verifies), expect=expect)
+        for mode in (_SOME, _ALL)
+        for outcome, verifies, expect in (
+            ("fail", known(False), Expectation(client_auth=_SOME)),
+            ("fail", known(False), Expectation(client_auth=_ALL)),
+            ("pass", known(True), Expectation(client_auth=_ALL)),
+            ("inconclusive", Unknown(Why.UNRESOLVED, "a variable"), Expectation(client_auth=_ALL)),
+            ("not_tested", NOT_ASKED, Expectation(client_auth=_ALL)),
+            ("not_tested", known(False), Expectation(client_auth=_NONE)),
+            ("not_tested", known(False), Expectation()),
+        )
+    ),
     *(
         row
         for rule, (kind, severity, cap) in _KINDS.items()

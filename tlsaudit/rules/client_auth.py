@@ -27,7 +27,8 @@ def _needs_client_auth(case: Case) -> bool:
     return case.expect.client_auth is ClientAuthMode.REQUIRED
 
 
-def _wants_client_auth(case: Case) -> bool:
+def wants_client_auth(case: Case) -> bool:
+    """Client authentication was declared, optional or required."""
     return case.expect.client_auth in {ClientAuthMode.REQUIRED, ClientAuthMode.OPTIONAL}
 
 
@@ -67,7 +68,7 @@ def _requires(case: Case) -> bool:
     cap=Cap.F,
     cause="MTLSGATE",
     cwe=(287, 306),
-    applies=_wants_client_auth,
+    applies=wants_client_auth,
     enforces=("client/requested",),
     reads=("client_auth",),
     expected="a client certificate is required at every version",

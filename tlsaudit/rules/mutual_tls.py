@@ -12,7 +12,7 @@ from tlsaudit.model.facts import Attempt, Trial, TrialKind, When
 from tlsaudit.model.knowledge import NOT_ASKED, Known, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.result import Cap, Fail, Severity, Source
-from tlsaudit.rules.client_auth import asked_for, requests_certificate
+from tlsaudit.rules.client_auth import asked_for, requests_certificate, wants_client_auth
 from tlsaudit.rules.registry import BELOW_TLS_1_3, sure
 from tlsaudit.rules.rule import Case, Rule, rule
 from tlsaudit.rules.sources import asvs, rfc
@@ -66,14 +66,27 @@ def _for(trial: Trial) -> str:
     cap=Cap.F,
     cause="MTLSGATE",
     cwe=(295, 287),
+    version=2,
     applies=requests_certificate,
+    reads=("client_auth",),
     expected="a self-signed certificate is refused at every version",
     why="Whoever makes a certificate gets in: the server asks for one and does not check it.",
-    remedy="Verify client certificates against the client CA (HAProxy: no crt-ignore-err; Go: RequireAndVerify).",
+    remedy="Verify client certificates against the client CA (nginx and Apache: not optional_no_ca; HAProxy: no "
+    "crt-ignore-err; Go: RequireAndVerify).",
     sources=(asvs("12.1.3 (L2)"), rfc(9846, "4.5.1.3")),
 )
 def any_certificate(case: Case) -> Iterable[Fail]:
-    """A throw-away certificate that nobody but itself has signed."""
+    """A throw-away certificate that nobody but itself has signed.
+
+    A file needs no trial: it says so itself. It counts where client authentication was declared, since else whoever is
+    behind may be meant to verify.
+    """
+    auth = case.facts.client_auth
+    if not auth.trials and wants_client_auth(case):
+        verifies = sure(auth.verifies)
+        return (
+            () if verifies.value else (Fail("client certificates are asked for and not verified", (verifies.basis,)),)
+        )
     return _admitted(case, TrialKind.SELF_SIGNED)
 
 
