@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tlsaudit.config.nginx.scope import Scope, Setting, variable
 from tlsaudit.config.nginx.values import possible
+from tlsaudit.config.nginx.ways import HANDLERS, Way, ways
 from tlsaudit.model.configuration import Said
-from tlsaudit.model.expression import finds
 from tlsaudit.model.facts import HttpAnswer
 from tlsaudit.model.hsts import parse_hsts
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Unknown, Why
@@ -15,19 +16,37 @@ from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Unkn
 _FIELD = "strict-transport-security"
 _WITHOUT_ALWAYS = frozenset({200, 201, 204, 206, 301, 302, 303, 304, 307, 308})
 """The responses to which add_header adds (ngx_http_headers_module)."""
-_BEHIND = (
-    "proxy_pass", "grpc_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "memcached_pass", "js_content", "perl",
-    "content_by_lua", "content_by_lua_block", "content_by_lua_file",
-)  # fmt: skip
 _DEEPEST = 8
 
 
 def answer_of(scope: Scope, place: Basis) -> Fact[HttpAnswer | None]:
-    """What `GET /` gets, as far as the text says: whoever is behind may add header fields of his own."""
-    level = _level_of_root(scope)
-    if isinstance(level, Unknown):
-        return level
-    status, redirected = _status(level)
+    """What `GET /` gets, as far as the text says: whoever is behind may add header fields of his own.
+
+    Unknown where it hangs on a condition, or on files, which way is taken, and not all of them end alike.
+    """
+    found = ways(scope)
+    if isinstance(found, Unknown):
+        return found
+    answers = [_answer(each, place) for each in found]
+    unknown = next((each for each in answers if isinstance(each, Unknown) and each.why is not Why.NOT_ASKED), None)
+    if unknown is not None or not answers:
+        reason = f"which location answers for / cannot be told ({scope.file}:{scope.line})"
+        return unknown or Unknown(Why.UNRESOLVED, reason)
+    known = [each for each in answers if isinstance(each, Known)]
+    sent = [each for each in known if each.value.hsts is not None]
+    if sent and (len(sent) < len(answers) or len({each.value.hsts for each in sent}) > 1):
+        other = next(way for way, each in zip(found, answers, strict=True) if each != sent[0])
+        where = f"{other.level.file}:{other.level.line}"
+        reason = f"some requests for / get another Strict-Transport-Security, or none, in the block at {where}"
+        return Unknown(Why.UNRESOLVED, reason)
+    if len(known) < len(answers):
+        return next(each for each in answers if isinstance(each, Unknown))
+    statuses = {each.value.status for each in known}
+    return known[0] if len(statuses) == 1 else Known(replace(known[0].value, status=None), known[0].basis)
+
+
+def _answer(way: Way, place: Basis) -> Fact[HttpAnswer]:
+    level, status = way.level, way.status
     headers = level.setting("add_header")
     if isinstance(headers, Unknown):
         return headers
@@ -45,8 +64,9 @@ def answer_of(scope: Scope, place: Basis) -> Fact[HttpAnswer | None]:
     more, more_at = _more_set(level)
     if more:
         fields, basis = [more], more_at
-    if not fields and not redirected:
-        behind = next((each for name in _BEHIND for each in level.own(name)), None)
+    if not fields and not way.answers:
+        levels = (level, level.parent) if level.words[:1] and level.words[0].startswith("(") else (level,)  # an `if`
+        behind = next((each for at in levels if at for name in HANDLERS for each in at.own(name)), None)
         if behind is not None:
             reason = f"{behind.name} at {behind.at}: what is behind may send Strict-Transport-Security itself"
             return Unknown(Why.NOT_ASKED, reason)
@@ -97,37 +117,3 @@ def _merges(scope: Scope) -> bool:
     """add_header_inherit merge (nginx 1.29.3)."""
     found = scope.setting("add_header_inherit")
     return isinstance(found, Setting) and found.word == "merge"
-
-
-def _level_of_root(scope: Scope) -> Scope | Unknown:
-    """The location that `/` gets, or the server itself."""
-    if scope.own("return"):
-        return scope
-    hidden = scope.hidden()
-    if hidden is not None:
-        return Unknown(Why.UNRESOLVED, f"a location for / may be in {hidden.args[0][:200]!r} ({hidden.at})")
-    locations = list(scope.blocks("location"))
-    exact = next((each for each in locations if each.args == ("=", "/")), None)
-    prefix = next((each for each in locations if each.args in {("/",), ("^~", "/")}), None)
-    if exact is not None:
-        return scope.inner(exact)
-    if prefix is None or prefix.args[0] != "^~":
-        for each in locations:
-            if len(each.args) != 2 or each.args[0] not in {"~", "~*"}:
-                continue
-            found = finds(each.args[1], "/")
-            if found is None:
-                reason = f"it cannot be told whether a location is for /: {each.args[1][:200]!r} ({each.at})"
-                return Unknown(Why.UNRESOLVED, reason)
-            if found:
-                return scope.inner(each)
-    return scope.inner(prefix) if prefix is not None else scope
-
-
-def _status(level: Scope) -> tuple[int | None, bool]:
-    """The status that `return` fixes, and whether nobody behind is asked."""
-    found = level.own("return")
-    if not found:
-        return None, False
-    word = found[0].args[0] if found[0].args else ""
-    return (int(word) if word.isdigit() and len(word) == 3 else 302), True
