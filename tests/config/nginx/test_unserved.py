@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
+import urllib.request
+
 import pytest
 
 from tests.config.linting import Bench, results
 from tests.config.nginx.test_listeners import PAIR
+from tests.lab.servers import Lab
 from tlsaudit.model import document as doc
 
 _REST = "server_name shop.example.com; ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers ECDHE+AESGCM;"
@@ -59,6 +64,26 @@ def test_nothing_else_is_said_of_such_a_socket(bench: Bench) -> None:
 @pytest.mark.parametrize(("port", "expected"), [("443", ["inconclusive"]), ("80", ["fail"])])
 def test_another_file_may_say_ssl_of_the_socket(bench: Bench, port: str, expected: list[str]) -> None:
     assert outcomes(bench.lint(f"server {{ listen {port}; {PAIR} }}", name="site.conf")) == expected
+
+
+@pytest.mark.slow
+def test_nginx_serves_it_in_clear(lab: Lab) -> None:
+    """Another socket of the same port speaks TLS, and this one does not, with the very same certificate."""
+    pair = lab.pki.ecdsa
+    settings = f"ssl_certificate {pair.chain}; ssl_certificate_key {pair.key};"
+    running = lab.nginx(http=f"{settings} server {{ listen 127.0.0.2:PORT; return 200; }}")
+    with urllib.request.urlopen(f"http://127.0.0.2:{running.port}/", timeout=10) as response:
+        assert response.status == 200
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    for host, speaks in (("127.0.0.1", True), ("127.0.0.2", False)):
+        with socket.create_connection((host, running.port), 10) as plain:
+            try:
+                context.wrap_socket(plain).close()
+            except ssl.SSLError:
+                assert not speaks
+            else:
+                assert speaks
 
 
 def test_tls_that_goes_through_is_none_here(bench: Bench) -> None:

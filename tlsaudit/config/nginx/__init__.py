@@ -115,7 +115,7 @@ def _in_clear(each: InClear, ids: dict[str, int]) -> Found:
         file=directive.file,
         line=directive.line,
         facts=Facts(endpoint=endpoint, setup=Setup(unserved=each.unserved)),
-        names=ServerNames(names=each.server.names, is_default=False),
+        names=ServerNames(is_default=False),  # nobody gets TLS here
     )
 
 
