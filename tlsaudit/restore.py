@@ -232,6 +232,7 @@ def _certificate(part: doc.CertificatePart) -> Certificate:
 def _client_auth(subject: doc.Subject, part: doc.ClientAuthPart) -> ClientAuth:
     return ClientAuth(
         mode=_mode(subject, "client_auth.mode", part.mode),
+        verifies=_verifies(subject, part.verifies),
         per_protocol={
             _VERSIONS[name]: ClientAuthAt(
                 requested=_NOT_HELD,
@@ -248,6 +249,13 @@ def _mode(subject: doc.Subject, path: str, name: str) -> Fact[ClientAuthMode]:
     if name == "unknown":
         return _unknown(subject, path) or NOT_ASKED
     return Known(ClientAuthMode(name), _basis(subject, path, "client_auth.mode"))
+
+
+def _verifies(subject: doc.Subject, value: bool | None) -> Fact[bool]:
+    path = "client_auth.verifies"
+    if value is None:
+        return _unknown(subject, path) or NOT_ASKED
+    return Known(value, _basis(subject, path, "client_auth.mode"))
 
 
 def _http(subject: doc.Subject, part: doc.HttpPart) -> Fact[HttpAnswer | None]:

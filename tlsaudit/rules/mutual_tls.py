@@ -59,6 +59,16 @@ def _for(trial: Trial) -> str:
     return f", for {trial.path}" if trial.path != "/" else ""
 
 
+def _says_whether_it_verifies(case: Case) -> bool:
+    """Without trials: a file does, where client authentication was declared. Else whoever is behind may verify."""
+    auth = case.facts.client_auth
+    return not auth.trials and wants_client_auth(case) and isinstance(auth.verifies, Known)
+
+
+def _can_be_any(case: Case) -> bool:
+    return _says_whether_it_verifies(case) or requests_certificate(case)
+
+
 @rule(
     "TLS-MTLS-003",
     title="Any client certificate is accepted",
@@ -67,7 +77,7 @@ def _for(trial: Trial) -> str:
     cause="MTLSGATE",
     cwe=(295, 287),
     version=2,
-    applies=requests_certificate,
+    applies=_can_be_any,
     reads=("client_auth",),
     expected="a self-signed certificate is refused at every version",
     why="Whoever makes a certificate gets in: the server asks for one and does not check it.",
@@ -76,18 +86,13 @@ def _for(trial: Trial) -> str:
     sources=(asvs("12.1.3 (L2)"), rfc(9846, "4.5.1.3")),
 )
 def any_certificate(case: Case) -> Iterable[Fail]:
-    """A throw-away certificate that nobody but itself has signed.
-
-    A file needs no trial: it says so itself. It counts where client authentication was declared, since else whoever is
-    behind may be meant to verify.
-    """
+    """A throw-away certificate that nobody but itself has signed; a file needs no trial to tell."""
     auth = case.facts.client_auth
-    if not auth.trials and wants_client_auth(case):
-        verifies = sure(auth.verifies)
-        return (
-            () if verifies.value else (Fail("client certificates are asked for and not verified", (verifies.basis,)),)
-        )
-    return _admitted(case, TrialKind.SELF_SIGNED)
+    if auth.trials or not wants_client_auth(case):
+        return _admitted(case, TrialKind.SELF_SIGNED)
+    verifies = sure(auth.verifies)
+    words = "client certificates are asked for and not verified"
+    return () if verifies.value else (Fail(words, (verifies.basis,)),)
 
 
 @rule(
