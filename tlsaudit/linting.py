@@ -106,23 +106,36 @@ def lint(paths: Sequence[Path], options: LintOptions) -> Linted:
         summary=summarise(listed, options.fail_on),
     )
     number = sum(len(each) for _, files in recognised for each in files.values())
-    notes = (*wrong, *ignores.notes(), *_links(tree for tree, _ in recognised))
+    notes = (*wrong, *ignores.notes(), *_left_out(tree for tree, _ in recognised))
     return Linted(document, number, notes, names)
 
 
-def _links(trees: Iterable[Tree]) -> Iterator[str]:
-    """What the reader did not look at, although it lies in the tree."""
+def _left_out(trees: Iterable[Tree]) -> Iterator[str]:
+    """What was not judged, although it lies in the tree."""
     for tree in trees:
-        if tree.leads_out:
-            first, *more = tree.leads_out
-            others = f", nor {len(more)} more such links" if more else ""
-            yield f"{first} leads out of the scanned folder and was not followed{others}"
+        yield from _said(tree.leads_out, "leads out of the scanned folder and was not followed")
+        yield from _said(tree.not_entered, "is other people's software and was not looked into")
+        yield from _said(tree.set_aside.values(), "looks like a backup copy and was not read")
+        for kind in dict.fromkeys(tree.quoted.values()):
+            holding = (file for file, each in tree.quoted.items() if each == kind)
+            yield from _said(holding, f"holds {kind} text, which was not judged")
+        if tree.is_repository:
+            yield from _said(tree.locked, "holds a private key, which is as safe as its passphrase")
+
+
+def _said(files: Iterable[str], what: str) -> Iterator[str]:
+    """One sentence for all of them."""
+    first, *more = (*files, "")
+    if first:
+        others = f" (and {len(more) - 1} more like it)" if len(more) > 1 else ""
+        yield f"{first} {what}{others}"
 
 
 def _recognised(path: Path, tree: Tree, kind: str | None) -> Recognised:
     found = recognise_files(tree, kind)
     if not found and not tree.unread:
         hint = "" if tree.start.is_dir() else "; say with --type what it is"
+        hint = next((f"; {each}" for each in _left_out([tree])), hint)
         raise InputError(f"nothing that is known here under {str(path)!r}{hint}")
     return found
 

@@ -14,7 +14,7 @@ import pytest
 from tests.config.linting import Bench
 from tlsaudit.app import load_anchors
 from tlsaudit.config.tree import LARGEST, Tree
-from tlsaudit.linting import LintOptions, lint
+from tlsaudit.linting import Linted, LintOptions, lint
 from tlsaudit.model import document as doc
 from tlsaudit.model.errors import DecodeError, InputError
 from tlsaudit.policy import load_policy
@@ -244,3 +244,72 @@ def test_a_socket_hides_no_configuration(bench: Bench) -> None:
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(bench.folder / "app"))
         assert [each.error for each in bench.lint("events {} http { server { listen 443 ssl; } }").subjects] == [None]
+
+
+def _linted(folder: Path) -> Linted:
+    return lint([folder], LintOptions(policy=load_policy("owasp"), anchors=load_anchors()))
+
+
+_OLD = "server { listen 443 ssl; ssl_protocols TLSv1; }\n"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("nginx.conf.bak", "nginx.conf.orig", "nginx.conf.old", "nginx.conf~", "shop.dpkg-dist", "nginx.conf.rpmnew"),
+        *("shop.conf.disabled", "nginx.conf.bak.2024-01-31", "nginx.conf.BAK2", "#nginx.conf#", "nginx.conf.~1~"),
+    ],
+)
+def test_a_backup_copy_is_no_configuration(folder: Path, name: str) -> None:
+    (folder / "nginx.conf").write_text("events {} http { server { listen 80; } }")
+    (folder / name).write_text(_OLD)
+    linted = _linted(folder)
+    assert linted.document.subjects == []
+    assert linted.notes == (f"{name} looks like a backup copy and was not read",)
+    assert linted.document.summary.exit_code == 0
+
+
+def test_a_backup_copy_that_is_included_or_named_is_read(folder: Path) -> None:
+    """`include sites-enabled/*` takes it in: nginx does not look at names."""
+    (folder / "sites-enabled").mkdir()
+    (folder / "sites-enabled" / "shop.bak").write_text(_OLD)
+    (folder / "nginx.conf").write_text("events {} http { include sites-enabled/*; }")
+    for path in (folder, folder / "sites-enabled" / "shop.bak"):
+        linted = _linted(path)
+        assert [each.name for each in linted.document.subjects] == ["*:443"]
+        assert linted.notes == ()
+        assert linted.document.summary.exit_code == 1
+
+
+def test_where_there_are_but_backup_copies(folder: Path) -> None:
+    (folder / "nginx.conf.old").write_text(_OLD)
+    (folder / "haproxy.cfg.bak").write_text("global\n  maxconn 1\n")
+    with pytest.raises(InputError, match=r"haproxy\.cfg\.bak looks like a backup copy .*\(and 1 more like it\)"):
+        _linted(folder)
+
+
+_MAP = "kind: ConfigMap\ndata:\n  nginx.conf: |\n    events {}\n    http {\n      server {\n        listen 443 ssl;\n"
+_HAPROXY_MAP = "data:\n  haproxy.cfg: |\n    global\n      maxconn 1\n    frontend a\n      bind :443 ssl\n"
+
+
+def test_text_of_a_configuration_in_yaml_is_named(folder: Path) -> None:
+    for name in ("a.yaml", "b.yml", "c.yaml.j2"):
+        (folder / name).write_text(_MAP)
+    (folder / "lb.yaml").write_text(_HAPROXY_MAP)
+    (folder / "values.yaml").write_text("global:\n  listen: 443\n  server: {name: a}\n")
+    with pytest.raises(InputError, match=r"a\.yaml holds nginx text, which was not judged"):
+        _linted(folder)
+    (folder / "nginx.conf").write_text("events {} http { server { listen 80; } }")
+    linted = _linted(folder)
+    assert linted.notes == (
+        "a.yaml holds nginx text, which was not judged (and 2 more like it)",
+        "lb.yaml holds haproxy text, which was not judged",
+    )
+    assert linted.document.summary.exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["a.yaml", "a.yaml.j2"])
+def test_such_a_file_that_is_named_is_none_to_judge(folder: Path, name: str) -> None:
+    (folder / name).write_text(_MAP)
+    with pytest.raises(InputError, match="holds nginx text, which was not judged"):
+        _linted(folder / name)

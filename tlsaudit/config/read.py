@@ -13,7 +13,8 @@ from tlsaudit.config import apache, haproxy, nginx, secrets
 from tlsaudit.config.assume import Assumptions, parse_assumptions
 from tlsaudit.config.ciphers import Evaluator
 from tlsaudit.config.found import Anchors, Context, Found, Unparsable
-from tlsaudit.config.recognise import TYPES, may_be_one, recognise
+from tlsaudit.config.keys import find_key
+from tlsaudit.config.recognise import TYPES, is_backup, may_be_one, quoted, recognise
 from tlsaudit.config.tree import Tree
 from tlsaudit.model.errors import DecodeError
 
@@ -59,12 +60,19 @@ def _kinds(tree: Tree, path: Path, forced: str | None) -> Iterator[str]:
     kind = recognise(path.name, content)
     if forced is not None and (kind is not None or path == tree.start):
         kind = forced
-    if kind is not None:
+    if kind is not None and path != tree.start and is_backup(path.name):
+        tree.set_aside[tree.inside(path) or path] = tree.shown(path)
+    elif kind is not None:
         yield kind
+    elif (held := quoted(path.name, content)) is not None:
+        tree.quoted[tree.shown(path)] = held
     elif problem is not None and (may_be_one(path.name) or tree.is_repository):
         # Where certificates and keys are deployed, others than their owner are not meant to read them.
         tree.unread[tree.shown(path)] = problem
-    if secrets.holds_key(content):
+    key = find_key(content)
+    if key is not None and key.locked:
+        tree.locked.append(tree.shown(path))
+    elif key is not None:
         yield _KEYS
 
 

@@ -77,6 +77,13 @@ _OTHER_LANGUAGES = frozenset(
     ]
 )
 """Suffixes of files that may quote a configuration and are none."""
+_TEMPLATES = frozenset({".j2", ".tmpl", ".tpl", ".template", ".erb", ".in"})
+"""Suffixes that come behind that of what a template makes."""
+_BACKUP = re.compile(
+    r"~\Z|\A#.*#\Z|\.(?:bak|back|backup|old|orig|save|saved|rej|swp|swo|swn|disabled|dpkg-\w+|ucf-\w+|rpm(?:new|save|orig)"
+    r"|pac(?:new|save|orig)|apk-new)(?:[-._]?[0-9][-._0-9T:Z]*)?\Z",
+    re.IGNORECASE,
+)
 _NGINX_NAME = re.compile(r"\Anginx[^/]*\.conf(\.(template|tmpl|j2|tpl|erb))?\Z|\.nginx\Z")
 _NGINX_BLOCK = re.compile(
     rb"^[ \t]*(?:http|stream|mail|events|server|upstream[ \t]+\S+|location[ \t]+[^{};\n]+)[ \t\r\n]*\{", re.MULTILINE
@@ -109,23 +116,45 @@ _HAPROXY_WORD = re.compile(
 def recognise(name: str, content: bytes) -> str | None:
     """The type of a file, None where it is none that is read here."""
     path = PurePath(name)
-    if b"\0" in content[:LOOK_AT]:
-        return _by_name(path)
     text = content[:LOOK_AT]
-    if path.suffix.lower() not in _OTHER_LANGUAGES and _HAPROXY_SECTION.search(text) and _HAPROXY_WORD.search(text):
-        return "haproxy"
-    if path.suffix.lower() not in _OTHER_LANGUAGES and (
-        (_NGINX_BLOCK.search(text) and _NGINX_WORD.search(text)) or _NGINX_SNIPPET.search(text)
-    ):
-        return "nginx"
-    if path.suffix.lower() not in _OTHER_LANGUAGES and signs.looks_like(text):
-        return "apache"
-    return _by_name(path)
+    found = None if b"\0" in text or _is_of_another_language(path) else _by_content(text)
+    return found or _by_name(path)
+
+
+def quoted(name: str, content: bytes) -> str | None:
+    """The type of the text that a YAML file holds, such as a ConfigMap; None where it holds none."""
+    is_yaml = _suffix(PurePath(name)) in {".yaml", ".yml"}
+    return _by_content(content[:LOOK_AT]) if is_yaml else None
 
 
 def may_be_one(name: str) -> bool:
     """Whether a file of this name could be a configuration, for one that cannot be read."""
-    return PurePath(name).suffix.lower() not in _OTHER_LANGUAGES
+    return not (is_backup(name) or _is_of_another_language(PurePath(name)))
+
+
+def is_backup(name: str) -> bool:
+    """Whether editors, package managers or people give such names to what no server is meant to read any more."""
+    return _BACKUP.search(name) is not None
+
+
+def _is_of_another_language(path: PurePath) -> bool:
+    return _suffix(path) in _OTHER_LANGUAGES
+
+
+def _suffix(path: PurePath) -> str:
+    """The suffix, of a template that of what it makes."""
+    suffixes = [each.lower() for each in path.suffixes]
+    while suffixes and suffixes[-1] in _TEMPLATES:
+        suffixes.pop()
+    return suffixes[-1] if suffixes else ""
+
+
+def _by_content(text: bytes) -> str | None:
+    if _HAPROXY_SECTION.search(text) and _HAPROXY_WORD.search(text):
+        return "haproxy"
+    if (_NGINX_BLOCK.search(text) and _NGINX_WORD.search(text)) or _NGINX_SNIPPET.search(text):
+        return "nginx"
+    return "apache" if signs.looks_like(text) else None
 
 
 def _by_name(path: PurePath) -> str | None:

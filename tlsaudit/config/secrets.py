@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tlsaudit.config.found import Context, Found, Unparsable
-from tlsaudit.config.pem import public_part, read_certificates
+from tlsaudit.config.keys import find_key
+from tlsaudit.config.pem import read_certificates
 from tlsaudit.config.recognise import LOOK_AT
 from tlsaudit.config.tree import Tree
 from tlsaudit.model.configuration import Said, Setup
@@ -16,23 +16,14 @@ from tlsaudit.model.errors import DecodeError
 from tlsaudit.model.facts import Endpoint, Facts
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Known, Origin
 
-_KEY = re.compile(
-    rb"^[ \t\"']*-----BEGIN (?:RSA |EC |DSA )?PRIVATE KEY-----\s+(?![^-]*ENCRYPTED)[A-Za-z0-9+/=\s]{40,}-----END ",
-    re.MULTILINE,
-)
 _NOT_THE_OWNER = 0o077
 _CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
-
-
-def holds_key(content: bytes) -> bool:
-    """Whether there is a private key in PEM that no passphrase protects."""
-    return b"PRIVATE KEY-----" in content and _KEY.search(content) is not None
 
 
 def read_start(tree: Tree, path: Path) -> bytes:
     """What is in a file, of a long one what it is recognised by. Raises DecodeError where it cannot be read."""
     try:
-        return tree.read(path)
+        return tree.look_at(path)
     except DecodeError as error:
         if not error.problem.startswith("larger"):
             raise
@@ -49,12 +40,11 @@ def read(tree: Tree, paths: Sequence[Path], _context: Context) -> Iterator[Found
         except DecodeError as error:
             yield Unparsable(file=tree.shown(path), line=1, code="unreadable", message=error.problem)
             continue
-        found = _KEY.search(content)
-        if found is None:
+        found = find_key(content)
+        if found is None or found.locked:
             continue
-        shown, line = tree.shown(path), content.count(b"\n", 0, found.start()) + 1
-        public = public_part(content)
-        certificate = served.get(public) if public is not None else None
+        shown, line = tree.shown(path), found.line
+        certificate = served.get(found.spki_sha256) if found.spki_sha256 is not None else None
         is_authority = certificate is not None and certificate.is_authority
         if not (tree.is_repository or is_authority or mode & _NOT_THE_OWNER):
             continue  # a key where it belongs

@@ -15,6 +15,8 @@ LARGEST = 1024 * 1024
 """Octets of a configuration or certificate file; no product has longer ones."""
 MOST_FILES = 100_000
 _SKIPPED = frozenset({".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv", ".tox", ".mypy_cache"})
+_OF_OTHERS = frozenset({"node_modules", ".venv", ".tox"})
+"""Of those that are not looked into: folders of other people's software, which may hold anything."""
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -37,6 +39,14 @@ class Tree:
         """Links to files outside of the root, which are not followed."""
         self.unread: dict[str, str] = {}
         """Folders and files that may say something and cannot be read, with the reason."""
+        self.set_aside: dict[Path, str] = {}
+        """Backup copies of configurations, which are read where a configuration includes them; with the names shown."""
+        self.quoted: dict[str, str] = {}
+        """YAML files that hold the text of a configuration, with its type."""
+        self.locked: list[str] = []
+        """Files with a private key behind a passphrase."""
+        self.not_entered: dict[str, None] = {}
+        """Folders of other people's software."""
         self._shown_from = here if self.root.is_relative_to(here) else self.root
 
     def files(self) -> Iterator[Path]:
@@ -49,12 +59,18 @@ class Tree:
             return
         seen = 0
         for folder, names, files in os.walk(self.start, onerror=self._leave):
-            names[:] = sorted(name for name in names if name not in _SKIPPED)
+            self._not_into(Path(folder), names)
             for name in sorted(files):
                 seen += 1
                 if seen > MOST_FILES:
                     raise InputError(f"more than {MOST_FILES} files below {str(self.start)!r}")
                 yield Path(folder) / name
+
+    def _not_into(self, folder: Path, names: list[str]) -> None:
+        """Take out of the names of folders those that are not looked into."""
+        for name in sorted(_OF_OTHERS.intersection(names)):
+            self.not_entered[self.shown(folder / name)] = None
+        names[:] = sorted(name for name in names if name not in _SKIPPED)
 
     def _leave(self, error: OSError) -> None:
         self.unread[self.shown(Path(error.filename))] = error.strerror or "cannot be read"
@@ -96,7 +112,16 @@ class Tree:
         yield from (folder / name for name in names if part.startswith(".") or not name.startswith("."))
 
     def read(self, path: Path) -> bytes:
-        """What is in a file, without a byte-order mark. Raises DecodeError where it is no file that may be read."""
+        """What is in a file that counts, without a byte-order mark; a backup copy is none any more.
+
+        Raises DecodeError where it is no file that may be read.
+        """
+        content = self.look_at(path)
+        self.set_aside.pop(self.inside(path) or path, None)
+        return content
+
+    def look_at(self, path: Path) -> bytes:
+        """What is in a file, whether or not it counts. Raises DecodeError as `read` does."""
         shown = self.shown(path)
         real = self.inside(path)
         if real is None:

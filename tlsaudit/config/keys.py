@@ -1,0 +1,198 @@
+"""Private keys in files, whatever holds them: PEM, OpenSSH, PuTTY, DER, PKCS #12 and Java keystores.
+
+By what is in a file, in bounded time: how often a passphrase is hashed is the file's to say.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_private_key,
+    load_pem_private_key,
+    load_ssh_private_key,
+    pkcs12,
+)
+
+from tlsaudit.model.errors import DecodeError
+from tlsaudit.pki import der
+
+LARGEST_BINARY: Final = 64 * 1024
+"""Octets of a key in DER or a keystore; RSA with 16384 bits takes 10,000."""
+_MOST_ELEMENTS: Final = 2000
+_MOST_HASHING: Final = 100_000
+"""Iterations that are done to see whether a keystore opens without a passphrase; OpenSSL and Java write 30,000."""
+
+_PEM = re.compile(
+    rb"^[ \t\"']*(-----BEGIN (?P<kind>(?:RSA |EC |DSA |ENCRYPTED |OPENSSH )?)PRIVATE KEY-----"
+    rb"(?P<headers>(?:\s{1,20}(?:Proc-Type|DEK-Info):[^\n]{0,100})*)"
+    rb"(?P<body>\s+[A-Za-z0-9+/=][A-Za-z0-9+/=\s]{39,})-----END (?P=kind)PRIVATE KEY-----)",
+    re.MULTILINE,
+)
+_PUTTY = re.compile(rb"\APuTTY-User-Key-File-[1-9]: [^\n]{1,80}\nEncryption: (?P<how>[^\s]{1,40})[ \t]*\n")
+_OPENSSH_OPEN = b"openssh-key-v1\0\0\0\0\4none"
+_PKCS8_ENCRYPTED = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05"  # PKCS #5 (RFC 8018)
+_PKCS12 = b"\x02\x01\x03\x30"
+_DATA = "1.2.840.113549.1.7.1"  # RFC 5652 section 4
+_KEY_BAG = "1.2.840.113549.1.12.10.1.1"  # RFC 7292 section 4.2
+_SHROUDED_BAG = "1.2.840.113549.1.12.10.1.2"
+_JAVA = (b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce")
+_JAVA_KEY, _JAVA_CERTIFICATE = 1, 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrivateKeyFile:
+    """The private key of a file, the first one that is open if there is any.
+
+    `locked`: behind a passphrase. `spki_sha256` is of its public half, None where that cannot be told.
+    """
+
+    line: int
+    locked: bool
+    spki_sha256: str | None = None
+
+
+def find_key(content: bytes) -> PrivateKeyFile | None:
+    """The private key in a file; None: there is none that is recognised."""
+    if b"PRIVATE KEY-----" in content:
+        return _in_text(content)
+    if (putty := _PUTTY.match(content[:400].replace(b"\r", b""))) is not None:
+        return PrivateKeyFile(line=1, locked=putty["how"] != b"none")
+    if content.startswith(_JAVA):
+        return PrivateKeyFile(line=1, locked=True) if _java_has_key(content) else None
+    if content[:1] == b"\x30" and len(content) <= LARGEST_BINARY:
+        return _in_der(content)
+    return None
+
+
+def _in_text(content: bytes) -> PrivateKeyFile | None:
+    first: PrivateKeyFile | None = None
+    for block in _PEM.finditer(content):
+        locked = _is_locked(block)
+        line = content.count(b"\n", 0, block.start(1)) + 1
+        if not locked:
+            load = load_ssh_private_key if block["kind"] == b"OPENSSH " else load_pem_private_key
+            return PrivateKeyFile(line=line, locked=False, spki_sha256=_public(load, _unindented(block[1])))
+        first = first or PrivateKeyFile(line=line, locked=True)
+    return first
+
+
+def _unindented(block: bytes) -> bytes:
+    return b"\n".join(line.strip() for line in block.splitlines())
+
+
+def _is_locked(block: re.Match[bytes]) -> bool:
+    if block["kind"] != b"OPENSSH ":
+        return block["kind"] == b"ENCRYPTED " or b"ENCRYPTED" in block["headers"]
+    try:
+        return not base64.b64decode(b"".join(block["body"].split())[:64]).startswith(_OPENSSH_OPEN)
+    except binascii.Error:
+        return True
+
+
+def _in_der(content: bytes) -> PrivateKeyFile | None:
+    try:
+        outer = der.single(content, "a key")
+    except DecodeError:
+        return None
+    if outer.content.startswith(_PKCS12):
+        return _in_pkcs12(content)
+    if outer.content[:1] == b"\x30":
+        return PrivateKeyFile(line=1, locked=True) if _PKCS8_ENCRYPTED in outer.content[:16] else None
+    try:
+        load_der_private_key(content, None, unsafe_skip_rsa_key_validation=True)
+    except UnsupportedAlgorithm:
+        return PrivateKeyFile(line=1, locked=False)
+    except (ValueError, TypeError):
+        return None
+    return PrivateKeyFile(line=1, locked=False, spki_sha256=_public(load_der_private_key, content))
+
+
+def _in_pkcs12(content: bytes) -> PrivateKeyFile | None:
+    """Bags of keys stand in the open, what is in them is encrypted; some stores open without a passphrase."""
+    try:
+        found = tuple(_visible(content))
+    except DecodeError:
+        return None
+    bags = {each for each in found if isinstance(each, str)}
+    if sum(each for each in found if isinstance(each, int)) <= _MOST_HASHING:
+        for passphrase in (None, b""):
+            try:
+                key = pkcs12.load_pkcs12(content, passphrase).key
+            except (ValueError, UnsupportedAlgorithm):
+                continue
+            if key is not None:
+                return PrivateKeyFile(line=1, locked=False, spki_sha256=_hash_of(key))
+    if _KEY_BAG in bags:
+        return PrivateKeyFile(line=1, locked=False)
+    return PrivateKeyFile(line=1, locked=True) if _SHROUDED_BAG in bags else None
+
+
+def _visible(content: bytes) -> Iterator[str | int]:
+    """The object identifiers and positive numbers of a PKCS #12 file that no passphrase hides. Raises DecodeError."""
+    waiting, seen = [(content, False)], 0
+    while waiting:
+        data, is_content = waiting.pop()
+        opened = is_content
+        for each in der.elements(data, "PKCS #12"):
+            seen += 1
+            if seen > _MOST_ELEMENTS:
+                raise DecodeError("PKCS #12", "has too many parts")
+            if each.tag == der.OBJECT_IDENTIFIER:
+                name = der.dotted(each.content, "PKCS #12")
+                opened = name == _DATA
+                yield name
+            elif each.tag == der.INTEGER:
+                yield max(0, der.integer(each, "PKCS #12"))
+            elif each.tag & 0x20:
+                waiting.append((each.content, opened and each.tag == der.context(0)))
+            elif each.tag == der.OCTET_STRING and is_content:
+                waiting.append((each.content, False))
+
+
+def _java_has_key(content: bytes) -> bool:
+    """Whether an entry before the first that cannot be read is a private key; the others are certificates."""
+    at = 12
+    try:
+        while at < len(content):
+            kind = _number(content, at, 4)
+            if kind != _JAVA_CERTIFICATE:
+                return kind == _JAVA_KEY
+            at += 4
+            at += 2 + _number(content, at, 2) + 8  # the alias, and a time
+            at += 2 + _number(content, at, 2)  # the type of the certificate
+            at += 4 + _number(content, at, 4)
+    except DecodeError:
+        pass
+    return False
+
+
+def _number(content: bytes, at: int, octets: int) -> int:
+    found = content[at : at + octets]
+    if len(found) < octets:
+        raise DecodeError("a keystore", "ends early")
+    return int.from_bytes(found, "big")
+
+
+def _public(load: Callable[..., Any], content: bytes) -> str | None:
+    """SHA-256 of the public half (SubjectPublicKeyInfo); None where the key is broken."""
+    if len(content) > LARGEST_BINARY:
+        return None
+    try:
+        return _hash_of(load(content, None, unsafe_skip_rsa_key_validation=True))
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return None
+
+
+def _hash_of(key: Any) -> str:
+    spki = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(spki).hexdigest()
