@@ -6,18 +6,15 @@ of the product counts only where the product's version is assumed, since nobody 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from tlsaudit.model.configuration import ServerNames
 from tlsaudit.model.difference import Drift, DriftKind, FactChange
 from tlsaudit.model.document import BasisPart, FactsPart, Location, SeverityName, Subject
-from tlsaudit.model.expression import finds
 
 _MODERN: Final = ("TLSv1.2", "TLSv1.3")
 _STRENGTH: Final = {"none": 0, "optional": 1, "required": 2}
-_PATTERN_RANK: Final = (1, 0)
 DECISIVE: Final = ("protocols", "client_auth.mode")
 """What has to be known on both sides for two to be compared at all."""
 
@@ -32,58 +29,6 @@ class Drifted:
     found: tuple[Drift, ...]
     unknown: Mapping[str, str]
     at_stake: Mapping[str, SeverityName]
-
-
-def choose(
-    listeners: Sequence[Subject], names: Mapping[str, ServerNames], *, name: str | None, port: int
-) -> tuple[Subject, ...]:
-    """The listeners that answer for a name at a port: one, or none or several where that cannot be told.
-
-    As servers choose: the very name, then the longest wildcard, then a pattern, then the default of the socket. A file
-    with but one listener is for any port: containers map them. Where it cannot be told whether a pattern fits, its
-    listener is one of several, unless another one goes before patterns.
-    """
-    usable = [each for each in listeners if each.facts is not None]
-    here = [each for each in usable if each.facts is not None and each.facts.endpoint.port == port]
-    if not here:
-        return tuple(usable) if len(usable) == 1 else ()
-    ranked: dict[tuple[int, int], list[Subject]] = {}
-    for each in here:
-        rank = _rank(names.get(each.id, ServerNames()), name)
-        if rank is not None:
-            ranked.setdefault(rank, []).append(each)
-    if not ranked:
-        return tuple(here)
-    best = ranked[max(ranked)]
-    if max(ranked) <= _PATTERN_RANK:
-        best += [each for each in here if each not in best and _may_fit(names.get(each.id, ServerNames()), name)]
-    return tuple(best)
-
-
-def _rank(served: ServerNames, name: str | None) -> tuple[int, int] | None:
-    """How well a listener fits; None: it is for other names, and not the default."""
-    ranks = [rank for each in served.names if (rank := _fits(each, (name or "").lower())) is not None]
-    if served.is_default:
-        ranks.append((0, 0))
-    return max(ranks, default=None)
-
-
-def _may_fit(served: ServerNames, name: str | None) -> bool:
-    """Whether there is a pattern of which it cannot be told."""
-    return bool(name) and any(each.startswith("~") and finds(each[1:], name or "") is None for each in served.names)
-
-
-def _fits(written: str, name: str) -> tuple[int, int] | None:
-    if not name:
-        return None
-    if written.startswith("~"):
-        return _PATTERN_RANK if finds(written[1:], name) else None
-    pattern = written.lower()
-    if pattern == name or (pattern.startswith(".") and name == pattern[1:]):
-        return (4, 0)
-    if pattern.startswith(("*.", ".")) and name.endswith(pattern.removeprefix("*")):
-        return (3, len(pattern))
-    return (2, len(pattern)) if pattern.endswith(".*") and name.startswith(pattern[:-1]) else None
 
 
 def compare(file: Subject, wire: Subject, *, assumed: bool) -> Drifted:

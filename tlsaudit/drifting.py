@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tlsaudit import drift
+from tlsaudit.answering import choose
 from tlsaudit.linting import Linted
 from tlsaudit.model.difference import Difference, DifferenceSummary, Side, SubjectDifference
 from tlsaudit.model.document import Document, Subject
@@ -70,7 +71,7 @@ def listener_for(linted: Linted, name: str | None, port: int, wanted: str | None
         found = tuple(each for each in listeners if wanted in {each.id, each.name})
         problem = f"--listener {wanted!r} is {len(found) or 'none'} of the listeners, which are"
     else:
-        found = drift.choose(listeners, linted.names, name=name, port=port)
+        found = choose(listeners, linted.names, name=name, port=port)
         number = f"{len(found)} listeners may answer" if found else "no listener answers"
         problem = f"{number} for {name or 'no name'} at port {port}: choose with --listener among"
     if len(found) != 1:

@@ -6,12 +6,14 @@ Everything that a wire shows as well is in `facts`: protocol versions, suites, c
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact
 
 if TYPE_CHECKING:
     from tlsaudit.model.facts import DhParameters
+
+Chooser: TypeAlias = Literal["nginx", "haproxy", "apache"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,10 @@ class ServerNames:
 
     names: tuple[str, ...] = ()
     is_default: bool = True
+    chooser: Chooser = "nginx"
+    """Whose way of choosing decides."""
+    socket: str = ""
+    """Listeners of the same one are in the order in which the server looks at them; "": that is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -118,6 +118,7 @@ class _Apache:
             line=directive.line,
             facts=facts_of(each.terms, self._context.assume.openssl),
             requested=requested_of(each.terms),
+            names=each.names,
         )
 
     def _upstreams(self, reading: Reading, each: Listener) -> Iterator[Found]:

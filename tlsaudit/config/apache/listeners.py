@@ -16,7 +16,7 @@ from tlsaudit.config.apache.servers import Address, Server, Servers, speaks_tls
 from tlsaudit.config.ciphers import CipherString
 from tlsaudit.config.groups import default_groups, read_groups
 from tlsaudit.config.terms import ClientTerms, Terms
-from tlsaudit.model.configuration import Said, Setup
+from tlsaudit.model.configuration import Said, ServerNames, Setup
 from tlsaudit.model.facts import Endpoint, Preference
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Tried, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
@@ -34,6 +34,7 @@ class Listener:
     server: Server
     name: str
     terms: Terms
+    names: ServerNames
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,10 @@ def listener_at(reading: Reading, servers: Servers, where: Place) -> Listener:
         ),
     )
     shown = f"{name}:{port}" if port is not None else name
-    return Listener(server=server, name=shown, terms=terms)
+    served = ServerNames(
+        names=server.names, is_default=socket[0] is server, chooser="apache", socket=f"{address.host}:{address.port}"
+    )
+    return Listener(server=server, name=shown, terms=terms, names=served)
 
 
 def settings_alone(reading: Reading, level: Level) -> Terms | None:

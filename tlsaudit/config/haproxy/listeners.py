@@ -110,7 +110,9 @@ def _listeners(reading: Reading, proxy: Proxy, line: Line, own: Options) -> Iter
                 name=f"{title}:{port}" if port else f"{title} {address}"[:200],
                 terms=terms,
                 names=ServerNames(
-                    names=group.names or (names_of(group.members[0]) if group.members else ()), is_default=place == 0
+                    names=group.names or (names_of(group.members[0]) if group.members else ()),
+                    is_default=place == 0,
+                    chooser="haproxy",
                 ),
             )
 

@@ -184,7 +184,9 @@ def _listener(reading: Reading, each: Listener, ids: dict[str, int]) -> Found:
         line=directive.line,
         facts=facts_of(each.terms, reading.assume.openssl),
         requested=requested_of(each.terms),
-        names=ServerNames(names=each.server.names, is_default=each.is_default),
+        names=ServerNames(
+            names=each.server.names, is_default=each.is_default, socket=f"{each.server.module} {each.listen.socket}"
+        ),
     )
 
 
