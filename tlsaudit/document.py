@@ -266,7 +266,7 @@ def bases(facts: Facts) -> dict[str, doc.BasisPart]:
     }
     paths |= {f"vulnerabilities.{name}": fact for name, fact in facts.vulnerabilities.items()}
     found |= {path: fact.basis for path, fact in paths.items() if isinstance(fact, Known)}
-    return {path: _basis(basis) for path, basis in found.items()}
+    return {path: basis_part(basis) for path, basis in found.items()}
 
 
 def _firsts(path: str, accepted: Iterable[tuple[tuple[ProtocolVersion, int], Basis]]) -> dict[str, Basis]:
@@ -276,7 +276,8 @@ def _firsts(path: str, accepted: Iterable[tuple[tuple[ProtocolVersion, int], Bas
     return found
 
 
-def _basis(basis: Basis) -> doc.BasisPart:
+def basis_part(basis: Basis) -> doc.BasisPart:
+    """Where a fact comes from, as the report shows it."""
     if basis.at.startswith(_PROBE):
         return doc.BasisPart(origin=basis.origin.value, probe=int(basis.at.removeprefix(_PROBE)))
     file, _, line = basis.at.rpartition(":")

@@ -14,6 +14,7 @@ from tlsaudit.model.difference import Drift, DriftKind, FactChange
 from tlsaudit.model.document import BasisPart, FactsPart, Location, SeverityName, Subject
 
 _MODERN: Final = ("TLSv1.2", "TLSv1.3")
+_OF_SESSION: Final[Mapping[str, SeverityName]] = {"compression": "high", "session_ticket": "low"}
 _STRENGTH: Final = {"none": 0, "optional": 1, "required": 2}
 DECISIVE: Final = ("protocols", "client_auth.mode")
 """What has to be known on both sides for two to be compared at all."""
@@ -43,6 +44,10 @@ def compare(file: Subject, wire: Subject, *, assumed: bool) -> Drifted:
         *pair.client_auth(),
         *pair.certificates(),
         *pair.hsts(),
+        *pair.alpn(),
+        *pair.order(),
+        *pair.sessions(),
+        *pair.stapling(),
     ]
     return Drifted(found=tuple(found), unknown=pair.unknown, at_stake=pair.at_stake)
 
@@ -172,6 +177,72 @@ class _Pair:
         words = (ours.raw if ours else "none", theirs.raw if theirs else "none")
         yield self._drift(kind, "http.hsts", severity, file=words[0], wire=words[1], at="http")
 
+    def alpn(self) -> Iterator[Drift]:
+        ours, theirs = self._here.alpn, self._there.alpn
+        added = [] if "alpn" in self._file.unknown else [each for each in theirs if each not in ours]
+        missing = [each for each in ours if each not in theirs]
+        if (added or missing) and self._hangs_on_default("alpn"):
+            return
+        if missing and "alpn" in self._wire.unknown:
+            self._is_open("alpn")
+        elif missing:
+            yield self._drift("in_file_not_on_wire", "alpn", "low", removed=missing)
+        if added:
+            yield self._drift("on_wire_not_in_file", "alpn", "low", added=added)
+
+    def order(self) -> Iterator[Drift]:
+        for version in self._both():
+            path = f"cipher_preference.{version}"
+            ours, theirs = (each.cipher_preference.get(version) for each in (self._here, self._there))
+            if ours == theirs or "unknown" in {ours, theirs} or None in {ours, theirs} or self._hangs_on_default(path):
+                continue
+            yield self._drift("differs", path, "low", file=f"the {ours}'s", wire=f"the {theirs}'s")
+
+    def sessions(self) -> Iterator[Drift]:
+        """Compression, tickets below TLS 1.3 (where it is, libraries send some in any case), and early data."""
+        ours, theirs = ({**each.session} for each in (self._here, self._there))
+        if not set(self._both()) - {"TLSv1.3"}:
+            ours.pop("session_ticket", None)
+        for name, severity in _OF_SESSION.items():
+            yield from self._switch(f"session.{name}", ours.get(name), theirs.get(name), severity)
+        path = "behaviours.early_data"
+        here = self._here.behaviours.early_data is not None if path in self._file.basis else None
+        # It is read in a ticket of TLS 1.3: where none came nobody knows.
+        seen = self._there.behaviours.ticket_lifetime is not None
+        there = self._there.behaviours.early_data is not None if seen else None
+        yield from self._switch(path, here, there, "medium")
+
+    def stapling(self) -> Iterator[Drift]:
+        """Of a file only its wish is known: what is fetched is with the authority."""
+        path = "certificate_deployments.stapled_ocsp"
+        wish = (self._file.requested or {}).get("stapling")
+        deployments = self._there.certificate_deployments
+        if not isinstance(wish, bool) or not deployments:
+            return
+        paths = {f"certificate_deployments.{each}.stapled_ocsp" for each in range(len(deployments))}
+        there = (
+            any(each.stapled_ocsp is not None for each in deployments) if paths.isdisjoint(self._wire.unknown) else None
+        )
+        yield from self._switch(path, wish, there, "low")
+
+    def _switch(self, path: str, ours: bool | None, theirs: bool | None, severity: SeverityName) -> Iterator[Drift]:
+        """What is on or off; `severity` is that of what is on although the file says off."""
+        if ours is None or ours == theirs:
+            return
+        if theirs is None:
+            self.unknown[path] = "the wire: it was not asked, or did not answer"
+        elif not self._hangs_on_default(path):
+            kind: DriftKind = "on_wire_not_in_file" if theirs else "in_file_not_on_wire"
+            words = {True: "on", False: "off"}
+            yield self._drift(kind, path, severity if theirs else "low", file=words[ours], wire=words[theirs])
+
+    def _hangs_on_default(self, path: str) -> bool:
+        """Whether what differs is left to a default of a version that nobody named; says so in `unknown`."""
+        found = self._is_default_here(path)
+        if found:
+            self.unknown[path] = self._default_words(path)
+        return found
+
     def _both(self) -> list[str]:
         """The versions that both speak."""
         return [
@@ -180,12 +251,13 @@ class _Pair:
             if verdict == "accepted" == self._there.protocols.get(version)
         ]
 
-    def _is_open(self, path: str, at_stake: SeverityName) -> bool:
+    def _is_open(self, path: str, at_stake: SeverityName | None = None) -> bool:
         """Whether one of the two does not know it; says so in `unknown`, and what that may hide."""
         for side, words in ((self._file, "the file"), (self._wire, "the wire")):
             found = side.unknown.get(path)
             if found is not None:
-                self.at_stake[path] = at_stake
+                if at_stake is not None:
+                    self.at_stake[path] = at_stake
                 self.unknown[path] = f"{words}: {found.why.replace('_', ' ')}" + (
                     f" ({found.detail})" if found.detail else ""
                 )

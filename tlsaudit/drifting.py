@@ -22,11 +22,13 @@ class Compared:
     """How files and endpoints are compared.
 
     `listener` is the name or id of the one that is meant; None: the one that answers for the endpoint's name and port.
-    `assumed`: the product's version was named, so that its defaults are known. `sources` is where both come from.
+    `assumed`: the product's version was named, so that its defaults are known. `declared`: whoever compares said what
+    should be. `sources` is where both come from.
     """
 
     listener: str | None
     assumed: bool
+    declared: bool
     fail_on: Severity | None
     sources: tuple[str, str]
 
@@ -39,7 +41,9 @@ def compare(linted: Linted, wire: Document, how: Compared) -> Difference:
     """
     subjects = [each for each in wire.subjects if each.kind == "endpoint"]
     broken = [each for each in linted.document.subjects if each.status == "unparsable"]
-    notes = [each.error.message for each in broken if each.error is not None]
+    notes = [*linted.notes, *(each.error.message for each in broken if each.error is not None)]
+    if how.declared:
+        notes.append("drift compares facts: what is declared is judged by lint and scan")
     compared: list[SubjectDifference] = []
     for subject in subjects:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from tlsaudit.document import bases, facts_part, result_part, unknowns
+from tlsaudit.document import bases, basis_part, facts_part, result_part, unknowns
 from tlsaudit.model import document as doc
 from tlsaudit.model.configuration import Upstream
 from tlsaudit.model.facts import Facts
@@ -41,7 +41,7 @@ class Writer:
             location=location,
             facts=_facts(facts) if kind != "certificate" else None,
             requested=dict(requested) or None,
-            basis=bases(facts),
+            basis=bases(facts) | _more_bases(facts),
             unknown=_unknown(facts) if kind != "certificate" else {},
             probes=[],
             results=[self._result(result, location) for result in judgement.results],
@@ -80,7 +80,24 @@ def unparsable(location: doc.Location, *, code: str, message: str) -> doc.Subjec
 
 
 def _facts(facts: Facts) -> doc.FactsPart:
-    return facts_part(facts).model_copy(update={"session": {}, "upstream": _upstream(facts.upstream)})
+    session = {name: fact.value for name, fact in _of_session(facts).items() if isinstance(fact, Known)}
+    return facts_part(facts).model_copy(update={"session": session, "upstream": _upstream(facts.upstream)})
+
+
+def _of_session(facts: Facts) -> dict[str, Fact[bool]]:
+    """What a file says of sessions."""
+    return {"compression": facts.session.compression, "session_ticket": facts.session.session_ticket}
+
+
+def _more_bases(facts: Facts) -> dict[str, doc.BasisPart]:
+    """The basis of what a wire shows without a probe of its own."""
+    found: dict[str, Fact[object]] = {f"session.{name}": fact for name, fact in _of_session(facts).items()}
+    found |= {f"cipher_preference.{version}": fact for version, fact in facts.cipher_preference.items()}
+    found["behaviours.early_data"] = facts.behaviours.early_data
+    known = {path: fact.basis for path, fact in found.items() if isinstance(fact, Known)}
+    for basis in facts.alpn.accepted.values():
+        known.setdefault("alpn", basis)
+    return {path: basis_part(basis) for path, basis in known.items()}
 
 
 def _upstream(upstream: Upstream | None) -> doc.UpstreamPart | None:

@@ -113,6 +113,11 @@ def test_what_is_only_in_the_file(lab: Lab, site: Site) -> None:
         ("", "ssl_verify_client on; ssl_client_certificate client-ca.pem;", "client_auth.mode", "critical", 1),
         ("ssl_verify_client optional_no_ca;", "", "client_auth.mode", "low", 0),
         ("ssl_verify_client off;", "ssl_verify_client optional_no_ca;", "client_auth.mode", "critical", 1),
+        ("ssl_session_tickets off;", "", "session.session_ticket", "low", 0),
+        ("", "ssl_session_tickets off;", "session.session_ticket", "low", 0),
+        ("ssl_early_data on;", "", "behaviours.early_data", "medium", 0),
+        ("", "ssl_early_data on;", "behaviours.early_data", "low", 0),
+        ("", "ssl_stapling on;", "certificate_deployments.stapled_ocsp", "low", 0),
     ],
 )
 def test_a_difference(lab: Lab, site: Site, wire: str, file: str, path: str, severity: str, code: int) -> None:  # noqa: PLR0917 - one row
@@ -120,6 +125,72 @@ def test_a_difference(lab: Lab, site: Site, wire: str, file: str, path: str, sev
     ended = site.diff(site.file(running, f"{_SOUND} {file}"), running, *_ASSUMED)
     assert {each: drift["severity"] for each, drift in drifts(ended).items()} == {path: severity}
     assert ended.code == code
+
+
+def test_the_order_of_suites(lab: Lab, site: Site) -> None:
+    running = lab.nginx(f"{_SOUND} ssl_prefer_server_ciphers on;")
+    found = drifts(site.diff(site.file(running, _SOUND), running, *_ASSUMED))
+    assert {path: (each["file"], each["wire"]) for path, each in found.items()} == {
+        "cipher_preference.TLSv1.2": ("the client's", "the server's"),
+        "cipher_preference.TLSv1.3": ("the client's", "the server's"),
+    }
+    ended = site.diff(site.file(running, _SOUND), running)
+    assert drifts(ended) == {}
+    assert "say with --assume" in ended.document["subjects"][0]["unknown"]["cipher_preference.TLSv1.2"]
+
+
+def test_tickets_of_tls_1_3_are_no_difference(lab: Lab, site: Site) -> None:
+    """OpenSSL sends them without ssl_session_tickets as well, with the state kept by the server."""
+    only = "ssl_protocols TLSv1.3; ssl_session_tickets off;"
+    running = lab.nginx(only)
+    ended = site.diff(site.file(running, only), running, *_ASSUMED)
+    assert (ended.code, drifts(ended)) == (0, {})
+
+
+@pytest.mark.parametrize(("default", "named"), [("off", "on"), ("on", "off"), ("on", "on"), ("off", "off")])
+def test_tickets_take_both_servers(lab: Lab, site: Site, default: str, named: str) -> None:
+    """The default server of the socket, and the one with the name."""
+    files = f"ssl_certificate {site.pki.ecdsa.chain}; ssl_certificate_key {site.pki.ecdsa.key};"
+    said = f"{files} {_SOUND} ssl_session_tickets {default};"
+    first = f"server {{ listen {HOST}:PORT ssl; server_name other.example; {said} }}"
+    running = lab.nginx(f"{_SOUND} ssl_session_tickets {named};", http=first)
+    path = site.file(running, f"{_SOUND} ssl_session_tickets {named};")
+    text = path.read_text().replace("http {", f"http {{ {first.replace(f'{HOST}:PORT', str(running.port))}")
+    path.write_text(text)
+    assert drifts(site.diff(path, running, *_ASSUMED)) == {}
+
+
+def test_what_is_offered_by_alpn(lab: Lab, site: Site) -> None:
+    running = lab.haproxy("ssl-min-ver TLSv1.3 alpn h2,http/1.1")
+    for file in (site.pki.ecdsa.combined, site.pki.client_ca_file):
+        (site.folder / file.name).write_bytes(file.read_bytes())
+    path = site.folder / "haproxy.cfg"
+    path.write_text(
+        _HAPROXY.replace("PORT", str(running.port)).replace("verify required ca-file client-ca.pem", "maxconn 9")
+    )
+    found = drifts(site.diff(path, running, "--assume", "haproxy=2.6,openssl=3.0"))
+    assert {each: drift["added"] for each, drift in found.items()} == {"alpn": ["h2", "http/1.1"]}
+    plain = lab.haproxy("ssl-min-ver TLSv1.3")
+    path.write_text(path.read_text().replace(str(running.port), str(plain.port)).replace("maxconn 9", "alpn h2"))
+    ended = site.diff(path, plain, "--assume", "haproxy=2.6,openssl=3.0")
+    assert (drifts(ended).keys() <= {"alpn"}, ended.code) == (True, 0)
+    assert drifts(ended) or "alpn" in ended.document["subjects"][0]["unknown"]
+
+
+def test_apache_and_its_sessions(lab: Lab, site: Site) -> None:
+    running = lab.apache("SSLSessionTickets off\nSSLHonorCipherOrder on")
+    for file in (site.pki.ecdsa.chain, site.pki.ecdsa.key):
+        (site.folder / file.name).write_bytes(file.read_bytes())
+    path = site.folder / "apache.conf"
+    host = "SSLEngine on\nServerName localhost\nSSLCertificateFile ecdsa.pem\nSSLCertificateKeyFile ecdsa.key\n"
+    path.write_text(f"Listen {running.port}\n<VirtualHost *:{running.port}>\n{host}SSLCompression on\n</VirtualHost>\n")
+    found = drifts(site.diff(path, running, "--assume", "apache=2.4.71,openssl=3.0"))
+    assert {each: drift["kind"] for each, drift in found.items()} == {
+        "session.session_ticket": "in_file_not_on_wire",
+        "session.compression": "in_file_not_on_wire",
+        "cipher_preference.TLSv1.2": "differs",
+        "cipher_preference.TLSv1.3": "differs",
+    }
 
 
 def test_another_certificate_is_served(lab: Lab, site: Site) -> None:
@@ -283,6 +354,33 @@ def test_what_is_meant_as_a_report_is_none(tmp_path: Path, text: str) -> None:
     ended = tlsaudit("diff", path, f"localhost@{HOST}:1")
     assert ended.code == 2
     assert "no tlsaudit report" in ended.complaint()
+
+
+def test_what_is_left_out_of_a_tree_is_said(lab: Lab, site: Site) -> None:
+    running = lab.nginx(_SOUND)
+    (site.folder / "conf").mkdir()
+    path = Site(site.folder / "conf", site.pki).file(running, _SOUND)
+    (path.parent / "nginx.conf.bak").write_text(path.read_text())
+    ended = tlsaudit("diff", path.parent, f"localhost@{HOST}:{running.port}", "--format", "json", *_ASSUMED)
+    assert ended.document["notes"] == ["nginx.conf.bak looks like a backup copy and was not read"]
+
+
+def test_drift_says_that_it_judges_nothing_that_is_declared(lab: Lab, site: Site) -> None:
+    running = lab.nginx(_SOUND)
+    ended = site.diff(site.file(running, _SOUND), running, "--expect-client-auth", "required", *_ASSUMED)
+    assert ended.code == 0
+    assert ended.document["notes"] == ["drift compares facts: what is declared is judged by lint and scan"]
+
+
+def test_two_files_and_what_is_declared(tmp_path: Path) -> None:
+    for name, word in (("old", "on"), ("new", "off")):
+        (tmp_path / name).mkdir()
+        server = f"listen 443 ssl; {_SOUND} ssl_client_certificate ca.pem; ssl_verify_client {word};"
+        (tmp_path / name / "nginx.conf").write_text(f"events {{}}\nhttp {{ server {{ {server} }} }}")
+    for declared, code in (((), 0), (("--expect-client-auth", "required"), 1)):
+        ended = tlsaudit("diff", tmp_path / "old", tmp_path / "new", "--format", "json", *declared)
+        new = {each["rule"] for each in ended.document["subjects"][0]["results"] if each["change"] == "new"}
+        assert ("TLS-MTLS-001" in new, ended.code) == (bool(code), code)
 
 
 def test_two_files(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tlsaudit.cli import options, outputs, scan
+from tlsaudit.cli import gate, options, outputs, scan
 from tlsaudit.cli.report import read_report
 from tlsaudit.model.errors import InputError
 
@@ -88,8 +88,8 @@ def diff(
         str | None,
         typer.Option(
             metavar="MODE",
-            help="What client authentication of a target should be: none, optional or required; without it, what was "
-            "declared for the report beside it.",
+            help="What client authentication should be: none, optional or required; without it, what was declared for "
+            "the report beside a target.",
         ),
     ] = None,
     proxy: Annotated[
@@ -167,8 +167,9 @@ def _difference(old: str, new: str, asked: _Asked, lowest: Severity | None) -> t
         wire = new if isinstance(sources[0], Conf) else old
         return _drift(files[0], wire, next(each for each in sources if not isinstance(each, Conf)), asked, lowest)
     if files:
-        linted = [_linted(each, asked).document for each in files]
-        return compare(linted[0], linted[1], names=(old, new), fail_on=lowest), False
+        linted = [_linted(each, asked) for each in files]
+        gate.tell(note for each in linted for note in each.notes)
+        return compare(linted[0].document, linted[1].document, names=(old, new), fail_on=lowest), False
     if any(isinstance(source, list) for source in sources):
         raise InputError("a list of targets (@FILE) can only be compared with a configuration")
     documents = _documents([source for source in sources if not isinstance(source, (Conf, list))], asked)
@@ -196,7 +197,11 @@ def _drift(
         for subject in document.subjects:
             scan.tell_problem(subject)
     how = drifting.Compared(
-        listener=asked.listener, assumed=bool(asked.assume), fail_on=lowest, sources=(str(file.path), name)
+        listener=asked.listener,
+        assumed=bool(asked.assume),
+        declared=asked.client_auth is not None,
+        fail_on=lowest,
+        sources=(str(file.path), name),
     )
     return drifting.compare(linted, document, how), document.summary.exit_code == EXIT_INTERNAL
 
@@ -205,6 +210,7 @@ def _linted(file: Conf, asked: _Asked) -> Linted:
     from tlsaudit import app, linting
     from tlsaudit.cli.lint import known_type
     from tlsaudit.config import read
+    from tlsaudit.model.limits import Expectation
     from tlsaudit.policy import load_policy
 
     given = linting.LintOptions(
@@ -213,6 +219,7 @@ def _linted(file: Conf, asked: _Asked) -> Linted:
         assume=read.parse_assumptions(asked.assume),
         kind=known_type(asked.kind),
         as_of=options.moment(asked.as_of),
+        expect=Expectation(client_auth=asked.client_auth or asked.client_auth_set),
     )
     return linting.lint([file.path], given)
 

@@ -76,6 +76,8 @@ class Terms:
     alpn: Tried[str] = field(default_factory=Tried)
     early_data: Fact[int | None] = NOT_ASKED
     compression: Fact[bool] = NOT_ASKED
+    tickets: Fact[bool] = NOT_ASKED
+    """Session tickets below TLS 1.3; at that version the library sends some whatever is asked for."""
     insecure_renegotiation: Fact[bool] = NOT_ASKED
     http: Fact[HttpAnswer | None] = NOT_ASKED
     setup: Setup = field(default_factory=Setup)
@@ -104,6 +106,7 @@ def facts_of(terms: Terms, openssl: Version | None) -> Facts:
         session=Session(
             encrypt_then_mac=Known(True, terms.place) if openssl is None or openssl >= (1, 1) else NOT_ASKED,
             compression=terms.compression,
+            session_ticket=terms.tickets,
             insecure_renegotiation=terms.insecure_renegotiation,
         ),
         behaviours=Behaviours(early_data=terms.early_data),
@@ -124,6 +127,8 @@ def requested_of(terms: Terms) -> dict[str, object]:
         found["ciphersuites"] = [SUITES[code].name for code in terms.suites_1_3.value]
     if _is_said(terms.groups):
         found["groups"] = [group_name(code) for code in terms.groups.value]
+    if _is_said(terms.setup.stapling):
+        found["stapling"] = terms.setup.stapling.value
     if _is_said(terms.client.mode):
         found["client_auth"] = terms.client.mode.value.value
     return found

@@ -93,6 +93,7 @@ def listener_at(reading: Reading, servers: Servers, where: Place) -> Listener:
         alpn=_alpn(level, place),
         early_data=Known(None, place),  # mod_ssl has none
         compression=flag(level.setting("sslcompression"), place),
+        tickets=_tickets(level, first, place),
         insecure_renegotiation=flag(level.setting("sslinsecurerenegotiation"), place),
         http=headers.answer_of(level, place),
         setup=Setup(
@@ -277,6 +278,13 @@ def _alpn(level: Level, place: Basis) -> Tried[str]:
     asked = {each.lower() for each in setting.args} if setting is not None else {"http/1.1"}
     accepted = [each for each in _ALPN if each in asked or each == "http/1.1"]
     return Tried(dict.fromkeys(accepted, basis), frozenset(_ALPN) - set(accepted))
+
+
+def _tickets(level: Level, first: Level, place: Basis) -> Fact[bool]:
+    """Both have a say: the first virtual host while the hello is read, the one with the name when a ticket is made."""
+    found = [flag(each.setting("sslsessiontickets"), place, default=True) for each in (first, level)]
+    off = next((each for each in found if isinstance(each, Known) and not each.value), None)
+    return off or next((each for each in found if isinstance(each, Unknown)), found[-1])
 
 
 def _ticket_key(level: Level, place: Basis) -> Fact[bool]:

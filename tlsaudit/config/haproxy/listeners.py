@@ -143,6 +143,7 @@ def _terms(reading: Reading, bound: _Bound, group: Group, endpoint: Endpoint) ->
         client=clients.terms,
         alpn=_alpn(reading, proxy, options, endpoint, place),
         early_data=early,
+        tickets=_tickets(options, place),
         http=headers.answer_of(reading.config, proxy, place),
         setup=Setup(
             ticket_key=_ticket_key(options, place),
@@ -274,6 +275,13 @@ def _forgeable(reading: Reading, proxy: Proxy, client: ClientTerms) -> Fact[tupl
         return NOT_ASKED
     required = client.mode.value is ClientAuthMode.REQUIRED
     return identity_headers.forgeable(reading.config, proxy, client.mode.basis, required=required)
+
+
+def _tickets(options: Options, place: Basis) -> Fact[bool]:
+    option = options.last("no-tls-tickets", "tls-tickets")
+    if isinstance(option, Unknown):
+        return option
+    return Known(option is None or option.name == "tls-tickets", place if option is None else option.basis)
 
 
 def _ticket_key(options: Options, place: Basis) -> Fact[bool]:

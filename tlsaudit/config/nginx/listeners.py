@@ -106,6 +106,7 @@ def _listener(reading: Reading, server: Server, listen: Listen, socket: Socket) 
         client=clients.terms,
         alpn=_alpn(server, place, http2=http2),
         early_data=early,
+        tickets=_tickets(scope, first, place),
         http=headers.answer_of(scope, place) if server.module == "http" else Known(None, place),
         setup=Setup(
             ticket_key=_ticket_key(scope, place),
@@ -298,7 +299,8 @@ def _prefers(scope: Scope, commands: dict[str, Setting] | Unknown, place: Basis)
 def _alpn(server: Server, place: Basis, *, http2: bool) -> Tried[str]:
     if server.module == "http":
         accepted = ("h2", "http/1.1") if http2 else ("http/1.1",)
-        return Tried(dict.fromkeys(accepted, place), frozenset({"h2", "http/1.1"} - set(accepted)))
+        basis = Basis(Origin.EXPLICIT, place.at) if http2 else place
+        return Tried(dict.fromkeys(accepted, basis), frozenset({"h2", "http/1.1"} - set(accepted)))
     setting = server.scope.setting("ssl_alpn")
     names = setting.args if isinstance(setting, Setting) else ()
     return Tried(dict.fromkeys(names, place), frozenset({"h2", "http/1.1"} - set(names)))
@@ -337,6 +339,13 @@ def _forgeable(server: Server, client: ClientTerms) -> Fact[tuple[Said, ...]]:
         return client.mode
     asks = server.module == "http" and client.mode.value is not ClientAuthMode.NONE
     return identity_headers.forgeable(server.scope, client.mode.basis) if asks else NOT_ASKED
+
+
+def _tickets(scope: Scope, first: Scope, place: Basis) -> Fact[bool]:
+    """Both have a say: the default server while the hello is read, the one with the name when a ticket is made."""
+    found = [read_flag(each.setting("ssl_session_tickets"), place, default=True) for each in (first, scope)]
+    off = next((each for each in found if isinstance(each, Known) and not each.value), None)
+    return off or next((each for each in found if isinstance(each, Unknown)), found[-1])
 
 
 def _ticket_key(scope: Scope, place: Basis) -> Fact[bool]:
