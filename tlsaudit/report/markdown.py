@@ -21,6 +21,7 @@ from tlsaudit.report.view import (
     SEVERITIES,
     STATUS,
     Finding,
+    declared_words,
     failing_counts,
     findings,
     grade_words,
@@ -133,6 +134,8 @@ def _subject(subject: Subject) -> Iterator[str]:
         words = grade_words(subject.score)
         grade = f"{subject.score.grade}, {subject.score.value}/100{f': {words}' if words else ''}"
         yield f"\nGrade {literal(grade)}\n"
+    if declared := declared_words(subject):
+        yield f"\nDeclared: {literal(declared)}\n"
     if matrix is not None:
         yield from _trials(matrix)
     for finding in failing:

@@ -23,6 +23,7 @@ from tlsaudit.report.verdict import verdict
 from tlsaudit.report.view import (
     STATUS,
     areas,
+    declared_words,
     failing_counts,
     findings,
     grade_tone,
@@ -108,6 +109,8 @@ def _header(console: Console, subject: Subject) -> None:
         parts.append(plural(subject.facts.connections, "connection"))
     if subject.location is None:
         parts.append(f"{subject.duration_s:.2f} s")
+    if declared := declared_words(subject):
+        parts.append(f"declared: {declared}")
     if score is not None and grade_words(score):
         parts.append(f"{score.grade}: {grade_words(score)}")
     if subject.error is not None:

@@ -54,6 +54,8 @@ _ORDER: Final = {"server": "the server's order", "client": "the client's order",
 _MOST_NUMBERED: Final = 6
 """Rules of one area that are listed one by one; where there are more, their number says as much."""
 _MOST_WAIVERS: Final = 20
+_NAMES_SHOWN: Final = 4
+_LONGEST_NAME: Final = 120
 _CAPS: Final = ("A", "A-", "B", "C", "D", "F")
 
 
@@ -196,6 +198,21 @@ def before_tls_words(before: BeforeTlsPart) -> str:
     }[before.signs_in]
     taken = {True: "what came in plain text is answered within TLS", False: "nothing is taken over into TLS", None: ""}
     return "; ".join(each for each in (signs_in, taken[before.takes_injected]) if each)
+
+
+def declared_words(subject: Subject) -> str:
+    """What the subject was judged against because its operator said so, in one line; "" where that is nothing."""
+    part = subject.declared
+    if part is None or subject.kind not in {"endpoint", "listener"}:
+        return ""
+    names = [shorten(each, _LONGEST_NAME) for each in part.names[:_NAMES_SHOWN]]
+    names += [f"{len(part.names) - _NAMES_SHOWN} more"] if len(part.names) > _NAMES_SHOWN else []
+    words = (
+        f"client authentication {part.client_auth}" if part.client_auth is not None else "",
+        {"api": "an API", "web": "for browsers", None: ""}[part.kind],
+        f"certificate for {', '.join(names)}" if names else "",
+    )
+    return "; ".join(filter(None, words))
 
 
 def score_rows(subject: Subject) -> tuple[ScoreRow, ...]:
