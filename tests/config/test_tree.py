@@ -18,6 +18,7 @@ from tlsaudit.linting import Linted, LintOptions, lint
 from tlsaudit.model import document as doc
 from tlsaudit.model.errors import DecodeError, InputError
 from tlsaudit.policy import load_policy
+from tlsaudit.report import FORMATS
 
 _SERVER = "server { listen 443 ssl; ssl_certificate server.pem; ssl_certificate_key server.key; %s }"
 
@@ -313,3 +314,57 @@ def test_such_a_file_that_is_named_is_none_to_judge(folder: Path, name: str) -> 
     (folder / name).write_text(_MAP)
     with pytest.raises(InputError, match="holds nginx text, which was not judged"):
         _linted(folder / name)
+
+
+def test_names_that_no_terminal_should_see(folder: Path) -> None:
+    names = (b"new\nline.conf", b"esc\x1b[31mred.conf", b"\xff\xfe.conf", b"bad\xff.conf", b"\xff.conf.bak")
+    for name in names:
+        text = "server { listen {{ a }} ssl; }" if name.startswith(b"bad") else _OLD
+        Path(os.fsdecode(os.fsencode(folder) + b"/" + name)).write_text(text)
+    linted = _linted(folder)
+    files = {each.location.file for each in linted.document.subjects if each.location is not None}
+    assert files == {"new\nline.conf", "esc\x1b[31mred.conf", "\\xff\\xfe.conf", "bad\\xff.conf"}
+    assert linted.notes == ("\\xff.conf.bak looks like a backup copy and was not read",)
+    for each in FORMATS.values():
+        assert not set(each.render(linted.document).encode()) & {0x1B, 0x0D, 0xFF}
+
+
+@pytest.mark.parametrize(
+    ("lines", "line", "said"),
+    [
+        ([f' setenv A{n} "${{A{n - 1}}}${{A{n - 1}}}"' for n in range(1, 60)], 23, "a line that grows too long"),
+        ([' setenv B "' + "x" * 60_000 + '"', *['  log "$B$B$B$B$B$B$B$B"'] * 60], 38, "more than 16384 kB"),
+    ],
+)
+def test_variables_of_haproxy_are_bounded(folder: Path, lines: list[str], line: int, said: str) -> None:
+    (folder / "haproxy.cfg").write_text(
+        "\n".join(["global", " setenv A0 x", *lines, "frontend a", "  bind :443 ssl", ""])
+    )
+    (found,) = _linted(folder).document.subjects
+    assert found.error is not None
+    assert found.error.message.startswith(f"haproxy.cfg:{line}: {said}")
+
+
+def test_devices_pipes_and_loops_of_links(folder: Path) -> None:
+    os.mkfifo(folder / "haproxy.cfg")
+    (folder / "a").symlink_to("b")
+    (folder / "b").symlink_to("a")
+    (folder / "self").symlink_to(".")
+    (folder / "zero.conf").symlink_to("/dev/zero")
+    (folder / "nginx.conf").write_text("events {} http { include self/self/*.inc; include a; server { listen 80; } }")
+    linted = _linted(folder)
+    assert {each.id: each.status for each in linted.document.subjects} == {"haproxy.cfg": "unparsable"}
+    assert linted.notes == ("zero.conf leads out of the scanned folder and was not followed",)
+    assert linted.document.summary.exit_code == 3
+
+
+def test_folders_deeper_than_a_path_may_be(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "nginx.conf").write_text("events {} http { server { listen 80; } }")
+    monkeypatch.chdir(folder)
+    for _ in range(30):
+        Path("d" * 200).mkdir()
+        monkeypatch.chdir("d" * 200)
+    monkeypatch.chdir(folder)
+    (found,) = _linted(folder).document.subjects
+    assert found.error is not None
+    assert found.error.message.endswith(":1: File name too long")

@@ -159,8 +159,7 @@ class Tree:
             raise DecodeError(self.shown(path), error.strerror or "cannot be read") from None
 
     def shown(self, path: Path) -> str:
-        """The name of a file in reports, with slashes."""
-        for base in (self._shown_from, self.root):
-            if path.is_relative_to(base):
-                return path.relative_to(base).as_posix()
-        return path.as_posix()
+        """The name of a file in reports, with slashes; octets in it that are not UTF-8 are written out."""
+        base = next((each for each in (self._shown_from, self.root) if path.is_relative_to(each)), None)
+        name = path.as_posix() if base is None else path.relative_to(base).as_posix()
+        return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -10,6 +10,7 @@ from tlsaudit.config.assume import Assumptions
 from tlsaudit.config.haproxy.conditions import holds
 from tlsaudit.config.haproxy.words import QuoteError, split
 from tlsaudit.config.problem import SyntaxProblemError
+from tlsaudit.config.tree import LARGEST
 
 SECTIONS = frozenset(
     {
@@ -18,6 +19,7 @@ SECTIONS = frozenset(
     }
 )  # fmt: skip
 MOST_LINES = 50_000
+MOST_TEXT = 16 * LARGEST
 _MOST_WORDS = 1000
 _DEEPEST = 16
 _TEMPLATE = re.compile(
@@ -87,13 +89,7 @@ def parse(text: str, file: str, environment: dict[str, str], assume: Assumptions
     """The sections of one file; `environment` grows by what the text sets. Raises SyntaxProblemError."""
     sections: list[Section] = []
     branches: list[_Branch] = []
-    rows = text.split("\n")
-    if len(rows) > MOST_LINES:
-        raise SyntaxProblemError(file, MOST_LINES, f"more than {MOST_LINES} lines")
-    for number, row in enumerate(rows, start=1):
-        words = _words(row.rstrip("\r"), file, number, environment)
-        if not words:
-            continue
+    for number, words in _rows(text, file, environment):
         if words[0].startswith("."):
             _directive(words, branches, _Where(file, number), environment, assume)
             continue
@@ -114,6 +110,21 @@ def parse(text: str, file: str, environment: dict[str, str], assume: Assumptions
     return sections
 
 
+def _rows(text: str, file: str, environment: dict[str, str]) -> Iterator[tuple[int, list[str]]]:
+    """The words of each line that has any, with its number; `environment` may grow in between."""
+    rows = text.split("\n")
+    if len(rows) > MOST_LINES:
+        raise SyntaxProblemError(file, MOST_LINES, f"more than {MOST_LINES} lines")
+    length = 0
+    for number, row in enumerate(rows, start=1):
+        words = _words(row.rstrip("\r"), file, number, environment)
+        length += sum(map(len, words))
+        if length > MOST_TEXT:
+            raise SyntaxProblemError(file, number, f"more than {MOST_TEXT // 1024} kB once variables are replaced")
+        if words:
+            yield number, words
+
+
 @dataclass(frozen=True, slots=True)
 class _Where:
     file: str
@@ -127,6 +138,8 @@ def _words(row: str, file: str, number: int, environment: dict[str, str]) -> lis
     template = _TEMPLATE.search(row)
     if template is not None and "#" not in row[: template.start()]:
         raise SyntaxProblemError(file, number, "a template, and no configuration yet: render it first", "template")
+    if row.count("$") * max(map(len, environment.values()), default=0) > LARGEST:
+        raise SyntaxProblemError(file, number, "a line that grows too long once variables are replaced")
     try:
         words = split(row, environment)
     except QuoteError as error:
