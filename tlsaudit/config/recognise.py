@@ -123,8 +123,10 @@ def recognise(name: str, content: bytes) -> str | None:
 
 def quoted(name: str, content: bytes) -> str | None:
     """The type of the text that a YAML file holds, such as a ConfigMap; None where it holds none."""
-    is_yaml = _suffix(PurePath(name)) in {".yaml", ".yml"}
-    return _by_content(content[:LOOK_AT]) if is_yaml else None
+    text = content[:LOOK_AT]
+    # Lines are kept in block scalars only, and most YAML has none.
+    may_hold = _suffix(PurePath(name)) in {".yaml", ".yml"} and (b"|" in text or b">" in text)
+    return _by_content(text) if may_hold else None
 
 
 def may_be_one(name: str) -> bool:

@@ -134,6 +134,12 @@ def requested_of(terms: Terms) -> dict[str, object]:
     return found
 
 
+def where_both(first: Fact[bool], own: Fact[bool]) -> Fact[bool]:
+    """On where both say so: OpenSSL asks the first server of a socket, and later the one with the name."""
+    off = next((each for each in (first, own) if isinstance(each, Known) and not each.value), None)
+    return off or (first if isinstance(first, Unknown) else own)
+
+
 def _is_said(fact: Fact[T]) -> TypeGuard[Known[T]]:
     """Whether the text itself says it."""
     return isinstance(fact, Known) and fact.basis.origin is not Origin.DEFAULT

@@ -15,7 +15,7 @@ from tlsaudit.config.apache.scope import Level, Setting, flag
 from tlsaudit.config.apache.servers import Address, Server, Servers, speaks_tls
 from tlsaudit.config.ciphers import CipherString
 from tlsaudit.config.groups import default_groups, read_groups
-from tlsaudit.config.terms import ClientTerms, Terms
+from tlsaudit.config.terms import ClientTerms, Terms, where_both
 from tlsaudit.model.configuration import Said, ServerNames, Setup
 from tlsaudit.model.facts import Endpoint, Preference
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Tried, Unknown, Why
@@ -93,7 +93,7 @@ def listener_at(reading: Reading, servers: Servers, where: Place) -> Listener:
         alpn=_alpn(level, place),
         early_data=Known(None, place),  # mod_ssl has none
         compression=flag(level.setting("sslcompression"), place),
-        tickets=_tickets(level, first, place),
+        tickets=where_both(_tickets(first, place), _tickets(level, place)),
         insecure_renegotiation=flag(level.setting("sslinsecurerenegotiation"), place),
         http=headers.answer_of(level, place),
         setup=Setup(
@@ -280,15 +280,12 @@ def _alpn(level: Level, place: Basis) -> Tried[str]:
     return Tried(dict.fromkeys(accepted, basis), frozenset(_ALPN) - set(accepted))
 
 
-def _tickets(level: Level, first: Level, place: Basis) -> Fact[bool]:
-    """Both have a say: the first virtual host while the hello is read, the one with the name when a ticket is made."""
-    found = [flag(each.setting("sslsessiontickets"), place, default=True) for each in (first, level)]
-    off = next((each for each in found if isinstance(each, Known) and not each.value), None)
-    return off or next((each for each in found if isinstance(each, Unknown)), found[-1])
+def _tickets(level: Level, place: Basis) -> Fact[bool]:
+    return flag(level.setting("sslsessiontickets"), place, default=True)
 
 
 def _ticket_key(level: Level, place: Basis) -> Fact[bool]:
-    tickets = flag(level.setting("sslsessiontickets"), place, default=True)
+    tickets = _tickets(level, place)
     setting = level.setting("sslsessionticketkeyfile")
     if isinstance(tickets, Unknown):
         return tickets

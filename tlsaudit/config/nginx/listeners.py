@@ -12,7 +12,7 @@ from tlsaudit.config.nginx.identity import clients_of, identity_of, stapling_of
 from tlsaudit.config.nginx.reading import Reading, dh_of, read_flag, read_protocols, settled
 from tlsaudit.config.nginx.scope import Scope, Setting
 from tlsaudit.config.nginx.servers import Listen, Server, Socket, starttls_of
-from tlsaudit.config.terms import ClientTerms, Terms
+from tlsaudit.config.terms import ClientTerms, Terms, where_both
 from tlsaudit.model.configuration import Said, Setup
 from tlsaudit.model.facts import ClientAuthMode, Endpoint, Preference
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Tried, Unknown, Why
@@ -106,7 +106,7 @@ def _listener(reading: Reading, server: Server, listen: Listen, socket: Socket) 
         client=clients.terms,
         alpn=_alpn(server, place, http2=http2),
         early_data=early,
-        tickets=_tickets(scope, first, place),
+        tickets=where_both(_tickets(first, place), _tickets(scope, place)),
         http=headers.answer_of(scope, place) if server.module == "http" else Known(None, place),
         setup=Setup(
             ticket_key=_ticket_key(scope, place),
@@ -341,15 +341,12 @@ def _forgeable(server: Server, client: ClientTerms) -> Fact[tuple[Said, ...]]:
     return identity_headers.forgeable(server.scope, client.mode.basis) if asks else NOT_ASKED
 
 
-def _tickets(scope: Scope, first: Scope, place: Basis) -> Fact[bool]:
-    """Both have a say: the default server while the hello is read, the one with the name when a ticket is made."""
-    found = [read_flag(each.setting("ssl_session_tickets"), place, default=True) for each in (first, scope)]
-    off = next((each for each in found if isinstance(each, Known) and not each.value), None)
-    return off or next((each for each in found if isinstance(each, Unknown)), found[-1])
+def _tickets(scope: Scope, place: Basis) -> Fact[bool]:
+    return read_flag(scope.setting("ssl_session_tickets"), place, default=True)
 
 
 def _ticket_key(scope: Scope, place: Basis) -> Fact[bool]:
-    tickets = read_flag(scope.setting("ssl_session_tickets"), place, default=True)
+    tickets = _tickets(scope, place)
     setting = scope.setting("ssl_session_ticket_key")
     if isinstance(tickets, Unknown):
         return tickets
