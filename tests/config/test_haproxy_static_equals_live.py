@@ -76,6 +76,30 @@ CASES = (
     Case("HSTS in clear only", frontend=f"http-after-response {_HSTS} unless {{ ssl_fc }}"),
     Case("HSTS with a redirect", frontend=f"http-after-response {_HSTS}\nhttp-request redirect location /x"),
     Case("HSTS with an answer", frontend='http-request return status 200 hdr Strict-Transport-Security "max-age=5"'),
+    Case("HSTS taken away", frontend=f"http-after-response {_HSTS}\nhttp-after-response del-header ^strict -m reg"),
+    Case("HSTS not taken away", frontend=f"http-after-response {_HSTS}\nhttp-after-response del-header ^Strict -m reg"),
+    Case(
+        "HSTS replaced",
+        frontend=f"http-after-response {_HSTS}\n"
+        "http-after-response replace-header Strict-Transport-Security .* max-age=1",
+    ),
+    Case("HSTS behind allow", frontend=f"http-after-response allow if {{ ssl_fc }}\nhttp-after-response {_HSTS}"),
+    Case("HSTS under a path", frontend=f"http-after-response {_HSTS} if {{ path / }}"),
+    Case("HSTS without a path", frontend=f"http-after-response {_HSTS} unless {{ path / }}"),
+    Case(
+        "HSTS taken away by the frontend",
+        frontend="http-after-response del-header Strict-Transport-Security\ndefault_backend app\n"
+        f"backend app\nhttp-after-response {_HSTS}",
+    ),
+    Case(
+        "HSTS of a backend that a redirect does not get to",
+        frontend=f"redirect location /x if {{ path / }}\ndefault_backend app\nbackend app\nhttp-after-response {_HSTS}",
+    ),
+    Case(
+        "HSTS of a backend that allows",
+        frontend=f"http-after-response {_HSTS}\nuse_backend app if {{ path_beg / }}\n"
+        "backend app\nhttp-after-response allow",
+    ),
     Case("HTTP/2", "alpn h2,http/1.1"),
     Case("early data", "allow-0rtt"),
     Case("a condition", settings=".if version_atleast(2.4)\nssl-default-bind-options ssl-min-ver TLSv1.3\n.endif"),

@@ -1,0 +1,131 @@
+"""Strict-Transport-Security as HAProxy sends it: rules, their order, and what nobody here can know."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.config.linting import Bench, listener
+
+_START = "global\n  ssl-default-bind-options ssl-min-ver TLSv1.2\ndefaults\n  mode http\n"
+_NAME = "Strict-Transport-Security"
+_SET = f"http-response set-header {_NAME} max-age=31536000"
+_AFTER = f"http-after-response set-header {_NAME} max-age=31536000"
+_ADD = f"http-after-response add-header {_NAME}"
+
+
+def sent(bench: Bench, frontend: str, backend: str = "", more: str = "") -> str | None:
+    """What is sent: "nothing", the first value, or None where it is not known."""
+    text = (
+        f"{_START}frontend www\n  bind :443 ssl crt server.pem\n{frontend}\n  default_backend app\n"
+        f"backend app\n  server s 127.0.0.1:80\n{backend}\n{more}"
+    )
+    subject = listener(bench.lint(text, name="haproxy.cfg"))
+    if "http" in subject.unknown:
+        return None
+    assert subject.facts is not None
+    assert subject.facts.http is not None
+    hsts = subject.facts.http.hsts
+    return "nothing" if hsts is None else hsts.raw
+
+
+_YEAR = "max-age=31536000"
+
+
+@pytest.mark.parametrize(
+    ("frontend", "backend", "found"),
+    [
+        (_SET, "", _YEAR),
+        ("", "", None),
+        # The backend's rules on responses run first, and `allow` ends those of one section only.
+        (_SET, f"http-response set-header {_NAME} max-age=5", _YEAR),
+        (f"http-response del-header {_NAME}", _SET, "nothing"),
+        (_SET, "http-response allow", _YEAR),
+        (f"http-response allow\n{_SET}", "", None),
+        (f"http-response del-header {_NAME}\nhttp-response allow\n{_SET}", "", "nothing"),
+        (f"http-response allow if {{ src 10.0.0.0/8 }}\n{_SET}", "", None),
+        # What takes the field away again.
+        (f"{_SET}\nhttp-after-response del-header {_NAME}", "", "nothing"),
+        (f"{_SET}\nhttp-response del-header Strict -m beg", "", "nothing"),
+        (f"{_SET}\nhttp-response del-header ^strict -m reg", "", "nothing"),
+        (f"{_SET}\nhttp-response del-header ^Strict -m reg", "", _YEAR),
+        (f"{_SET}\nhttp-response del-header Security -m end", "", "nothing"),
+        (f"{_SET}\nhttp-response del-header transport -m sub", "", "nothing"),
+        (f"{_SET}\nhttp-response del-header (a|b)+ -m reg", "", None),
+        (f"{_SET}\nhttp-response del-header Server", "", _YEAR),
+        (f"{_SET}\nhttp-response del-header {_NAME} if {{ src 10.0.0.0/8 }}", "", None),
+        (f"{_SET}\nhttp-response replace-header {_NAME} .* max-age=0", "", "max-age=0"),
+        (f"{_SET}\nhttp-response replace-value {_NAME} max-age max-age=0", "", "max-age=0"),
+        (f"{_SET}\nhttp-response replace-header {_NAME} preload max-age=0", "", _YEAR),
+        (f"{_SET}\nhttp-response replace-header {_NAME} (.)+ \\1", "", None),
+        (f"{_SET}\nhttp-response lua.change", "", None),
+        # HAProxy's own answers go through http-after-response alone.
+        (f"{_SET}\nhttp-request redirect location /x", "", "nothing"),
+        (f"{_SET}\nhttp-request allow\nhttp-request redirect location /x", "", _YEAR),
+        (f"{_SET}\nhttp-request allow\nredirect location /x", "", "nothing"),
+        ("http-request redirect location /x", _AFTER, "nothing"),
+        (f"{_ADD} max-age=2", f"http-request redirect location /x\n{_ADD} max-age=1", "max-age=1"),
+        (f"{_SET}\nhttp-response return status 200", _AFTER, _YEAR),
+        (f"{_SET}\nhttp-response deny", "", "nothing"),
+        (f"{_SET}\nhttp-response deny if {{ res.hdr(x) -m found }}", "", _YEAR),
+        (f"{_SET}\nmonitor-uri /", "", "nothing"),
+        (f"{_AFTER}\nmonitor-uri /", "", _YEAR),
+        (f"{_SET}\nstats enable\nstats uri /", "", "nothing"),
+        (f"{_SET}\nstats enable\nstats uri /stats", "", _YEAR),
+        (f"{_SET}\nhttp-request deny if {{ src 10.0.0.0/8 }}", "", _YEAR),
+        (f"{_SET}\nhttp-request redirect prefix https://www.example.com if {{ hdr(host) example.com }}", "", None),
+        (f"{_AFTER}\nhttp-request redirect prefix https://www.example.com if {{ hdr(host) example.com }}", "", _YEAR),
+        # Conditions that are decided for `GET /` over TLS.
+        (f"{_SET}\nhttp-request redirect location /new if {{ path /old }}", "", _YEAR),
+        (f"{_SET}\nredirect location /shop if {{ path -m str / }}", "", "nothing"),
+        (f"{_SET}\nacl old path_beg /a\nacl old path_beg /b\nredirect location /x if old", "", _YEAR),
+        (f"{_SET}\nacl old path_beg /a\nacl old path_beg /\nredirect location /x if old", "", "nothing"),
+        (f"{_SET}\nhttp-request redirect scheme https unless {{ ssl_fc }}", "", _YEAR),
+        (f"{_SET}\nhttp-request redirect scheme https if !{{ ssl_fc }} or {{ path_end .php }}", "", _YEAR),
+        (f"acl tls ssl_fc\n{_SET} if tls METH_GET", "", _YEAR),
+        (f"{_SET} if METH_POST", "", None),
+        # The path of a request is gone when its response comes: the rule is never applied.
+        (f"{_AFTER}\nhttp-after-response set-header {_NAME} max-age=5 if {{ path_beg / }}", "", _YEAR),
+        # Values that are made when they are sent.
+        (f'http-response set-header {_NAME} "max-age=%[int(5)]"', "", None),
+        (f"http-response set-header {_NAME} max-age=%H", "", None),
+        (f"http-response set-header {_NAME} max-age=5;%%", "", "max-age=5;%"),
+    ],
+)
+def test_what_is_sent(bench: Bench, frontend: str, backend: str, found: str | None) -> None:
+    assert sent(bench, frontend, backend) == found
+
+
+@pytest.mark.parametrize(
+    ("frontend", "other", "found"),
+    [
+        (f"use_backend other if {{ path_beg /x }}\n{_SET}", "", _YEAR),
+        (f"use_backend other if {{ hdr(host) x }}\n{_SET}", "", _YEAR),
+        ("use_backend other if { hdr(host) x }", f"http-after-response set-header {_NAME} max-age=5", None),
+        ("use_backend other if { ssl_fc }", f"http-after-response set-header {_NAME} max-age=5", "max-age=5"),
+        (f"use_backend %[hdr(host)]\n{_AFTER}", "", _YEAR),
+        ("use_backend %[hdr(host)]", f"http-after-response set-header {_NAME} max-age=5", None),
+    ],
+)
+def test_backends_that_are_chosen(bench: Bench, frontend: str, other: str, found: str | None) -> None:
+    assert sent(bench, frontend, more=f"backend other\n{other}\n  server s 127.0.0.1:81\n") == found
+
+
+def test_a_condition_is_named(bench: Bench) -> None:
+    text = f"{_START}frontend www\n  bind :443 ssl crt server.pem\n  {_SET} if {{ src 10.0.0.0/8 }}\n"
+    subject = listener(bench.lint(text, name="haproxy.cfg"))
+    assert subject.unknown["http"].detail.endswith("hangs on a condition (haproxy.cfg:7)")
+    outcomes = {each.rule: each.outcome for each in subject.results}
+    assert outcomes["TLS-HTTP-001"] == "inconclusive"
+
+
+def test_a_mode_from_the_environment_is_unknown(bench: Bench) -> None:
+    text = f'{_START}frontend www\n  mode "$MODE"\n  bind :443 ssl crt server.pem\n  {_SET}\n'
+    assert "http" in listener(bench.lint(text, name="haproxy.cfg")).unknown
+
+
+def test_many_rules_in_many_backends_end(bench: Bench) -> None:
+    rules = "".join(f"  {_SET} if {{ src 10.0.0.{number % 250} }}\n" for number in range(2000))
+    backends = "".join(f"backend b{number}\n  server s 127.0.0.1:80\n" for number in range(500))
+    text = f"{_START}frontend www\n  bind :443 ssl crt server.pem\n  use_backend %[src]\n{rules}{backends}"
+    subject = listener(bench.lint(text, name="haproxy.cfg"))
+    assert "more rules" in subject.unknown["http"].detail
