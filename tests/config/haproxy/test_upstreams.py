@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.config.linting import Bench
+from tlsaudit.model import document as doc
 from tlsaudit.model.document_facts import UpstreamPart
 
+_OTHERWISE = "not_applicable"
+_PERHAPS = {"a/s": "fail", "b/s": "inconclusive"}
 _FRONT = "frontend www\n  bind :443 ssl crt server.pem\n"
 
 
@@ -15,6 +18,11 @@ def upstreams(bench: Bench, text: str, assume: str = "") -> dict[str, UpstreamPa
     start = "global\n  ssl-default-bind-options ssl-min-ver TLSv1.2\ndefaults\n  mode http\n"
     document = bench.lint(start + text, name="haproxy.cfg", assume=assume)
     return {each.name: each.facts.upstream for each in document.subjects if each.facts and each.facts.upstream}
+
+
+def plaintext(subject: doc.Subject) -> str:
+    """What the rule about plaintext behind a terminator says."""
+    return next(each.outcome for each in subject.results if each.rule == "TLS-CONF-001")
 
 
 @pytest.mark.parametrize(
@@ -79,17 +87,71 @@ def test_default_server_holds_for_the_servers_behind_it(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rule", "names"),
+    ("rules", "outcomes"),
     [
-        ("default_backend a", {"a/s"}),
-        ("use_backend b if { path /b }\n  default_backend a", {"a/s", "b/s"}),
-        ("use_backend %[req.hdr(x)]", {"a/s", "b/s"}),
-        ("default_backend nowhere", set()),
+        ("default_backend a", {"a/s": "fail"}),
+        ("use_backend b if { path /b }\n  default_backend a", {"a/s": "fail", "b/s": "fail"}),
+        ("use_backend %[req.hdr(x)]", {"a/s": "fail", "b/s": "fail"}),
+        ("use_backend a-%[req.hdr(x)]", {}),
+        ("use_backend b%[req.hdr(x)]", {"b/s": "fail"}),
+        ("default_backend nowhere", {}),
+        ("use_backend b unless { ssl_fc }\n  default_backend a", {"a/s": "fail"}),
+        ("default_backend a\nfrontend plain\n  bind :80\n  default_backend a", {"a/s": "fail"}),
+        ("default_backend a\nfrontend plain\n  bind :80\n  default_backend b", {"a/s": "fail"}),
+        (
+            "use_backend %[req.hdr(x)]\nfrontend plain\n  bind :80\n  default_backend b",
+            _PERHAPS,
+        ),
+        (
+            'use_backend "${BACKEND}"\nfrontend plain\n  bind :80\n  default_backend b',
+            _PERHAPS,
+        ),
+        (
+            'default_backend a\nfrontend odd\n  bind :80 "${OPTIONS}"\n  default_backend b',
+            _PERHAPS,
+        ),
     ],
 )
-def test_only_what_a_tls_listener_passes_on_to(bench: Bench, rule: str, names: set[str]) -> None:
-    text = f"{_FRONT}  {rule}\nbackend a\n  server s 10.0.0.1:80\nbackend b\n  server s 10.0.0.2:80\n"
-    assert set(upstreams(bench, text)) == names
+def test_plaintext_is_of_interest_where_it_came_over_tls(bench: Bench, rules: str, outcomes: dict[str, str]) -> None:
+    text = f"{_FRONT}  {rules}\nbackend a\n  server s 10.0.0.1:80\nbackend b\n  server s 10.0.0.2:80\n"
+    document = bench.lint(f"defaults\n  mode http\n{text}", name="haproxy.cfg")
+    found = [each for each in document.subjects if each.kind == "upstream"]
+    assert {each.name: plaintext(each) for each in found} == outcomes
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome", "failing"),
+    [
+        ("frontend www\n  bind :80\n  default_backend a\n", _OTHERWISE, {"TLS-CONF-002", "TLS-CONF-019"}),
+        (
+            "frontend www\n  mode tcp\n  bind :80\n  default_backend a\n",
+            "not_applicable",
+            {"TLS-CONF-002", "TLS-CONF-019"},
+        ),
+        ("frontend www\n  bind :80\n  default_backend b\n", _OTHERWISE, {"TLS-CONF-002"}),
+        (f"{_FRONT}  default_backend b\n", _OTHERWISE, {"TLS-CONF-002"}),
+        ("", "pass", {"TLS-CONF-002"}),
+        (f"frontend plain\n  bind :80\n  default_backend a\n{_FRONT}  default_backend a\n", "pass", {"TLS-CONF-002"}),
+    ],
+)
+def test_servers_are_verified_whoever_leads_to_them(bench: Bench, text: str, outcome: str, failing: set[str]) -> None:
+    text += "backend a\n  server s 10.0.0.1:443 ssl verify none\n"
+    document = bench.lint(f"global\ndefaults\n  mode http\n{text}", name="haproxy.cfg")
+    (found,) = (each for each in document.subjects if each.kind == "upstream")
+    assert plaintext(found) == outcome
+    assert {each.rule for each in found.results if each.outcome == "fail"} >= failing
+    assert document.summary.exit_code == 1
+
+
+def test_what_came_in_clear_and_goes_on_so_is_no_subject(bench: Bench) -> None:
+    text = "global\ndefaults\n  mode http\nlisten www\n  bind :80\n  server s 10.0.0.1:80\n"
+    document = bench.lint(text, name="haproxy.cfg")
+    assert [each.kind for each in document.subjects] == []
+
+
+def test_the_servers_of_a_ring_are_verified_too(bench: Bench) -> None:
+    text = "ring logs\n  server log 10.0.0.8:6514 ssl verify none\n"
+    assert upstreams(bench, text)["logs/log"].verifies is False
 
 
 def test_what_is_passed_through_is_no_upstream_of_a_terminator(bench: Bench) -> None:

@@ -9,7 +9,7 @@ from tlsaudit.config.found import Context, Found, Unparsable, unique_id
 from tlsaudit.config.haproxy.files import Files
 from tlsaudit.config.haproxy.listeners import Listener, Reading, listeners, settings_alone
 from tlsaudit.config.haproxy.parse import Section, parse
-from tlsaudit.config.haproxy.sections import Proxy, assemble
+from tlsaudit.config.haproxy.sections import assemble
 from tlsaudit.config.haproxy.upstreams import upstreams
 from tlsaudit.config.problem import SyntaxProblemError
 from tlsaudit.config.terms import facts_of, requested_of
@@ -85,15 +85,14 @@ def _found(tree: Tree, path: Path, sections: Sequence[Section], context: Context
         anchors=context.anchors,
     )
     ids: dict[str, int] = {}
-    with_tls: dict[int, Proxy] = {}
+    number = -1
     for number, each in enumerate(listeners(reading)):
         if number >= MOST_LISTENERS:
             message = f"more than {MOST_LISTENERS} listeners"
             yield Unparsable(file=each.line.file, line=each.line.line, code="excess", message=message)
             return
-        with_tls.setdefault(id(each.proxy), each.proxy)
         yield _listener(reading, each, ids)
-    alone = settings_alone(reading) if not with_tls else None
+    alone = settings_alone(reading) if number < 0 else None
     if alone is not None:
         file, _, line = alone.place.at.rpartition(":")
         yield Found(
@@ -105,7 +104,7 @@ def _found(tree: Tree, path: Path, sections: Sequence[Section], context: Context
             facts=facts_of(alone, reading.assume.openssl),
             requested=requested_of(alone),
         )
-    for passed in upstreams(reading, list(with_tls.values())):
+    for passed in upstreams(reading):
         yield Found(
             kind="upstream",
             id=unique_id(f"{passed.line.file}#{passed.name}", ids),

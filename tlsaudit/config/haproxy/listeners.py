@@ -27,6 +27,7 @@ from tlsaudit.config.haproxy.identity import (
 )
 from tlsaudit.config.haproxy.options import BIND_VALUES, Option, Options, read_options
 from tlsaudit.config.haproxy.parse import Line
+from tlsaudit.config.haproxy.routes import QUIC, speaks_tls
 from tlsaudit.config.haproxy.sections import Config, Proxy
 from tlsaudit.config.terms import ClientTerms, Terms
 from tlsaudit.model.configuration import Said, ServerNames, Setup
@@ -35,7 +36,6 @@ from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Trie
 from tlsaudit.model.protocol import ProtocolVersion
 
 _PORT = re.compile(r":(?P<port>[0-9]{1,5})(?:-[0-9]{1,5})?\Z")
-_QUIC = ("quic4@", "quic6@", "quic@")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ def listeners(reading: Reading) -> Iterator[Listener]:
             if not line.args:
                 continue
             own = read_options(line.args[1:], BIND_VALUES, line)
-            if any(own.all("ssl")) or own.hidden is not None or line.args[0].startswith(_QUIC):
+            if speaks_tls(line, own) is not False:
                 yield from _listeners(reading, proxy, line, own)
 
 
@@ -99,7 +99,7 @@ def _listeners(reading: Reading, proxy: Proxy, line: Line, own: Options) -> Iter
                     host=names[0] if names else host,
                     port=port or 0,
                     sni=names[0] if names else None,
-                    transport="quic" if address.startswith(_QUIC) else "tcp",
+                    transport="quic" if address.startswith(QUIC) else "tcp",
                 ),
             )
             foreign = _foreign(options, groups, line) if place == 0 else Known(False, bound.place)

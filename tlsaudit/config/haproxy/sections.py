@@ -9,7 +9,8 @@ from tlsaudit.config.haproxy.options import BIND_VALUES, SERVER_VALUES, Option, 
 from tlsaudit.config.haproxy.parse import Line, Section
 from tlsaudit.model.knowledge import Basis, Origin, Unknown
 
-_PROXIES = frozenset({"frontend", "backend", "listen", "peers", "log-forward"})
+_PROXIES = frozenset({"frontend", "backend", "listen", "peers", "log-forward", "ring"})
+_WITHOUT_DEFAULTS = frozenset({"peers", "log-forward", "ring"})
 _DEEPEST = 16
 
 
@@ -83,7 +84,7 @@ def assemble(sections: Sequence[Section]) -> Config:
                 named[section.title] = latest
         elif section.kind in _PROXIES:
             chosen = _origin(section, named, latest)
-            proxies.append(Proxy(section, chosen if section.kind not in {"peers", "log-forward"} else ()))
+            proxies.append(Proxy(section, chosen if section.kind not in _WITHOUT_DEFAULTS else ()))
     lines = [line for section in sections if section.kind == "global" for line in section.lines]
     plain = [
         Option(line.name, line.args[0] if line.args else "", Basis(Origin.INHERITED, line.at), line.doubt)

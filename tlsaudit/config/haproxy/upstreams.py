@@ -1,14 +1,15 @@
-"""What HAProxy says to the servers behind its TLS listeners: in clear or not, and whether it knows whom it talks to."""
+"""What HAProxy says to the servers behind it: in clear or not, and whether it knows whom it talks to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from tlsaudit.config.haproxy import defaults
 from tlsaudit.config.haproxy.listeners import Reading, cipher_string
 from tlsaudit.config.haproxy.options import SERVER_VALUES, Option, Options, read_options
 from tlsaudit.config.haproxy.parse import Line
+from tlsaudit.config.haproxy.routes import Routes, is_logged, routes
 from tlsaudit.config.haproxy.sections import Proxy
 from tlsaudit.config.haproxy.words import is_unresolved
 from tlsaudit.config.local import is_local
@@ -28,39 +29,31 @@ _SNI_DEPENDS = "neither sni nor verifyhost is set: before HAProxy 3.3 the name i
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passed:
-    """One server of a backend that a TLS listener passes on to."""
+    """One server that is passed on to."""
 
     name: str
     line: Line
     facts: Facts
 
 
-def upstreams(reading: Reading, proxies: list[Proxy]) -> Iterator[Passed]:
-    """Every server that these proxies, which listen with TLS, pass on to."""
-    seen: dict[int, tuple[Proxy, list[Proxy]]] = {}
-    for proxy in proxies:
-        for each in _reached(reading, proxy):
-            seen.setdefault(id(each), (each, []))[1].append(proxy)
-    for backend, listening in seen.values():
-        yield from _servers(reading, backend, listening)
+def upstreams(reading: Reading) -> Iterator[Passed]:
+    """Every server, but those that get in clear what came so."""
+    ways = routes(reading.config)
+    for proxy in reading.config.proxies:
+        yield from _servers(reading, proxy, ways)
 
 
-def _reached(reading: Reading, proxy: Proxy) -> Iterator[Proxy]:
-    """The proxy itself, where it has servers, and the backends that its rules name; all where a rule picks freely."""
-    backends = reading.config.backends()
-    yield proxy
-    for line, _ in proxy.lines("default_backend", "use_backend"):
-        name = line.args[0] if line.args else ""
-        if name in backends:
-            yield backends[name]
-        elif "%[" in name:
-            yield from (each for each in backends.values() if each.section.kind == "backend")
-
-
-def _servers(reading: Reading, backend: Proxy, listening: Sequence[Proxy]) -> Iterator[Passed]:
+def _servers(reading: Reading, backend: Proxy, ways: Routes) -> Iterator[Passed]:
+    lines = [each for each in backend.lines("default-server", "server", "server-template") if len(each[0].args) > 0]
+    if not any(line.name != "default-server" and origin is Origin.EXPLICIT for line, origin in lines):
+        return
     options = reading.config.server
-    logged = all(_is_logged(reading, each) for each in listening)
-    for line, origin in backend.lines("default-server", "server", "server-template"):
+    listening = ways.to(backend)
+    reached = _Reached(
+        terminated=ways.terminated(backend, Basis(Origin.DEFAULT, backend.section.opened.at)),
+        logged=is_logged(reading.config, listening) if listening else None,
+    )
+    for line, origin in lines:
         if line.name == "default-server":
             options = options.then(read_options(line.args, SERVER_VALUES, line, origin=Origin.INHERITED))
             continue
@@ -68,25 +61,44 @@ def _servers(reading: Reading, backend: Proxy, listening: Sequence[Proxy]) -> It
         if origin is Origin.INHERITED or len(line.args) < skipped:
             continue
         own = options.then(read_options(line.args[skipped:], SERVER_VALUES, line))
-        yield Passed(
-            name=f"{backend.title}/{line.args[0]}",
-            line=line,
-            facts=_with_log(_facts(reading, backend, own, line.args[skipped - 1], line), logged=logged),
-        )
+        facts = _facts(reading, backend, own, _Server(line, line.args[skipped - 1]), reached)
+        if facts is not None:
+            yield Passed(name=f"{backend.title}/{line.args[0]}", line=line, facts=facts)
 
 
-def _facts(reading: Reading, backend: Proxy, options: Options, address: str, line: Line) -> Facts:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reached:
+    """How a backend is got to: over TLS that ends here, and by way of sections that all have a log."""
+
+    terminated: Fact[bool]
+    logged: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Server:
+    line: Line
+    address: str
+
+
+def _facts(reading: Reading, backend: Proxy, options: Options, server: _Server, reached: _Reached) -> Facts | None:
+    """What is said to one server; None where all that is said there came in clear, and goes on so."""
+    line, address = server.line, server.address
     basis, place = Basis(Origin.EXPLICIT, line.at), Basis(Origin.DEFAULT, line.at)
     host, port = _split(address)
     tls = _tls(options, address, place)
+    if isinstance(tls, Known) and isinstance(reached.terminated, Known) and not (tls.value or reached.terminated.value):
+        return None
     scheme = ("https" if isinstance(tls, Known) and tls.value else "http") if backend.speaks_http else "tcp"
     endpoint = Endpoint(host=address[:255], port=port)
     upstream = Upstream(
         destination=f"{scheme}://{address}"[:255],
-        terminated=Known(True, basis),
+        terminated=reached.terminated,
         local=_local(address, host, basis),
         by_name=Known(not is_address(host), basis),
         tls=tls,
+        failures_logged=Known(reached.logged, place)
+        if reached.logged is not None and isinstance(tls, Known)
+        else NOT_ASKED,
     )
     if not (isinstance(tls, Known) and tls.value):
         return Facts(endpoint=endpoint, upstream=upstream, setup=Setup(version_defaults=Known((), place)))
@@ -118,25 +130,6 @@ def _facts(reading: Reading, backend: Proxy, options: Options, address: str, lin
         setup=replace(facts.setup, version_defaults=depends if reading.assume.haproxy is None else NOT_ASKED),
         upstream=upstream,
     )
-
-
-def _is_logged(reading: Reading, proxy: Proxy) -> bool:
-    """Whether what goes through a listening proxy is logged: failed handshakes with servers are seen there."""
-    on = False
-    for line, _ in proxy.lines("log", "no"):
-        if line.name == "no":
-            on = on and line.args[:1] != ("log",)
-        else:
-            on = line.args[:1] != ("global",) or bool(reading.config.logs)
-    return on
-
-
-def _with_log(facts: Facts, *, logged: bool) -> Facts:
-    upstream = facts.upstream
-    if upstream is None or not isinstance(upstream.tls, Known):
-        return facts
-    place = Basis(Origin.DEFAULT, upstream.tls.basis.at)
-    return replace(facts, upstream=replace(upstream, failures_logged=Known(logged, place)))
 
 
 def _tls(options: Options, address: str, place: Basis) -> Fact[bool]:
