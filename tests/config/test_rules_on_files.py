@@ -25,7 +25,6 @@ CANNOT_FAIL = {
     "haproxy": {
         "TLS-CONF-016",  # header fields are not lost in inner blocks: there are none
         "TLS-CONF-018",  # stapling is not switched on: it is done where a response is there
-        "TLS-CONF-025",  # not read yet
     },
 }
 """Rules that no configuration of a system can break."""

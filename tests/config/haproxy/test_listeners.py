@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.config.linting import Bench
+from tests.config.linting import Bench, results
 from tests.lab.servers import absent
 from tlsaudit.model import document as doc
 
@@ -160,3 +160,23 @@ def test_debians_own_file() -> None:
         (subject,) = ended.document["subjects"]
         assert [each["rule"] for each in subject["results"] if each["outcome"] in {"fail", "inconclusive"}] == []
         assert subject["location"]["line"] == 16
+
+
+@pytest.mark.parametrize(
+    ("bind", "outcome"),
+    [
+        (":443 crt server.pem", "fail"),
+        (":443 crt-list list.txt strict-sni", "fail"),
+        (":443 ssl-min-ver TLSv1.2", "fail"),
+        (":443 verify required ca-file clients.pem", "fail"),
+        (":443 ssl crt server.pem", "pass"),
+        ("quic4@:443 crt server.pem", "pass"),
+        (':443 crt server.pem "${SSL}"', "inconclusive"),
+        (":443 name ssl", None),
+        (":443", None),
+    ],
+)
+def test_a_bind_line_without_ssl(bench: Bench, bind: str, outcome: str | None) -> None:
+    document = bench.lint(f"global\ndefaults\n  mode http\nfrontend www\n  bind {bind}\n", name="haproxy.cfg")
+    found = {each.outcome for each in results(document, "TLS-CONF-025")}
+    assert found == ({outcome} if outcome is not None else set())

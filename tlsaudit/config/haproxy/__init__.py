@@ -10,6 +10,7 @@ from tlsaudit.config.haproxy.files import Files
 from tlsaudit.config.haproxy.listeners import Listener, Reading, listeners, settings_alone
 from tlsaudit.config.haproxy.parse import Section, parse
 from tlsaudit.config.haproxy.sections import assemble
+from tlsaudit.config.haproxy.unserved import in_clear
 from tlsaudit.config.haproxy.upstreams import upstreams
 from tlsaudit.config.problem import SyntaxProblemError
 from tlsaudit.config.terms import facts_of, requested_of
@@ -103,6 +104,15 @@ def _found(tree: Tree, path: Path, sections: Sequence[Section], context: Context
             line=int(line),
             facts=facts_of(alone, reading.assume.openssl),
             requested=requested_of(alone),
+        )
+    for plain in in_clear(reading):
+        yield Found(
+            kind="listener",
+            id=unique_id(f"{plain.line.file}#{plain.name}", ids),
+            name=plain.name,
+            file=plain.line.file,
+            line=plain.line.line,
+            facts=plain.facts,
         )
     for passed in upstreams(reading):
         yield Found(

@@ -68,6 +68,7 @@ class _Bound:
     options: Options
     place: Basis
     unlisted: Unknown | None
+    unserved: Fact[tuple[Said, ...]]
 
 
 def listeners(reading: Reading) -> Iterator[Listener]:
@@ -85,9 +86,9 @@ def _listeners(reading: Reading, proxy: Proxy, line: Line, own: Options) -> Iter
     options = reading.config.bind.then(own)
     certificates = entries(reading.config, proxy, own, reading.files)
     groups = grouped([load(reading.files, each) for each in certificates.found]) or [Group((), Options(), [])]
-    bound = _Bound(proxy, options, Basis(Origin.DEFAULT, line.at), certificates.unknown)
+    bound = _Bound(proxy, options, Basis(Origin.DEFAULT, line.at), certificates.unknown, _unserved(line, own))
     for address in line.args[0].split(",")[:50]:
-        host, port = _address(address)
+        host, port = address_of(address)
         for place, group in enumerate(groups):
             names = concrete(group.names) or (names_of(group.members[0]) if place else ())
             title = names[0] if names else proxy.title
@@ -153,6 +154,7 @@ def _terms(reading: Reading, bound: _Bound, group: Group, endpoint: Endpoint) ->
             client_errors_ignored=clients.ignored,
             forgeable_headers=_forgeable(reading, proxy, clients.terms),
             key_mismatches=mismatches_of(group),
+            unserved=bound.unserved,
             version_defaults=_version_defaults(reading, options, place),
         ),
     )
@@ -232,6 +234,13 @@ def _groups(reading: Reading, options: Options, place: Basis) -> Fact[tuple[int,
     return Known(groups, option.basis)
 
 
+def _unserved(line: Line, own: Options) -> Fact[tuple[Said, ...]]:
+    """Nothing, where TLS is spoken for certain."""
+    if speaks_tls(line, own):
+        return Known((), Basis(Origin.EXPLICIT, line.at))
+    return Unknown(Why.UNRESOLVED, f"whether ssl is said is decided elsewhere ({line.at})")
+
+
 def _preference(options: Options, place: Basis) -> Fact[Preference]:
     option = options.last("prefer-client-ciphers")
     if isinstance(option, Unknown):
@@ -309,7 +318,7 @@ def _version_defaults(reading: Reading, options: Options, place: Basis) -> Fact[
     return Known((Said(defaults.MINIMUM_DEPENDS, place),) if relies else (), place)
 
 
-def _address(word: str) -> tuple[str, int | None]:
+def address_of(word: str) -> tuple[str, int | None]:
     """Host and port of an address; no port where it is a socket in the file system, or comes from elsewhere."""
     bare = word.rpartition("@")[2] if "@" in word.partition(":")[0] else word
     found = _PORT.search(bare)

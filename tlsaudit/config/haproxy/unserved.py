@@ -1,0 +1,46 @@
+"""Bind lines that look as if they spoke TLS and do not: `ssl` is not said, and nothing warns of it (measured: 2.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tlsaudit.config.haproxy.listeners import Reading, address_of
+from tlsaudit.config.haproxy.options import BIND_VALUES, read_options
+from tlsaudit.config.haproxy.parse import Line
+from tlsaudit.config.haproxy.routes import speaks_tls
+from tlsaudit.model.configuration import Said, Setup
+from tlsaudit.model.facts import Endpoint, Facts
+from tlsaudit.model.knowledge import Basis, Known, Origin
+
+_FOR_TLS = (
+    "crt", "crt-list", "default-crt", "ca-file", "ca-verify-file", "verify", "ssl-min-ver", "ssl-max-ver", "ciphers",
+    "ciphersuites", "curves", "strict-sni",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InClear:
+    """A bind line without `ssl`, with options that mean nothing without it."""
+
+    line: Line
+    name: str
+    facts: Facts
+
+
+def in_clear(reading: Reading) -> Iterator[InClear]:
+    """Every bind line that has options for TLS and speaks none."""
+    for proxy in reading.config.proxies:
+        for line in proxy.own("bind"):
+            own = read_options(line.args[1:], BIND_VALUES, line)
+            option = next(own.all(*_FOR_TLS), None)
+            if option is None or speaks_tls(line, own) is not False:
+                continue
+            place = Basis(Origin.EXPLICIT, line.at)
+            host, port = address_of(line.args[0].partition(",")[0])
+            said = Said(f"{option.name} is configured, and the bind line does not say ssl", place)
+            yield InClear(
+                line=line,
+                name=f"{proxy.title}:{port}" if port else f"{proxy.title} {line.args[0]}"[:200],
+                facts=Facts(endpoint=Endpoint(host=host, port=port or 0), setup=Setup(unserved=Known((said,), place))),
+            )
