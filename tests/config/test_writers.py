@@ -11,12 +11,15 @@ import yaml
 
 from tests.cli.program import tlsaudit
 from tests.lab.more_servers import start_caddy_site
-from tests.lab.pki import CertificateFiles
+from tests.lab.pki import CertificateFiles, LabPki
 from tests.lab.postgres import start_postgres
 from tests.lab.servers import Lab
 from tests.policy.test_live import audited, certificate, findings
+from tlsaudit.app import load_anchors
 from tlsaudit.config import PRODUCTS
+from tlsaudit.config.read import parse_assumptions
 from tlsaudit.config.writers.common import CERTIFICATE, CLIENT_CA, COMBINED, KEY, RESOLVER
+from tlsaudit.linting import LintOptions, lint
 from tlsaudit.model.errors import InputError
 from tlsaudit.model.wanted import Wanted
 from tlsaudit.policy import load_policy, policy_ids
@@ -70,8 +73,9 @@ def _apache(lab: Lab, text: str, files: CertificateFiles) -> int:
 
 
 def _haproxy(lab: Lab, text: str, files: CertificateFiles) -> int:
-    bind, *rest = (line for line in text.splitlines() if not line.startswith("#"))
-    return lab.haproxy(bind.removeprefix("bind :443 "), certificate=files, frontend="\n".join(rest)).port
+    section, mode, bind, *rest = (line for line in text.splitlines() if not line.startswith("#"))
+    assert (section, mode) == ("frontend https", "    mode http")
+    return lab.haproxy(bind.removeprefix("    bind :443 "), certificate=files, frontend="\n".join(rest)).port
 
 
 def _caddy(lab: Lab, text: str, _files: CertificateFiles) -> int:
@@ -126,6 +130,36 @@ def test_what_a_product_cannot_be_told_is_refused(product: str, policy_id: str) 
     with pytest.raises(InputError, match=f"cannot satisfy {policy_id}: {_REFUSED[product][policy_id]}") as refused:
         written(policy_id, product)
     assert "\n" not in str(refused.value)
+
+
+_LINTED = ("apache", "haproxy", "nginx")
+_LEFT_BY_LINT = {
+    "mozilla-old": {"TLS-CONF-012"},  # OpenSSL 3 speaks TLS 1.0 and 1.1 at its lowest level of security alone
+    "internal-mtls": {"TLS-CONF-009"},  # whose clients are revoked, and where, is for the operator to say
+}
+
+
+@pytest.mark.parametrize("assumed", ["", "nginx=1.22,haproxy=2.6,apache=2.4.71,openssl=3.0"])
+@pytest.mark.parametrize(("product", "policy_id"), [(product, each) for product in _LINTED for each in _POLICIES])
+def test_what_is_exported_is_linted_without_a_finding(
+    tmp_path: Path, lab_pki: LabPki, product: str, policy_id: str, assumed: str
+) -> None:
+    older = _REFUSED[product].get(policy_id)
+    if older is not None and assumed:
+        assumed = assumed.replace("openssl=3.0", "openssl=3.5")
+    (tmp_path / "exported.conf").write_text(written(policy_id, product, (3, 5) if older is not None else None))
+    options = LintOptions(
+        policy=load_policy(policy_id), anchors=load_anchors(lab_pki.root_file), assume=parse_assumptions(assumed)
+    )
+    document = lint([tmp_path], options).document
+    (subject,) = document.subjects
+    assert subject.status == "audited"
+    outcomes = {each.rule: each.outcome for each in subject.results}
+    assert outcomes["TLS-PROTO-006"] == "pass"
+    assert findings(subject).keys() - {"TLS-PQ-001"} <= _LEFT_BY_LINT.get(policy_id, set())
+    assert "inconclusive" not in outcomes.values()
+    assert document.summary.exit_code == 0
+    assert product != "haproxy" or outcomes["TLS-HTTP-001"] == "pass"
 
 
 @pytest.mark.parametrize("policy_id", ["bsi-tr-02102-2", "fips-140-3", "cnsa-2"])
