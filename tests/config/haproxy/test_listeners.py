@@ -180,3 +180,32 @@ def test_a_bind_line_without_ssl(bench: Bench, bind: str, outcome: str | None) -
     document = bench.lint(f"global\ndefaults\n  mode http\nfrontend www\n  bind {bind}\n", name="haproxy.cfg")
     found = {each.outcome for each in results(document, "TLS-CONF-025")}
     assert found == ({outcome} if outcome is not None else set())
+
+
+def test_default_bind_of_peers(bench: Bench) -> None:
+    text = "peers p\n  default-bind ssl crt server.pem ssl-min-ver TLSv1.0\n  bind :1024\n  server far 10.0.0.1:1024\n"
+    assert accepted(lint(bench, text)["p:1024"]) >= {"TLSv1.0"}
+
+
+def test_curves_of_a_crt_list_change_nothing(bench: Bench) -> None:
+    """OpenSSL takes the groups where the connection starts, before a certificate is chosen (measured with 2.6)."""
+    (bench.folder / "list.txt").write_text("other.pem [curves X25519] elsewhere.example.com\n")
+    found = lint(bench, "frontend www\n  bind :443 ssl crt server.pem crt-list list.txt curves secp192r1\n")
+    for name in ("www:443", "elsewhere.example.com:443"):
+        facts = found[name].facts
+        assert facts is not None
+        assert {group.name for groups in facts.groups.values() for group in groups} == {"secp192r1"}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        "setenv LOWEST TLSv1.3\n  resetenv",
+        "setenv LOWEST TLSv1.3\n  unsetenv LOWEST",
+        "setenv LOWEST TLSv1.3\n  .if defined(LEGACY)\n  setenv LOWEST TLSv1.0\n  .endif",
+    ],
+)
+def test_what_the_environment_no_longer_holds_is_unknown(bench: Bench, settings: str) -> None:
+    start = f"global\n  {settings}\ndefaults\n  mode http\n"
+    text = 'frontend www\n  bind :443 ssl crt server.pem ssl-min-ver "$LOWEST"\n'
+    assert "protocols.TLSv1.2" in lint(bench, text, start=start)["www:443"].unknown

@@ -172,3 +172,17 @@ def test_what_global_says_of_servers(bench: Bench) -> None:
     assert found.upstream is not None
     assert found.upstream.verifies is False
     assert [version for version, verdict in found.protocols.items() if verdict == "accepted"] == ["TLSv1.3"]
+
+
+def test_dispatch_is_a_server_without_options(bench: Bench) -> None:
+    text = f"{_FRONT}  default_backend a\nbackend a\n  default-server ssl verify none\n  dispatch 10.0.0.1:80\n"
+    assert {name: each.tls for name, each in upstreams(bench, text).items()} == {"a/dispatch": False}
+
+
+def test_peers_have_servers_too(bench: Bench) -> None:
+    text = (
+        "peers p\n  default-server ssl verify none\n  server local\n  server far 10.0.0.1:1024\n"
+        "peers q\n  peer far 10.0.0.2:1024 ssl verify none\n"
+    )
+    found = {name: (each.tls, each.verifies) for name, each in upstreams(bench, text).items()}
+    assert found == {"p/far": (True, False), "q/far": (True, False)}

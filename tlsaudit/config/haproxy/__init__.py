@@ -11,7 +11,7 @@ from tlsaudit.config.haproxy.listeners import Listener, Reading, listeners, sett
 from tlsaudit.config.haproxy.parse import Section, parse
 from tlsaudit.config.haproxy.sections import assemble
 from tlsaudit.config.haproxy.unserved import in_clear
-from tlsaudit.config.haproxy.upstreams import upstreams
+from tlsaudit.config.haproxy.upstreams import SERVERS, upstreams
 from tlsaudit.config.problem import SyntaxProblemError
 from tlsaudit.config.terms import facts_of, requested_of
 from tlsaudit.config.tree import Tree
@@ -72,7 +72,7 @@ def _owner(path: Path, mains: Sequence[Path]) -> Path | None:
 
 def _found(tree: Tree, path: Path, sections: Sequence[Section], context: Context) -> Iterator[Found | Unparsable]:
     config = assemble(sections)
-    lines = [line for proxy in config.proxies for line in proxy.own("bind", "server", "server-template")]
+    lines = [line for proxy in config.proxies for line in proxy.own("bind", *SERVERS)]
     if len(lines) > MOST_LINES:
         excess = lines[MOST_LINES]
         message = f"more than {MOST_LINES} bind and server lines"

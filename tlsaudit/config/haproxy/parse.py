@@ -103,7 +103,7 @@ def parse(text: str, file: str, environment: dict[str, str], assume: Assumptions
             raise SyntaxProblemError(file, number, f"{words[0][:60]!r} stands outside of any section")
         else:
             sections[-1].lines.append(line)
-            if sections[-1].kind == "global" and doubt is None:
+            if sections[-1].kind == "global":
                 _remember(line, environment)
     if branches:
         raise SyntaxProblemError(file, branches[-1].line, "an .if without .endif")
@@ -150,13 +150,16 @@ def _words(row: str, file: str, number: int, environment: dict[str, str]) -> lis
 
 
 def _remember(line: Line, environment: dict[str, str]) -> None:
-    """`setenv` and its like, as far as they give a value."""
+    """`setenv` and its like, as far as they give a value; under a condition nobody knows what holds behind it."""
+    name = line.args[0] if line.args else ""
     if line.name in {"setenv", "presetenv"} and len(line.args) == 2:
-        if line.name == "setenv" or line.args[0] not in environment:
-            environment[line.args[0]] = line.args[1]
-    elif line.name == "unsetenv":
-        for name in line.args:
+        if line.doubt is not None:
             environment.pop(name, None)
+        elif line.name == "setenv" or name not in environment:
+            environment[name] = line.args[1]
+    elif line.name in {"unsetenv", "resetenv"}:
+        for each in line.args if line.name == "unsetenv" else environment.keys() - set(line.args):
+            environment.pop(each, None)
 
 
 def _directive(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tlsaudit.config.haproxy.acl import acls, applies
-from tlsaudit.config.haproxy.options import BIND_VALUES, Options, read_options
+from tlsaudit.config.haproxy.options import Options
 from tlsaudit.config.haproxy.parse import Line
 from tlsaudit.config.haproxy.sections import Config, Proxy
 from tlsaudit.config.haproxy.words import is_unresolved
@@ -77,12 +77,12 @@ def routes(config: Config) -> Routes:
     """The ways of a configuration."""
     found = Routes()
     for proxy in config.proxies:
-        binds = [line for line in proxy.own("bind") if line.args]
+        binds = list(proxy.binds())
         if not binds:
             continue
-        verdicts = [speaks_tls(line, read_options(line.args[1:], BIND_VALUES, line)) for line in binds]
+        verdicts = [speaks_tls(line, own) for line, own in binds]
         tls = True if True in verdicts else None if None in verdicts else False
-        first = binds[verdicts.index(tls)]
+        first, _ = binds[verdicts.index(tls)]
         found.listening[id(proxy)] = Named(proxy, first.at, tls)
         for line, is_for_tls in _rules(proxy, tls=tls):
             _add(found, Named(proxy, line.at, is_for_tls), line.args[0])

@@ -36,6 +36,15 @@ class Proxy:
             yield from ((line, Origin.INHERITED) for line in each.all(*names))
         yield from ((line, Origin.EXPLICIT) for line in self.section.all(*names))
 
+    def binds(self) -> Iterator[tuple[Line, Options]]:
+        """The bind lines with their options; `default-bind` (of peers) holds for those behind it."""
+        options = Options()
+        for line in self.own("default-bind", "bind"):
+            if line.name == "default-bind":
+                options = options.then(read_options(line.args, BIND_VALUES, line, origin=Origin.INHERITED))
+            elif line.args:
+                yield line, options.then(read_options(line.args[1:], BIND_VALUES, line))
+
     def setting(self, name: str) -> Option | Unknown | None:
         """The one that holds, of keywords of which the last one counts."""
         options = Options(

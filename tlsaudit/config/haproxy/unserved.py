@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tlsaudit.config.haproxy.listeners import Reading, address_of
-from tlsaudit.config.haproxy.options import BIND_VALUES, read_options
 from tlsaudit.config.haproxy.parse import Line
 from tlsaudit.config.haproxy.routes import speaks_tls
 from tlsaudit.model.configuration import Said, Setup
@@ -31,8 +30,7 @@ class InClear:
 def in_clear(reading: Reading) -> Iterator[InClear]:
     """Every bind line that has options for TLS and speaks none."""
     for proxy in reading.config.proxies:
-        for line in proxy.own("bind"):
-            own = read_options(line.args[1:], BIND_VALUES, line)
+        for line, own in proxy.binds():
             option = next(own.all(*_FOR_TLS), None)
             if option is None or speaks_tls(line, own) is not False:
                 continue

@@ -24,6 +24,8 @@ _AS_REQUESTED = frozenset({"0.0.0.0", "::", "*"})  # noqa: S104 - nothing is bou
 """A server here is the address that the client asked for (HAProxy documentation, `server`)."""
 _OF_THE_MACHINE = ("unix@", "abns@", "abnsz@", "fd@", "sockpair@", "/")
 _QUIC = ("quic4@", "quic6@")
+SERVERS = {"server": 2, "server-template": 3, "peer": 2, "dispatch": 1}
+"""Lines that name a server, with the words up to its address and with it."""
 _SNI_DEPENDS = "neither sni nor verifyhost is set: before HAProxy 3.3 the name is neither sent nor checked"
 
 
@@ -44,7 +46,7 @@ def upstreams(reading: Reading) -> Iterator[Passed]:
 
 
 def _servers(reading: Reading, backend: Proxy, ways: Routes) -> Iterator[Passed]:
-    lines = [each for each in backend.lines("default-server", "server", "server-template") if len(each[0].args) > 0]
+    lines = [each for each in backend.lines("default-server", *SERVERS) if each[0].args]
     if not any(line.name != "default-server" and origin is Origin.EXPLICIT for line, origin in lines):
         return
     options = reading.config.server
@@ -57,13 +59,15 @@ def _servers(reading: Reading, backend: Proxy, ways: Routes) -> Iterator[Passed]
         if line.name == "default-server":
             options = options.then(read_options(line.args, SERVER_VALUES, line, origin=Origin.INHERITED))
             continue
-        skipped = 3 if line.name == "server-template" else 2
+        skipped = SERVERS[line.name]
         if origin is Origin.INHERITED or len(line.args) < skipped:
             continue
-        own = options.then(read_options(line.args[skipped:], SERVER_VALUES, line))
+        held = Options() if line.name == "dispatch" else options
+        own = held.then(read_options(line.args[skipped:], SERVER_VALUES, line))
         facts = _facts(reading, backend, own, _Server(line, line.args[skipped - 1]), reached)
         if facts is not None:
-            yield Passed(name=f"{backend.title}/{line.args[0]}", line=line, facts=facts)
+            name = line.name if line.name == "dispatch" else line.args[0]
+            yield Passed(name=f"{backend.title}/{name}", line=line, facts=facts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
