@@ -209,3 +209,19 @@ def test_what_the_environment_no_longer_holds_is_unknown(bench: Bench, settings:
     start = f"global\n  {settings}\ndefaults\n  mode http\n"
     text = 'frontend www\n  bind :443 ssl crt server.pem ssl-min-ver "$LOWEST"\n'
     assert "protocols.TLSv1.2" in lint(bench, text, start=start)["www:443"].unknown
+
+
+def test_what_global_sets_below_a_bind_line_does_not_hold_for_it(bench: Bench) -> None:
+    text = (
+        "frontend above\n  bind :1 ssl crt server.pem ssl-min-ver TLSv1.2\n"
+        "global\n  ssl-default-bind-ciphersuites TLS_AES_128_GCM_SHA256\n"
+        "  ssl-default-bind-options ssl-min-ver TLSv1.3\n"
+        "frontend below\n  bind :2 ssl crt server.pem\n"
+    )
+    found = lint(bench, text, start="", assume="haproxy=2.6")
+    assert (accepted(found["above:1"]), accepted(found["below:2"])) == ({"TLSv1.2", "TLSv1.3"}, {"TLSv1.3"})
+    suites = {}
+    for name, each in found.items():
+        assert each.facts is not None
+        suites[name] = len(each.facts.cipher_suites["TLSv1.3"])
+    assert suites == {"above:1": 3, "below:2": 1}

@@ -186,3 +186,14 @@ def test_peers_have_servers_too(bench: Bench) -> None:
     )
     found = {name: (each.tls, each.verifies) for name, each in upstreams(bench, text).items()}
     assert found == {"p/far": (True, False), "q/far": (True, False)}
+
+
+def test_what_global_sets_below_a_server_line_does_not_hold_for_it(bench: Bench) -> None:
+    server = "  default_backend app\nbackend app\n  server one 10.0.0.1:443 ssl\n"
+    below = "global\n  ssl-server-verify none\n  ssl-default-server-options ssl-min-ver TLSv1.3\n"
+    document = bench.lint(f"defaults\n  mode http\n{_FRONT}{server}{below}", name="haproxy.cfg")
+    (found,) = (each.facts for each in document.subjects if each.kind == "upstream")
+    assert found is not None
+    assert found.upstream is not None
+    assert found.upstream.verifies is False  # this one is looked at when all is read (measured with 2.6)
+    assert found.protocols["TLSv1.2"] == "accepted"

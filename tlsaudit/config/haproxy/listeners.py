@@ -80,7 +80,7 @@ def listeners(reading: Reading) -> Iterator[Listener]:
 
 
 def _listeners(reading: Reading, proxy: Proxy, line: Line, own: Options) -> Iterator[Listener]:
-    options = reading.config.bind.then(own)
+    options = proxy.bind_defaults.then(own)
     certificates = entries(reading.config, proxy, own, reading.files)
     groups = grouped([load(reading.files, each) for each in certificates.found]) or [Group((), Options(), [])]
     bound = _Bound(proxy, options, Basis(Origin.DEFAULT, line.at), certificates.unknown, _unserved(line, own))

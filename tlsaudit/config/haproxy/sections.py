@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tlsaudit.config.haproxy.options import BIND_VALUES, SERVER_VALUES, Option, Options, read_options
 from tlsaudit.config.haproxy.parse import Line, Section
@@ -20,6 +20,9 @@ class Proxy:
 
     section: Section
     defaults: tuple[Section, ...]
+    bind_defaults: Options = field(default_factory=Options)
+    server_defaults: Options = field(default_factory=Options)
+    """What `global` sets for bind and server lines above the section; what stands below changes nothing (2.6)."""
 
     @property
     def title(self) -> str:
@@ -68,9 +71,7 @@ class Config:
 
     globals: Options
     bind: Options
-    """What `global` sets for every bind line."""
-    server: Options
-    """What `global` sets for every server line."""
+    """What `global` sets for bind lines that come behind it."""
     proxies: tuple[Proxy, ...]
     stores: tuple[Section, ...]
     logs: tuple[Line, ...]
@@ -86,14 +87,18 @@ def assemble(sections: Sequence[Section]) -> Config:
     proxies: list[Proxy] = []
     named: dict[str, tuple[Section, ...]] = {}
     latest: tuple[Section, ...] = ()
+    bind, server = Options(), Options()
     for section in sections:
-        if section.kind == "defaults":
+        if section.kind == "global":
+            bind = bind.then(_defaults_of(section.lines, "ssl-default-bind-", BIND_VALUES))
+            server = server.then(_defaults_of(section.lines, "ssl-default-server-", SERVER_VALUES))
+        elif section.kind == "defaults":
             latest = (*_origin(section, named, ()), section)[-_DEEPEST:]
             if section.title:
                 named[section.title] = latest
         elif section.kind in _PROXIES:
             chosen = _origin(section, named, latest)
-            proxies.append(Proxy(section, chosen if section.kind not in _WITHOUT_DEFAULTS else ()))
+            proxies.append(Proxy(section, chosen if section.kind not in _WITHOUT_DEFAULTS else (), bind, server))
     lines = [line for section in sections if section.kind == "global" for line in section.lines]
     plain = [
         Option(line.name, line.args[0] if line.args else "", Basis(Origin.INHERITED, line.at), line.doubt)
@@ -101,8 +106,7 @@ def assemble(sections: Sequence[Section]) -> Config:
     ]
     return Config(
         globals=Options(tuple(plain)),
-        bind=_defaults_of(lines, "ssl-default-bind-", BIND_VALUES),
-        server=_defaults_of(lines, "ssl-default-server-", SERVER_VALUES),
+        bind=bind,
         proxies=tuple(proxies),
         stores=tuple(each for each in sections if each.kind == "crt-store"),
         logs=tuple(line for line in lines if line.name == "log"),

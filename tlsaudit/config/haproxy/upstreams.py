@@ -49,7 +49,7 @@ def _servers(reading: Reading, backend: Proxy, ways: Routes) -> Iterator[Passed]
     lines = [each for each in backend.lines("default-server", *SERVERS) if each[0].args]
     if not any(line.name != "default-server" and origin is Origin.EXPLICIT for line, origin in lines):
         return
-    options = reading.config.server
+    options = backend.server_defaults
     listening = ways.to(backend)
     reached = _Reached(
         terminated=ways.terminated(backend, Basis(Origin.DEFAULT, backend.section.opened.at)),
