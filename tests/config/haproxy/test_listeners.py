@@ -225,3 +225,10 @@ def test_what_global_sets_below_a_bind_line_does_not_hold_for_it(bench: Bench) -
         assert each.facts is not None
         suites[name] = len(each.facts.cipher_suites["TLSv1.3"])
     assert suites == {"above:1": 3, "below:2": 1}
+
+
+def test_a_listener_without_a_certificate_does_not_start(bench: Bench) -> None:
+    document = bench.lint(f"{_START}frontend www\n  bind :443 ssl ciphers ECDHE+AESGCM\n", name="haproxy.cfg")
+    (subject,) = document.subjects
+    assert subject.unknown["certificate_deployments"].why == "unsupported"
+    assert document.summary.exit_code == 3

@@ -115,7 +115,7 @@ def deployments_of(
             made = replace(made, analysis=Unknown(Why.NOT_ASKED, "issuers-chain-path may complete the chain"))
         found.append(made)
     if not found:
-        return unknown or Unknown(Why.NOT_ASKED, "no certificate is configured here")
+        return unknown or Unknown(Why.UNSUPPORTED, "no certificate is configured, so that HAProxy does not start")
     return Known(tuple(found), group.members[0].entry.basis)
 
 
