@@ -12,13 +12,14 @@ from tlsaudit.config.apache.listeners import Listener, listener_at, places, sett
 from tlsaudit.config.apache.parse import Directive
 from tlsaudit.config.apache.reading import Reading
 from tlsaudit.config.apache.scope import Level
-from tlsaudit.config.apache.servers import read_servers
+from tlsaudit.config.apache.servers import Servers, name_of, read_servers, terminates
 from tlsaudit.config.apache.signs import is_named_so
 from tlsaudit.config.apache.upstreams import upstreams
 from tlsaudit.config.found import Context, Found, Unparsable, unique_id
 from tlsaudit.config.problem import SyntaxProblemError
 from tlsaudit.config.terms import facts_of, requested_of
 from tlsaudit.config.tree import Tree
+from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Unknown, Why
 
 _MAIN = frozenset({"serverroot", "loadmodule", "listen"})
 _INCLUDES = frozenset({"include", "includeoptional"})
@@ -26,6 +27,7 @@ MOST_SERVERS = 5000
 """Listeners of one main file with what it includes; each is a subject of the report."""
 MOST_WORK = 5_000_000
 """Virtual hosts times the directives of the main server, which each of them inherits."""
+_ELSEWHERE = Unknown(Why.NOT_ASKED, "left to the server that this is for, which is not here")
 _AVAILABLE = ("sites-available", "conf-available", "mods-available")
 """Debian's folders of what is installed and not switched on."""
 
@@ -104,9 +106,25 @@ class _Apache:
             yield self._listener(each)
             if id(each.server) not in seen:
                 seen.add(id(each.server))
-                yield from self._upstreams(reading, each)
+                terminated = Known(True, Basis(Origin.EXPLICIT, each.server.directive.at))
+                yield from self._upstreams(reading, each.server.level, terminated, each.name)
+        for server in servers.hosts:
+            if id(server) not in seen and own in {None, server.directive.file}:
+                yield from self._upstreams(reading, server.level, terminates(servers, server), name_of(server))
         if not here:
             yield from self._settings(reading, loaded.directives, own)
+        if not servers.hosts:
+            yield from self._main(reading, servers, own)
+
+    def _main(self, reading: Reading, servers: Servers, own: str | None) -> Iterator[Found]:
+        """What a main server in clear passes on, or a file that is for servers elsewhere."""
+        directives = tuple(each for each in servers.base.directives if own is None or each.file == own)
+        if servers.ports:
+            port = servers.ports[0]
+            terminated: Fact[bool] = Known(False, Basis(Origin.DEFAULT, servers.base.own("listen")[0].at))
+            yield from self._upstreams(reading, Level(directives), terminated, f"*:{port}")
+        else:
+            yield from self._upstreams(reading, Level(directives, beyond=_ELSEWHERE), _ELSEWHERE, "settings")
 
     def _listener(self, each: Listener) -> Found:
         directive = each.server.directive
@@ -121,12 +139,12 @@ class _Apache:
             names=each.names,
         )
 
-    def _upstreams(self, reading: Reading, each: Listener) -> Iterator[Found]:
-        for passed in upstreams(reading, each.server.level):
+    def _upstreams(self, reading: Reading, level: Level, terminated: Fact[bool], name: str) -> Iterator[Found]:
+        for passed in upstreams(reading, level, terminated):
             yield Found(
                 kind="upstream",
-                id=unique_id(f"{passed.directive.file}#{each.name}>{passed.destination}", self._ids),
-                name=f"{each.name} > {passed.destination}",
+                id=unique_id(f"{passed.directive.file}#{name}>{passed.destination}", self._ids),
+                name=f"{name} > {passed.destination}",
                 file=passed.directive.file,
                 line=passed.directive.line,
                 facts=passed.facts,

@@ -26,6 +26,8 @@ _PREFIXES = ("/etc/apache2", "/etc/httpd", "/usr/local/apache2", "/usr/local/etc
 _VARIABLE = re.compile(r"\$\{([^{}\s]+)\}")
 _HOSTS = re.compile(r"(?:sites|v-?hosts?)[^/]*/[^/]*\Z")
 """Folders of virtual hosts, which set nothing for others."""
+_NEVER_EMPTY = re.compile(r"(?:\A|/)(?:mods-enabled|conf\.modules\.d)(?:/|\Z)")
+"""Folders of modules and their settings: no server is without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,11 +204,18 @@ class Files:
         return (Path(given), *moved, self._tree.root / given.relative_to("/"))
 
     def _is_empty(self, include: Directive, reading: _Reading) -> bool:
-        """Whether nothing is included, for certain: the folder is here, and there is nothing in it."""
-        if include.name == "include" and not _is_pattern(include.word):
+        """Whether nothing is included, for certain: it is optional and not here, or the folder is, and empty.
+
+        A repository has no empty folders. What lies neither here nor below ServerRoot is on the machine alone.
+        """
+        word = include.word
+        places = self._places(word, reading.home, reading.root)
+        if any(self._tree.inside(each.parent) is not None and each.parent.is_dir() for each in places):
+            return include.name == "includeoptional" or _is_pattern(word)
+        if include.name != "includeoptional" or _NEVER_EMPTY.search(word):
             return False
-        places = self._places(include.word, reading.home, reading.root)
-        return any(self._tree.inside(each.parent) is not None and each.parent.is_dir() for each in places)
+        given, prefixes = PurePosixPath(word), (*_PREFIXES, *((reading.root,) if reading.root else ()))
+        return bool(places) and (not given.is_absolute() or any(given.is_relative_to(each) for each in prefixes))
 
     def _exists(self, word: str, reading: _Reading) -> bool | None:
         if self.find(word, reading.home, reading.root) is not None:

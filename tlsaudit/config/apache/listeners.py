@@ -49,10 +49,10 @@ class Place:
 def places(servers: Servers) -> Iterator[Place]:
     """Every virtual host at every port where it speaks TLS."""
     for server in servers.hosts:
-        if not speaks_tls(server):
-            continue
         seen: set[int | None] = set()
         for address in server.addresses:
+            if not speaks_tls(servers, server, address):
+                continue
             for port in (address.port,) if address.port is not None else servers.ports or (None,):
                 if port not in seen:
                     seen.add(port)

@@ -36,11 +36,17 @@ Wanted = Callable[[Directive], bool]
 
 
 class Level:
-    """The directives of the main server, of a virtual host or of a section, and those around it."""
+    """The directives of the main server, of a virtual host or of a section, and those around it.
 
-    def __init__(self, directives: Sequence[Directive], around: Level | None = None) -> None:
+    `beyond`, of the outermost one: why what nobody here sets may be set all the same.
+    """
+
+    def __init__(
+        self, directives: Sequence[Directive], around: Level | None = None, beyond: Unknown | None = None
+    ) -> None:
         self.directives = directives
         self.around = around
+        self.beyond = beyond
         self._by_name: dict[str, list[tuple[int, Directive]]] = {}
         self._hidden: list[tuple[int, Directive]] = []
         for place, each in enumerate(directives):
@@ -71,6 +77,8 @@ class Level:
             found = level.last(name, wanted, origin)
             if found is not None:
                 return found
+            if level.around is None:
+                return level.beyond
             level, origin = level.around, Origin.INHERITED
         return None
 

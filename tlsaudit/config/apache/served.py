@@ -8,6 +8,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from tlsaudit.config.apache.parse import Directive
+from tlsaudit.config.apache.rewrites import is_proxy
 from tlsaudit.config.apache.scope import Level
 
 _LONGEST_PATTERN = 200
@@ -36,11 +37,6 @@ def served_root(level: Level) -> tuple[Served, Directive | None]:
     if passed is None or passed.args[1:2] == ("!",):
         return Served.FILE, None
     return Served.PROXY, passed
-
-
-def is_proxy(flags: str) -> bool:
-    """Whether the flags of a RewriteRule, such as `[P,L]`, pass requests on."""
-    return bool({"p", "proxy"} & {each.strip().lower() for each in flags.strip("[]").split(",")})
 
 
 def matches_path(section: Directive, path: str) -> bool:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 
 from tlsaudit.config.apache.parse import Directive
 from tlsaudit.config.apache.scope import Level, Setting
-from tlsaudit.model.knowledge import Unknown
+from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Unknown
 
 _ADDRESS = re.compile(r"(?P<host>\[[^\]]*\]|[^\[\]:]*)(?::(?P<port>[0-9]{1,5}|\*))?")
 _LISTEN = re.compile(r"(?:(?P<host>\[[^\]]*\]|[^\[\]:]+):)?(?P<port>[0-9]{1,5})")
+_ANY = frozenset({"", "*", "_default_", "0.0.0.0", "[::]"})  # noqa: S104 - nothing is bound here
 _NAME = re.compile(r"(?:[a-z]+://)?(?P<host>[^:/]*)", re.IGNORECASE)
 _HTTPS = 443
 
@@ -38,22 +39,27 @@ class Server:
 
 @dataclass(slots=True)
 class Servers:
-    """All of a configuration. `ports` are those of Listen; `first` the server that answers unknown names."""
+    """All of a configuration. `listens` has each socket with its protocol, which is https at port 443 (mpm_common)."""
 
     base: Level
     hosts: list[Server] = field(default_factory=list)
-    ports: tuple[int, ...] = ()
+    listens: dict[Address, str] = field(default_factory=dict)
     sockets: dict[tuple[str, int | None], list[Server]] = field(default_factory=dict)
 
     def socket(self, address: Address) -> list[Server]:
         """The virtual hosts at an address, in their order."""
         return self.sockets[address.host, address.port]
 
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """Those that are listened on."""
+        return tuple(dict.fromkeys(each.port for each in self.listens if each.port is not None))
+
 
 def read_servers(directives: tuple[Directive, ...]) -> Servers:
     """The main server and its virtual hosts."""
     base = Level(directives)
-    servers = Servers(base, ports=tuple(dict.fromkeys(_ports(base))))
+    servers = Servers(base, listens=dict(_listens(base)))
     for section in base.sections("virtualhost"):
         host = _host(section, base)
         servers.hosts.append(host)
@@ -67,15 +73,50 @@ def read_servers(directives: tuple[Directive, ...]) -> Servers:
     return servers
 
 
-def speaks_tls(server: Server) -> bool:
-    """Whether SSLEngine is on; where that is not known, whether it looks so."""
+def speaks_tls(servers: Servers, server: Server, address: Address) -> bool:
+    """Whether clients speak TLS there: the first virtual host of an address decides for all of them."""
+    first = servers.socket(address)[0]
+    return _switched_on(servers, server) and (first is server or _switched_on(servers, first))
+
+
+def terminates(servers: Servers, server: Server) -> Fact[bool]:
+    """Whether what a server passes on came over TLS, at one of its addresses at least."""
+    place = Basis(Origin.DEFAULT, server.directive.at)
+    setting = server.level.setting("sslengine")
+    if any(_switched_on(servers, servers.socket(address)[0]) for address in server.addresses):
+        return Known(True, place)
+    return setting if isinstance(setting, Unknown) else Known(False, place)
+
+
+def name_of(server: Server) -> str:
+    """The name and port of a server that has no TLS."""
+    address = server.addresses[0] if server.addresses else Address("*", None)
+    name = server.names[0] if server.names else address.host
+    return f"{name}:{address.port}" if address.port is not None else name
+
+
+def _switched_on(servers: Servers, server: Server) -> bool:
+    """SSLEngine; where that is not known, whether it looks so.
+
+    A server with a certificate, for which nobody says it, speaks TLS where its protocol is https (ssl_engine_init.c).
+    """
     setting = server.level.setting("sslengine")
     if isinstance(setting, Setting):
         # An address behind it (httpd 2.5) stands for on; "optional" was TLS after a plain HTTP request.
         return setting.word.lower() not in {"off", "optional"}
     if isinstance(setting, Unknown):
         return any(each.port == _HTTPS for each in server.addresses) or bool(server.level.own("sslcertificatefile"))
-    return False
+    return server.level.written("sslcertificatefile") is not None and _is_https(servers, server)
+
+
+def _is_https(servers: Servers, server: Server) -> bool:
+    """Protocol, or that of the Listen line with the very same address; one that is not here may be there."""
+    protocol = server.level.written("protocol")
+    if protocol is not None:
+        return protocol.lower() == "https"
+    if _HTTPS not in servers.ports and any(each.port == _HTTPS for each in server.addresses):
+        return True
+    return any(servers.listens.get(each) == "https" for each in server.addresses)
 
 
 def server_name(level: Level) -> str | None:
@@ -112,11 +153,13 @@ def _main(servers: Servers) -> Server | None:
     return Server(servers.base, engine[-1], None, tuple(free), (name,) if name else (), own_name=name is not None)
 
 
-def _ports(base: Level) -> Iterator[int]:
+def _listens(base: Level) -> Iterator[tuple[Address, str]]:
     for each in base.own("listen"):
         found = _LISTEN.fullmatch(each.word)
         if found is not None:
-            yield int(found["port"])
+            host, port = (found["host"] or "").lower(), int(found["port"])
+            protocol = each.args[1].lower() if len(each.args) > 1 else "https" if port == _HTTPS else "http"
+            yield Address("*" if host in _ANY else host, port), protocol
 
 
 def _address(word: str) -> Address | None:
@@ -125,5 +168,4 @@ def _address(word: str) -> Address | None:
         return None if "${" not in word else Address(word, None)
     host = found["host"].lower()
     port = found["port"]
-    any_address = host in {"*", "_default_", "0.0.0.0", "[::]"}  # noqa: S104 - nothing is bound here
-    return Address("*" if any_address else host, int(port) if port and port != "*" else None)
+    return Address("*" if host in _ANY else host, int(port) if port and port != "*" else None)

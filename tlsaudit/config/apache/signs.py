@@ -17,6 +17,12 @@ _IN_HOST = re.compile(
     rb"^[ \t]*(?:DocumentRoot|ServerAlias|ProxyPass|RewriteEngine|Redirect|CustomLog|ErrorLog|Use|Include)\b",
     re.MULTILINE | re.IGNORECASE,
 )
+_PASSES = re.compile(
+    rb"^[ \t]*(?:ProxyPass(?:Match|Reverse)?|BalancerMember)[ \t][^;\n]*[\w}]+://[^;\n]*$"
+    rb"|^[ \t]*RewriteRule[ \t][^;\n]*\[[^\]\n]*\bP\b[^\]\n]*\][ \t\r]*$"
+    rb"|^[ \t]*SetHandler[ \t]+\"?proxy:[^;\n]*$",
+    re.MULTILINE | re.IGNORECASE,
+)
 _LISTEN = re.compile(rb"^[ \t]*Listen[ \t]+(?:[\w.:\[\]-]+:)?\d+[ \t]*(?:https?)?[ \t]*\r?$", re.MULTILINE)
 
 
@@ -27,6 +33,6 @@ def is_named_so(name: str) -> bool:
 
 def looks_like(content: bytes) -> bool:
     """Whether what is in the file says it."""
-    return any(sign.search(content) for sign in (_TLS, _MODULE, _INCLUDE, _LISTEN)) or (
+    return any(sign.search(content) for sign in (_TLS, _MODULE, _INCLUDE, _LISTEN, _PASSES)) or (
         _HOST.search(content) is not None and _IN_HOST.search(content) is not None
     )

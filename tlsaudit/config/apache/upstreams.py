@@ -1,4 +1,4 @@
-"""What a virtual host says to the servers behind it: in clear or not, and whether it knows whom it talks to."""
+"""What a server says to those behind it: in clear or not, and whether it knows whom it talks to."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from itertools import islice
 from tlsaudit.config.apache import defaults, protocols
 from tlsaudit.config.apache.parse import Directive
 from tlsaudit.config.apache.reading import Reading, ciphers_of
+from tlsaudit.config.apache.rewrites import before_path, inherits_rewrites, is_proxy
 from tlsaudit.config.apache.scope import Level, Setting, flag
-from tlsaudit.config.apache.served import is_proxy
 from tlsaudit.config.local import is_local
 from tlsaudit.config.ports import port_of
 from tlsaudit.config.terms import Terms, facts_of
@@ -23,6 +23,8 @@ from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Unkn
 
 _TLS_SCHEMES = frozenset({"https", "wss", "h2", "ajps", "uwsgis"})
 _SCHEME = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<rest>[^\s]*)", re.IGNORECASE)
+_BALANCER = "balancer"
+_END = re.compile(r"[/?#]")
 _HANDLER = re.compile(r"proxy:(?P<url>.+)\Z", re.IGNORECASE)
 _ABOVE_ERROR = frozenset({"crit", "alert", "emerg"})
 _LOG_NAME = ".log"
@@ -42,15 +44,22 @@ class Passed:
     facts: Facts
 
 
-def upstreams(reading: Reading, level: Level) -> Iterator[Passed]:
-    """Every different destination of a virtual host, and of the main server's sections around it."""
+def upstreams(reading: Reading, level: Level, terminated: Fact[bool]) -> Iterator[Passed]:
+    """Every different destination of a server, and of the main server's sections around it.
+
+    Without those where neither way has TLS; `terminated` is of `Upstream`.
+    """
     seen: set[tuple[object, ...]] = set()
+    in_clear = isinstance(terminated, Known) and not terminated.value
     pairs = ((address, directive) for url, directive in _urls(level) for address in _members(level, url))
     for address, directive in islice(dict.fromkeys(islice(pairs, _MOST_TRIED)), _MOST):
-        passed = _passed(reading, level, address, directive)
+        passed = _passed(reading, level, address, directive, terminated)
         if passed is None:
             continue
-        key = (passed.destination, repr(passed.facts.upstream), tuple(passed.facts.protocols.accepted))
+        upstream = passed.facts.upstream
+        if upstream is None or (in_clear and isinstance(upstream.tls, Known) and not upstream.tls.value):
+            continue
+        key = (passed.destination, repr(upstream), tuple(passed.facts.protocols.accepted))
         if key not in seen:
             seen.add(key)
             yield passed
@@ -59,8 +68,11 @@ def upstreams(reading: Reading, level: Level) -> Iterator[Passed]:
 def _urls(level: Level) -> Iterator[tuple[str, Directive]]:
     """What requests are passed to, with the directive that does it; ProxyPass of the main server holds as well."""
     if level.around is not None:
-        yield from _urls_in(level.around.others("virtualhost"), 0, inside=False)
-    yield from _urls_in(level.directives, 0, inside=False)
+        outer = level.around.others("virtualhost")
+        if not inherits_rewrites(level):
+            outer = tuple(each for each in outer if each.name != "rewriterule")
+        yield from _urls_in(outer, 0, inside=False)
+    yield from _urls_in(level.others("virtualhost"), 0, inside=False)
 
 
 def _urls_in(directives: Sequence[Directive], depth: int, *, inside: bool) -> Iterator[tuple[str, Directive]]:
@@ -81,10 +93,12 @@ def _url(directive: Directive, *, inside: bool) -> str:
         case "proxypass" | "proxypassmatch":
             words = [each for each in args if "=" not in each.partition("://")[0]]
             # In a section that is for a path there is none before the address.
-            found = words[0] if words and (inside or len(words) == 1) else words[1] if len(words) > 1 else ""
-            return "" if found == "!" else found
+            path, found = ("", *words[:1]) if inside or len(words) < 2 else words[:2]
+            if found == "!":
+                return ""
+            return before_path(found, path, whole=True) if directive.name == "proxypassmatch" else found
         case "rewriterule":
-            return args[1] if len(args) > 2 and is_proxy(args[2]) else ""
+            return before_path(args[1], args[0], whole=not inside) if len(args) > 2 and is_proxy(args[2]) else ""
         case "sethandler":
             handler = _HANDLER.match(args[0]) if args else None
             return handler["url"] if handler is not None else ""
@@ -93,18 +107,26 @@ def _url(directive: Directive, *, inside: bool) -> str:
 
 
 def _members(level: Level, url: str) -> Iterator[str]:
-    """The address itself, or those of the members of a balancer."""
-    if not url.lower().startswith("balancer://"):
-        yield url
-        return
-    name = url.partition("://")[2].partition("/")[0].lower()
+    """The address itself, or those of the members of a balancer; its own where none are here."""
+    name = _balancer(url)
+    found = list(_balanced(level, name)) if name else []
+    yield from found or (url,)
+
+
+def _balanced(level: Level, name: str) -> Iterator[str]:
     for section in _proxies(level):
-        if section.word.lower().partition("://")[2].partition("/")[0] == name:
+        if _balancer(section.word) == name:
             yield from (each.word for each in Level(section.block or ()).own("balancermember"))
     for around in (level.around, level):
         for each in around.own("balancermember") if around is not None else ():
-            if len(each.args) > 1 and each.word.lower().partition("://")[2].partition("/")[0] == name:
+            if len(each.args) > 1 and _balancer(each.word) == name:
                 yield each.args[1]
+
+
+def _balancer(url: str) -> str:
+    """The name of a balancer, empty where it is none."""
+    scheme, _, rest = url.lower().partition("://")
+    return rest.partition("/")[0] if scheme == _BALANCER else ""
 
 
 def _proxies(level: Level) -> Iterator[Directive]:
@@ -113,7 +135,7 @@ def _proxies(level: Level) -> Iterator[Directive]:
     yield from level.sections("proxy")
 
 
-def _passed(reading: Reading, level: Level, url: str, directive: Directive) -> Passed | None:
+def _passed(reading: Reading, level: Level, url: str, directive: Directive, terminated: Fact[bool]) -> Passed | None:
     """What is known of an address; None where it is none."""
     basis = Basis(Origin.EXPLICIT, directive.at)
     is_socket, text = url.startswith("unix:"), url
@@ -124,15 +146,18 @@ def _passed(reading: Reading, level: Level, url: str, directive: Directive) -> P
     if found is None and "${" not in text and "%{" not in text:
         return None
     scheme = found["scheme"].lower() if found is not None else ""
-    server = found["rest"].partition("/")[0] if found is not None else text
+    server = _END.split(found["rest"], maxsplit=1)[0] if found is not None else text
     tls: Fact[bool] = Known(scheme in _TLS_SCHEMES, basis)
+    host = _host(server)
+    local = Known(True, basis) if is_socket else _local(host, basis)
     if found is None:
         tls = Unknown(Why.UNRESOLVED, f"the address is a variable: {text[:100]!r} ({directive.at})")
-    host = _host(server)
+    elif scheme == _BALANCER:
+        tls = local = Unknown(Why.UNRESOLVED, f"no members of {text[:100]!r} are here ({directive.at})")
     upstream = Upstream(
         destination=(url.partition("|")[0] if is_socket else server)[:255],
-        terminated=Known(True, basis),
-        local=Known(True, basis) if is_socket else _local(host, basis),
+        terminated=terminated,
+        local=local,
         by_name=Known(not is_address(host), basis),
         tls=tls,
     )
