@@ -31,7 +31,7 @@ def choose(
     A file with but one listener is for any port: containers map them. Listeners at different addresses may both be
     meant; so may one with an expression of which it cannot be told whether it fits, unless another one goes before it.
     """
-    usable = [each for each in listeners if each.facts is not None]
+    usable = [each for each in listeners if each.facts is not None and _answers(names.get(each.id))]
     here = [each for each in usable if each.facts is not None and each.facts.endpoint.port == port]
     if not here:
         return tuple(usable) if len(usable) == 1 else ()
@@ -52,6 +52,11 @@ def choose(
         before = here[: here.index(first)]
         doubtful = [each for each in doubtful if each in before or served[each.id].socket != socket]
     return (*fitting, *doubtful)
+
+
+def _answers(served: ServerNames | None) -> bool:
+    """Whether it answers for anyone: settings of a part of a listener do not."""
+    return served is None or served.is_default or bool(served.names)
 
 
 def _rank(served: ServerNames, name: str) -> _Rank | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -11,15 +12,17 @@ from tlsaudit.config.apache.files import Files
 from tlsaudit.config.apache.listeners import Listener, listener_at, places, settings_alone
 from tlsaudit.config.apache.parse import Directive
 from tlsaudit.config.apache.reading import Reading
+from tlsaudit.config.apache.renegotiated import renegotiated
 from tlsaudit.config.apache.scope import Level
 from tlsaudit.config.apache.servers import Servers, name_of, read_servers, terminates
 from tlsaudit.config.apache.signs import is_named_so
 from tlsaudit.config.apache.upstreams import upstreams
 from tlsaudit.config.found import Context, Found, Unparsable, unique_id
 from tlsaudit.config.problem import SyntaxProblemError
-from tlsaudit.config.terms import facts_of, requested_of
+from tlsaudit.config.terms import Terms, facts_of, requested_of
 from tlsaudit.config.tree import Tree
-from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Unknown, Why
+from tlsaudit.model.configuration import ServerNames
+from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Tried, Unknown, Why
 
 _MAIN = frozenset({"serverroot", "loadmodule", "listen"})
 _INCLUDES = frozenset({"include", "includeoptional"})
@@ -106,6 +109,7 @@ class _Apache:
             yield self._listener(each)
             if id(each.server) not in seen:
                 seen.add(id(each.server))
+                yield from self._renegotiated(reading, each)
                 terminated = Known(True, Basis(Origin.EXPLICIT, each.server.directive.at))
                 yield from self._upstreams(reading, each.server.level, terminated, each.name)
         for server in servers.hosts:
@@ -139,6 +143,27 @@ class _Apache:
             names=each.names,
         )
 
+    def _renegotiated(self, reading: Reading, each: Listener) -> Iterator[Found]:
+        for path, terms in renegotiated(reading, each.server.level, each.terms):
+            found = self._partial(f"{each.name}{path}", terms)
+            # What the handshake refuses is no matter of the section.
+            spoken = Tried(found.facts.protocols.accepted)
+            yield replace(found, facts=replace(found.facts, protocols=spoken))
+
+    def _partial(self, name: str, terms: Terms) -> Found:
+        """What holds for a part of a listener, or for listeners elsewhere: nobody asks for it by name."""
+        file, _, line = terms.place.at.rpartition(":")
+        return Found(
+            kind="listener",
+            id=unique_id(f"{file}#{name}", self._ids),
+            name=name,
+            file=file,
+            line=int(line),
+            facts=facts_of(terms, self._context.assume.openssl),
+            requested=requested_of(terms),
+            names=ServerNames(is_default=False),
+        )
+
     def _upstreams(self, reading: Reading, level: Level, terminated: Fact[bool], name: str) -> Iterator[Found]:
         for passed in upstreams(reading, level, terminated):
             yield Found(
@@ -155,16 +180,7 @@ class _Apache:
         terms = settings_alone(reading, base)
         if terms is None:
             return
-        file, _, line = terms.place.at.rpartition(":")
-        yield Found(
-            kind="listener",
-            id=unique_id(f"{file}#settings", self._ids),
-            name="settings for virtual hosts",
-            file=file,
-            line=int(line),
-            facts=facts_of(terms, self._context.assume.openssl),
-            requested=requested_of(terms),
-        )
+        yield replace(self._partial("settings", terms), name="settings for virtual hosts", names=ServerNames())
 
 
 def _rank(path: Path, directives: tuple[Directive, ...]) -> int:

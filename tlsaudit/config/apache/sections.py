@@ -19,6 +19,7 @@ _BY_FOLDER = ("directory", "directorymatch")
 _BY_FILE = ("files", "filesmatch")
 _BY_PATH = ("location", "locationmatch")
 _PER_REQUEST = ("if", "elseif", "else")
+_BY_PROXY = ("proxy", "proxymatch")
 _DEEPEST = 4
 _LONGEST_PATTERN = 200
 
@@ -42,12 +43,20 @@ def late_sections(level: Level, name: str, most: int) -> dict[str, Setting | Unk
         for path, directive in _set_in(section, name, _path(section, folder), 0):
             whole = id(section) in root and path == _path(section, folder)
             if len(found) < most or path in found:
-                found["/" if whole else path] = _said(directive)
+                found["/" if whole else path] = said(directive)
     for section in _sections(level, _PER_REQUEST):
         if Level(section.block or ()).own(name):
             reason = f"{name} is set in <{section.name}>, which is decided with each request ({section.at})"
             found["/"] = Unknown(Why.UNRESOLVED, reason)
     return found
+
+
+def all_in_sections(level: Level, name: str) -> Iterator[tuple[str, Directive]]:
+    """What each section says, whatever it hangs on, with the path that it is for."""
+    folder = document_root(level)
+    for section in _sections(level, (*_BY_FOLDER, *_BY_FILE, *_BY_PATH, *_BY_PROXY, *_PER_REQUEST)):
+        path = f"/ (<{section.name}>)" if section.name in _PER_REQUEST else _path(section, folder)
+        yield from _set_in(section, name, path, 0)
 
 
 def document_root(level: Level) -> str | None:
@@ -72,7 +81,8 @@ def _set_in(section: Directive, name: str, path: str, depth: int) -> Iterator[tu
             yield from _set_in(inner, name, below, depth + 1)
 
 
-def _said(directive: Directive) -> Setting | Unknown:
+def said(directive: Directive) -> Setting | Unknown:
+    """A directive of a section, where what it says is known."""
     if directive.doubt is not None:
         return Unknown(Why.UNRESOLVED, directive.doubt)
     if "${" in directive.raw:
