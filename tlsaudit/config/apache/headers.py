@@ -11,35 +11,63 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tlsaudit.config.apache.parse import Directive
+from tlsaudit.config.apache.rewrites import flags_of, status_of
 from tlsaudit.config.apache.scope import Level
-from tlsaudit.config.apache.sections import root_sections
-from tlsaudit.config.apache.served import Served, served_root
+from tlsaudit.config.apache.sections import index_files, inner_sections, root_sections
+from tlsaudit.config.apache.served import Served, matches, served_root
 from tlsaudit.model.configuration import Said
 from tlsaudit.model.facts import HttpAnswer
 from tlsaudit.model.hsts import parse_hsts
 from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Unknown, Why
 
 _FIELD = "strict-transport-security"
-_CONDITIONS = ("always", "onsuccess")
+_TABLES = ("always", "onsuccess")
 _ADDS = frozenset({"set", "add", "append", "merge", "setifempty"})
+_EDITS = frozenset({"edit", "edit*"})
+_OTHERS = frozenset({"unset", "note", "echo"})
+_LIMITS = frozenset({"limit", "limitexcept"})
+"""Sections by method, of which mod_headers takes no notice."""
 _OVER_TLS = re.compile(
     r"env=HTTPS\Z|expr=\(?\s*%\{HTTPS\}\s*(?:==?|-eq)\s*['\"]?on['\"]?\s*\)?\Z"
     r"|expr=\(?\s*%\{REQUEST_SCHEME\}\s*==?\s*['\"]?https['\"]?\s*\)?\Z",
     re.IGNORECASE,
 )
+_IN_CLEAR = re.compile(
+    r"env=!HTTPS\Z|expr=\(?\s*%\{HTTPS\}\s*(?:==?\s*['\"]?off|!=\s*['\"]?on)['\"]?\s*\)?\Z"
+    r"|expr=\(?\s*%\{REQUEST_SCHEME\}\s*==?\s*['\"]?http['\"]?\s*\)?\Z",
+    re.IGNORECASE,
+)
 _DEEPEST = 4
+_MOST_STATES = 64
+_EARLY = "early"
+_OPEN_VALUE = "\0"
+"""Stands for a value that is decided with each request."""
 _STATUS = {"permanent": 301, "temp": 302, "seeother": 303, "gone": 410}
+
+_Fields = tuple[str, ...]
+_State = tuple[_Fields, _Fields]
+"""The field in the table for every answer, and in that for good ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """One Header directive on the field."""
+    """One Header directive on the field; `doubt` is why it may not hold."""
 
     directive: Directive
     always: bool
     action: str
     value: str
     condition: str
+    doubt: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What may be sent, the last place that adds to it, and why there may be several answers."""
+
+    fields: frozenset[_Fields]
+    adds: Directive | None
+    doubt: str | None
 
 
 def holds_over_tls(condition: str) -> bool:
@@ -50,18 +78,18 @@ def holds_over_tls(condition: str) -> bool:
 def answer_of(level: Level, place: Basis) -> Fact[HttpAnswer | None]:
     """What `GET /` gets, as far as the text says: whoever is behind may add header fields of his own."""
     served, behind = served_root(level)
+    outcomes = [_outcome(level, served, index) for index in index_files(level, served)]
+    found = {fields for each in outcomes for fields in each.fields}
+    if len(found) > 1:
+        elsewhere = "sections for files decide, and which file is served for / is not known here"
+        return Unknown(Why.UNRESOLVED, next((each.doubt for each in outcomes if each.doubt), elsewhere))
+    (fields,) = found
+    if _OPEN_VALUE in fields:
+        return Unknown(Why.UNRESOLVED, "the value of the header field is decided with each request")
+    moved = _moved(level, served) if served is Served.FILE else None
+    if moved is not None:
+        return moved
     hidden = _hidden(level)
-    tables: dict[bool, list[str]] = {True: [], False: []}
-    basis = place
-    for change in _changes(level, served):
-        unknown = _open(change)
-        if unknown is not None:
-            return unknown
-        _apply(tables[change.always], change)
-        if change.action in _ADDS:
-            own = change.directive in level.own("header") or level.around is None
-            basis = Basis(Origin.EXPLICIT if own else Origin.INHERITED, change.directive.at)
-    fields = tables[True] + (tables[False] if served is not Served.ERROR else [])
     if hidden is not None and not fields:
         reason = f"header may be set by {hidden.name} {hidden.word[:200]!r}, which is not in the scanned tree"
         return Unknown(Why.UNRESOLVED, f"{reason} ({hidden.at})")
@@ -69,98 +97,159 @@ def answer_of(level: Level, place: Basis) -> Fact[HttpAnswer | None]:
         reason = f"{behind.name} at {behind.at}: what is behind may send Strict-Transport-Security itself"
         return Unknown(Why.NOT_ASKED, reason)
     status = _status(behind) if served is Served.ERROR and behind is not None else None
-    return Known(HttpAnswer(status=status, hsts=parse_hsts(fields)), basis)
+    adds = outcomes[0].adds
+    basis = place
+    if adds is not None:
+        own = adds in level.own("header") or level.around is None
+        basis = Basis(Origin.EXPLICIT if own else Origin.INHERITED, adds.at)
+    return Known(HttpAnswer(status=status, hsts=parse_hsts(list(fields))), basis)
 
 
 def lost(level: Level) -> tuple[Said, ...]:
     """Fields that errors and redirects go without, and sections that take the field away."""
     found: dict[tuple[str, str], Said] = {}
     served, _ = served_root(level)
-    sound = [each for each in _changes(level, served) if each.action in _ADDS and each.always]
-    for change in _changes(level, served):
+    changes = list(_changes(level, served, None))
+    sound = [each for each in changes if each.action in _ADDS and each.always]
+    for change in changes:
         if change.action in _ADDS and not change.always and not sound:
             what = "without always the header field is not sent with errors and redirects"
             found[what, change.directive.at] = Said(what, Basis(Origin.EXPLICIT, change.directive.at))
     if sound:
-        for section in _inner(level, 0):
-            for change in _of(Level(section.block or ()).own("header")):
+        for section in inner_sections(level):
+            for change in _in(section):
                 if change.action == "unset" and change.always:
                     what = f"<{section.name} {section.raw[:80]}> takes Strict-Transport-Security away"
                     found[what, change.directive.at] = Said(what, Basis(Origin.EXPLICIT, change.directive.at))
     return tuple(found.values())
 
 
-def _changes(level: Level, served: Served) -> Iterator[_Change]:
+def _outcome(level: Level, served: Served, index: str | None) -> _Outcome:
+    """All that may come of it: a change that may not hold leaves both."""
+    states: set[_State] = {((), ())}
+    adds: Directive | None = None
+    doubt: str | None = None
+    for change in _changes(level, served, index):
+        after = {_applied(state, change) for state in states}
+        if change.doubt is not None and after != states:
+            doubt = doubt or change.doubt
+            after |= states
+        if change.action in _ADDS:
+            adds = change.directive
+        states = after if len(after) <= _MOST_STATES else {((), ()), ((_OPEN_VALUE,), ())}
+    good = served is not Served.ERROR
+    return _Outcome(frozenset(always + (success if good else ()) for always, success in states), adds, doubt)
+
+
+def _moved(level: Level, served: Served) -> Unknown | None:
+    """Where `/` may become another path inside, and a section changes the field there."""
+    rules = (each for each in level.own("rewriterule") if len(each.args) > 2 and matches(each.args[0], "/"))
+    inside = (each for section in root_sections(level, served) for each in Level(section.block or ()).directives)
+    moving = next((each for each in rules if {"pt", "passthrough"} & set(flags_of(each.args[2]))), None)
+    moving = moving or next((each for each in inside if each.name == "rewriterule"), None)
+    used = {id(each) for each in root_sections(level, served)}
+    others = (each for each in inner_sections(level) if id(each) not in used and any(_in(each)))
+    section = next(others, None) if moving is not None else None
+    if moving is None or section is None:
+        return None
+    what = f"<{section.name} {section.raw[:80]}> changes the header field ({section.at})"
+    return Unknown(Why.UNRESOLVED, f"{what}, and / may become its path by RewriteRule ({moving.at})")
+
+
+def _changes(level: Level, served: Served, index: str | None) -> Iterator[_Change]:
     """What changes the field for `/`, in the order in which it is done."""
-    if level.around is not None:
-        yield from _of(level.around.own("header"))
-    yield from _of(level.own("header"))
-    for section in root_sections(level, served):
-        yield from _of(Level(section.block or ()).own("header"))
+    around = level.around.directives if level.around is not None else ()
+    everywhere = list(_of((*around, *level.directives), None))
+    yield from (each for each in everywhere if each.condition == _EARLY)
+    yield from (each for each in everywhere if each.condition != _EARLY)
+    for section in root_sections(level, served, index):
+        yield from _in(section)
 
 
-def _of(directives: Iterable[Directive]) -> Iterator[_Change]:
+def _in(section: Directive) -> Iterator[_Change]:
+    """The changes of a section, some of which hold with some requests only."""
+    doubt, condition = section.doubt, f"expr={section.word}"
+    if section.name == "if" and _IN_CLEAR.match(condition):
+        return
+    if section.name in {"elseif", "else"} or (section.name == "if" and not holds_over_tls(condition)):
+        doubt = f"whether <{section.name} {section.raw[:80]}> holds is decided with each request ({section.at})"
+    yield from _of(section.block or (), doubt)
+
+
+def _of(directives: Iterable[Directive], doubt: str | None, depth: int = 0) -> Iterator[_Change]:
     for each in directives:
+        if each.name in _LIMITS and each.block is not None and depth < _DEEPEST:
+            yield from _of(each.block, doubt, depth + 1)
+        if each.name != "header" or each.block is not None:
+            continue
         words = list(each.args)
-        table = words.pop(0).lower() if words and words[0].lower() in _CONDITIONS else "onsuccess"
+        table = words.pop(0).lower() if words and words[0].lower() in _TABLES else "onsuccess"
         if len(words) > 1 and words[1].rstrip(":").lower() == _FIELD:
+            action = words[0].lower()
             value, condition = (*words[2:4], "", "")[:2]
-            if words[0].lower() == "unset":
+            if action in {"unset", "echo"}:
                 value, condition = "", value
-            yield _Change(each, table == "always", words[0].lower(), value, condition)
+            elif action in _EDITS:
+                condition = (*words[4:5], "")[0]
+            if not _IN_CLEAR.match(condition):
+                why = doubt or _doubt(each, action, condition)
+                yield _Change(each, table == "always", action, value, condition, why)
 
 
-def _open(change: _Change) -> Unknown | None:
-    """Why a change cannot be followed."""
-    directive = change.directive
+def _doubt(directive: Directive, action: str, condition: str) -> str | None:
+    """Why a change may not hold, or do something else."""
     if directive.doubt is not None:
-        return Unknown(Why.UNRESOLVED, directive.doubt)
-    if "${" in directive.raw or "%" in change.value.replace("%%", ""):
-        return Unknown(Why.UNRESOLVED, f"header has a variable in it: {directive.raw[:100]!r} ({directive.at})")
-    if change.condition and not holds_over_tls(change.condition):
-        reason = f"whether the header field is sent is decided with each request: {change.condition[:100]!r}"
-        return Unknown(Why.UNRESOLVED, f"{reason} ({directive.at})")
-    if change.action not in _ADDS | {"unset", "edit", "edit*", "note", "echo"}:
-        return Unknown(Why.UNSUPPORTED, f"header {change.action[:60]!r} ({directive.at})")
-    if change.action in {"edit", "edit*"}:
-        return Unknown(Why.UNRESOLVED, f"the header field is edited with each request ({directive.at})")
+        return directive.doubt
+    if condition and condition != _EARLY and not holds_over_tls(condition):
+        what = "whether the header field is sent is decided with each request"
+        return f"{what}: {condition[:100]!r} ({directive.at})"
+    if action not in _ADDS | _EDITS | _OTHERS:
+        return f"header {action[:60]!r} is not known here ({directive.at})"
     return None
 
 
-def _apply(table: list[str], change: _Change) -> None:
+def _applied(state: _State, change: _Change) -> _State:
+    always, success = state
+    table = _changed(always if change.always else success, change)
+    return (table, success) if change.always else (always, table)
+
+
+def _changed(table: _Fields, change: _Change) -> _Fields:
     value = change.value.replace("%%", "%")
+    if "${" in change.directive.raw or "%" in change.value.replace("%%", ""):
+        value = _OPEN_VALUE
     match change.action:
         case "set":
-            table[:] = [value]
+            table = (value,)
         case "add":
-            table.append(value)
-        case "setifempty" if not table:
-            table.append(value)
+            table = (*table, value)
+        case "setifempty":
+            table = table or (value,)
         case "append" | "merge":
-            known = [part.strip() for each in table for part in each.split(",")]
-            if change.action == "append" or value not in known:
-                table[:] = [*table[:-1], f"{table[-1]}, {value}"] if table else [value]
+            table = _joined(table, value, again=change.action == "append")
         case "unset":
-            table.clear()
-        case _:
-            pass
+            table = ()
+        case "edit" | "edit*":
+            table = tuple(_OPEN_VALUE for _ in table)
+    return table
+
+
+def _joined(table: _Fields, value: str, *, again: bool) -> _Fields:
+    """A value behind those that are there, one that is among them only where it is to stand there `again`."""
+    known = [part.strip() for each in table for part in each.split(",")]
+    if not table or (not again and value in known):
+        return table or (value,)
+    return (*table[:-1], _OPEN_VALUE if _OPEN_VALUE in {value, table[-1]} else f"{table[-1]}, {value}")
 
 
 def _hidden(level: Level) -> Directive | None:
     return level.hidden() or (level.around.hidden() if level.around is not None else None)
 
 
-def _inner(level: Level, depth: int) -> Iterator[Directive]:
-    """The sections of a virtual host, and what is in them."""
-    for each in level.directives:
-        if each.block is not None and each.name != "virtualhost":
-            yield each
-            if depth < _DEEPEST:
-                yield from _inner(Level(each.block), depth + 1)
-
-
 def _status(redirect: Directive) -> int:
     """The status of a redirect; 302 where it says none."""
+    if redirect.name == "rewriterule":
+        return status_of(redirect)
     word = redirect.word.lower()
     if redirect.name == "redirectpermanent":
         return 301

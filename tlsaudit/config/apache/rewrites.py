@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+from tlsaudit.config.apache.parse import Directive
 from tlsaudit.config.apache.scope import Level
 
+_STATUS = re.compile(r"\b(?:r|redirect)=(?P<status>[0-9]{3}|[a-z]+)", re.IGNORECASE)
 _URI = "%{REQUEST_URI}"
 _SLASH = re.compile(r"\^?\(\^?/")
 _ALL = re.compile(r"\^?\(\^?\.[*+]")
@@ -23,6 +25,38 @@ def is_proxy(flags: str) -> bool:
 def flags_of(flags: str) -> tuple[str, ...]:
     """The names of flags in small letters, without their values."""
     return tuple(each.partition("=")[0].strip().lower() for each in flags.strip("[]").split(","))
+
+
+def is_redirect(flags: str) -> bool:
+    """Whether an answer is made at once: a redirect, `forbidden` or `gone`."""
+    return bool({"r", "redirect", "f", "forbidden", "g", "gone"} & set(flags_of(flags)))
+
+
+def status_of(rule: Directive) -> int:
+    """The status of the answer that a rule makes."""
+    flags = rule.args[2] if len(rule.args) > 2 else ""
+    if {"f", "forbidden"} & set(flags_of(flags)):
+        return 403
+    if {"g", "gone"} & set(flags_of(flags)):
+        return 410
+    found = _STATUS.search(flags)
+    word = found["status"].lower() if found is not None else "302"
+    return int(word) if word.isdigit() else {"permanent": 301, "seeother": 303}.get(word, 302)
+
+
+def unconditional(level: Level) -> tuple[Directive, ...]:
+    """The rules that hold without RewriteCond, in order; none where the engine is off."""
+    outer = unconditional(level.around) if level.around is not None and inherits_rewrites(level) else ()
+    if (level.written("rewriteengine") or "").lower() != "on":
+        return outer
+    found: list[Directive] = []
+    before = ""
+    for each in level.directives:
+        if each.name == "rewriterule" and before != "rewritecond" and each.doubt is None and len(each.args) > 1:
+            found.append(each)
+        if each.name in {"rewriterule", "rewritecond"}:
+            before = each.name
+    return (*outer, *found)
 
 
 def inherits_rewrites(level: Level) -> bool:

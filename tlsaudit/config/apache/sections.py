@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 
 from tlsaudit.config.apache.parse import Directive
 from tlsaudit.config.apache.scope import Level, Setting
-from tlsaudit.config.apache.served import Served, matches_path, served_root
+from tlsaudit.config.apache.served import Served, matches, matches_path, served_root
 from tlsaudit.model.knowledge import Origin, Unknown, Why
 
 _BY_FOLDER = ("directory", "directorymatch")
@@ -21,16 +21,49 @@ _BY_PATH = ("location", "locationmatch")
 _PER_REQUEST = ("if", "elseif", "else")
 _BY_PROXY = ("proxy", "proxymatch")
 _DEEPEST = 4
+_MOST_FILES = 20
 _LONGEST_PATTERN = 200
 
 
-def root_sections(level: Level, served: Served) -> Iterator[Directive]:
-    """The sections that hold for `/`, those that win last."""
+def root_sections(level: Level, served: Served, index: str | None = None) -> Iterator[Directive]:
+    """The sections that hold for `/`, those that win last; `index`: for the file that is served in its place.
+
+    At the end come those that hold or not with each request.
+    """
+    folder = document_root(level)
+    by_folder: list[Directive] = []
     if served is Served.FILE:
-        folder = document_root(level)
         found = [each for each in _sections(level, _BY_FOLDER) if _matches_folder(each, folder)]
-        yield from sorted(found, key=lambda each: (each.name == "directorymatch", each.word.count("/")))
-    yield from (each for each in _sections(level, _BY_PATH) if matches_path(each, "/"))
+        by_folder = sorted(found, key=lambda each: (each.name == "directorymatch", each.word.count("/")))
+    elif served is Served.PROXY:
+        by_folder = [each for each in _sections(level, ("proxy",)) if each.word == "*"]
+    inside = (inner for each in by_folder for inner in Level(each.block or ()).sections(*_BY_FILE))
+    by_file = [*_sections(level, _BY_FILE), *inside] if index is not None else []
+    by_file = [each for each in by_file if _matches_file(each, index or "")]
+    by_path = [each for each in _sections(level, _BY_PATH) if matches_path(each, f"/{index or ''}")]
+    yield from (*by_folder, *by_file, *by_path)
+    yield from _sections(level, _PER_REQUEST)
+    for each in (*by_folder, *by_file, *by_path):
+        yield from Level(each.block or ()).sections(*_PER_REQUEST)
+
+
+def index_files(level: Level, served: Served) -> tuple[str | None, ...]:
+    """The files that may be served in place of `/`; None stands for the folder itself (mod_dir)."""
+    if served is not Served.FILE or any(matches(each.word, "/") for each in _all(level, "aliasmatch")):
+        return (None,)
+    words = next((each.args for each in reversed(_all(level, "directoryindex"))), ("index.html",))
+    return (None, *(each.lstrip("/") for each in words[:_MOST_FILES] if each != "disabled"))
+
+
+def inner_sections(level: Level, depth: int = 0) -> Iterator[Directive]:
+    """The sections of a virtual host and of the main server around it, and what is in them."""
+    if level.around is not None:
+        yield from inner_sections(level.around, depth)
+    for each in level.others("virtualhost"):
+        if each.block is not None:
+            yield each
+            if depth < _DEEPEST:
+                yield from inner_sections(Level(each.block), depth + 1)
 
 
 def late_sections(level: Level, name: str, most: int) -> dict[str, Setting | Unknown]:
@@ -96,6 +129,21 @@ def _path(section: Directive, folder: str | None) -> str:
     if section.name in _BY_FOLDER and folder is not None and PurePosixPath(word).is_relative_to(folder):
         word = str(PurePosixPath(word).relative_to(folder)).removeprefix(".")
     return "/" + word.removeprefix("^").lstrip("/")
+
+
+def _all(level: Level, name: str) -> list[Directive]:
+    """What the main server says, and the virtual host behind it, also in the sections for the folder of `/`."""
+    outer = _all(level.around, name) if level.around is not None else []
+    folder = document_root(level)
+    inside = (each for each in level.sections(*_BY_FOLDER) if _matches_folder(each, folder))
+    return [*outer, *level.own(name), *(each for section in inside for each in Level(section.block or ()).own(name))]
+
+
+def _matches_file(section: Directive, name: str) -> bool:
+    words = [each for each in section.args if each != "~"]
+    if section.name == "filesmatch" or section.args[:1] == ("~",):
+        return bool(words) and matches(words[0], name)
+    return bool(words) and fnmatchcase(name, words[0])
 
 
 def _matches_folder(section: Directive, folder: str | None) -> bool:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from tlsaudit.config.apache.parse import Directive
-from tlsaudit.config.apache.rewrites import is_proxy
+from tlsaudit.config.apache.rewrites import is_proxy, is_redirect, unconditional
 from tlsaudit.config.apache.scope import Level
 
 _LONGEST_PATTERN = 200
@@ -29,6 +29,8 @@ def served_root(level: Level) -> tuple[Served, Directive | None]:
     """What answers `/`, and the directive that says so."""
     around = [each for each in (level, level.around) if each is not None]
     redirect = next((each for inner in around for each in _own(inner, _REDIRECTS) if _redirects_root(each)), None)
+    rules = (each for each in unconditional(level) if len(each.args) > 2 and matches(each.args[0], "/"))
+    redirect = redirect or next((each for each in rules if is_redirect(each.args[2])), None)
     if redirect is not None:
         return Served.ERROR, redirect
     passed = next((each for inner in around for each in _own(inner, _PASSES) if _passes_root(each)), None)
