@@ -20,7 +20,6 @@ CANNOT_FAIL = {
     "apache": {
         "TLS-CONF-007",  # nor here
         "TLS-CONF-015",  # mod_ssl has no early data
-        "TLS-CONF-025",  # not read yet
     },
     "haproxy": {
         "TLS-CONF-016",  # header fields are not lost in inner blocks: there are none

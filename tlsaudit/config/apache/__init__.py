@@ -16,12 +16,14 @@ from tlsaudit.config.apache.renegotiated import renegotiated
 from tlsaudit.config.apache.scope import Level
 from tlsaudit.config.apache.servers import Servers, name_of, read_servers, terminates
 from tlsaudit.config.apache.signs import is_named_so
+from tlsaudit.config.apache.unserved import InClear, in_clear
 from tlsaudit.config.apache.upstreams import upstreams
 from tlsaudit.config.found import Context, Found, Unparsable, unique_id
 from tlsaudit.config.problem import SyntaxProblemError
 from tlsaudit.config.terms import Terms, facts_of, requested_of
 from tlsaudit.config.tree import Tree
-from tlsaudit.model.configuration import ServerNames
+from tlsaudit.model.configuration import ServerNames, Setup
+from tlsaudit.model.facts import Endpoint, Facts
 from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Tried, Unknown, Why
 
 _MAIN = frozenset({"serverroot", "loadmodule", "listen"})
@@ -112,9 +114,10 @@ class _Apache:
                 yield from self._renegotiated(reading, each)
                 terminated = Known(True, Basis(Origin.EXPLICIT, each.server.directive.at))
                 yield from self._upstreams(reading, each.server.level, terminated, each.name)
+        yield from (self._in_clear(each) for each in in_clear(servers) if own in {None, each.server.directive.file})
         for server in servers.hosts:
             if id(server) not in seen and own in {None, server.directive.file}:
-                yield from self._upstreams(reading, server.level, terminates(servers, server), name_of(server))
+                yield from self._upstreams(reading, server.level, terminates(servers, server), name_of(server, None))
         if not here:
             yield from self._settings(reading, loaded.directives, own)
         if not servers.hosts:
@@ -141,6 +144,21 @@ class _Apache:
             facts=facts_of(each.terms, self._context.assume.openssl),
             requested=requested_of(each.terms),
             names=each.names,
+        )
+
+    def _in_clear(self, each: InClear) -> Found:
+        """A place where TLS seems to be meant: nothing is known of it but that."""
+        directive, name = each.server.directive, name_of(each.server, each.address)
+        endpoint = Endpoint(host=name.rpartition(":")[0] or name, port=each.address.port or 0)
+        place = Basis(Origin.EXPLICIT, directive.at)
+        return Found(
+            kind="listener",
+            id=unique_id(f"{directive.file}#{name}", self._ids),
+            name=name,
+            file=directive.file,
+            line=directive.line,
+            facts=Facts(endpoint=endpoint, setup=Setup(unserved=Known((each.said,), place))),
+            names=ServerNames(names=each.server.names, is_default=False),
         )
 
     def _renegotiated(self, reading: Reading, each: Listener) -> Iterator[Found]:

@@ -105,6 +105,7 @@ def listener_at(reading: Reading, servers: Servers, where: Place) -> Listener:
             client_revocation=clients.revocation,
             client_errors_ignored=Known((), place),  # mod_ssl leaves out none, short of optional_no_ca
             forgeable_headers=forgeable(level, place),
+            unserved=Known((), place),
             key_mismatches=identity.mismatches,
             version_defaults=Known(said, place) if None in (assume.apache, assume.openssl) else NOT_ASKED,
         ),

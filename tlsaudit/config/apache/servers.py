@@ -14,7 +14,7 @@ _ADDRESS = re.compile(r"(?P<host>\[[^\]]*\]|[^\[\]:]*)(?::(?P<port>[0-9]{1,5}|\*
 _LISTEN = re.compile(r"(?:(?P<host>\[[^\]]*\]|[^\[\]:]+):)?(?P<port>[0-9]{1,5})")
 _ANY = frozenset({"", "*", "_default_", "0.0.0.0", "[::]"})  # noqa: S104 - nothing is bound here
 _NAME = re.compile(r"(?:[a-z]+://)?(?P<host>[^:/]*)", re.IGNORECASE)
-_HTTPS = 443
+HTTPS = 443
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,26 +76,26 @@ def read_servers(directives: tuple[Directive, ...]) -> Servers:
 def speaks_tls(servers: Servers, server: Server, address: Address) -> bool:
     """Whether clients speak TLS there: the first virtual host of an address decides for all of them."""
     first = servers.socket(address)[0]
-    return _switched_on(servers, server) and (first is server or _switched_on(servers, first))
+    return is_switched_on(servers, server) and (first is server or is_switched_on(servers, first))
 
 
 def terminates(servers: Servers, server: Server) -> Fact[bool]:
     """Whether what a server passes on came over TLS, at one of its addresses at least."""
     place = Basis(Origin.DEFAULT, server.directive.at)
     setting = server.level.setting("sslengine")
-    if any(_switched_on(servers, servers.socket(address)[0]) for address in server.addresses):
+    if any(is_switched_on(servers, servers.socket(address)[0]) for address in server.addresses):
         return Known(True, place)
     return setting if isinstance(setting, Unknown) else Known(False, place)
 
 
-def name_of(server: Server) -> str:
-    """The name and port of a server that has no TLS."""
-    address = server.addresses[0] if server.addresses else Address("*", None)
+def name_of(server: Server, address: Address | None) -> str:
+    """The name and port of a server that has no TLS, at one of its addresses."""
+    address = address or (server.addresses[0] if server.addresses else Address("*", None))
     name = server.names[0] if server.names else address.host
     return f"{name}:{address.port}" if address.port is not None else name
 
 
-def _switched_on(servers: Servers, server: Server) -> bool:
+def is_switched_on(servers: Servers, server: Server) -> bool:
     """SSLEngine; where that is not known, whether it looks so.
 
     A server with a certificate, for which nobody says it, speaks TLS where its protocol is https (ssl_engine_init.c).
@@ -105,7 +105,7 @@ def _switched_on(servers: Servers, server: Server) -> bool:
         # An address behind it (httpd 2.5) stands for on; "optional" was TLS after a plain HTTP request.
         return setting.word.lower() not in {"off", "optional"}
     if isinstance(setting, Unknown):
-        return any(each.port == _HTTPS for each in server.addresses) or bool(server.level.own("sslcertificatefile"))
+        return any(each.port == HTTPS for each in server.addresses) or bool(server.level.own("sslcertificatefile"))
     return server.level.written("sslcertificatefile") is not None and _is_https(servers, server)
 
 
@@ -114,7 +114,7 @@ def _is_https(servers: Servers, server: Server) -> bool:
     protocol = server.level.written("protocol")
     if protocol is not None:
         return protocol.lower() == "https"
-    if _HTTPS not in servers.ports and any(each.port == _HTTPS for each in server.addresses):
+    if HTTPS not in servers.ports and any(each.port == HTTPS for each in server.addresses):
         return True
     return any(servers.listens.get(each) == "https" for each in server.addresses)
 
@@ -158,7 +158,7 @@ def _listens(base: Level) -> Iterator[tuple[Address, str]]:
         found = _LISTEN.fullmatch(each.word)
         if found is not None:
             host, port = (found["host"] or "").lower(), int(found["port"])
-            protocol = each.args[1].lower() if len(each.args) > 1 else "https" if port == _HTTPS else "http"
+            protocol = each.args[1].lower() if len(each.args) > 1 else "https" if port == HTTPS else "http"
             yield Address("*" if host in _ANY else host, port), protocol
 
 
