@@ -126,6 +126,37 @@ def test_includes_are_found_below_server_root(tmp_path: Path) -> None:
     assert [each.at for each in found] == ["conf.d/ssl.conf:1", "conf.d/ssl.conf:1"]
 
 
+@pytest.mark.parametrize(
+    ("include", "hidden"),
+    [
+        ("IncludeOptional conf.d/*.conf", False),
+        ("IncludeOptional /etc/apache2/conf-enabled/*.conf", False),
+        ("IncludeOptional conf.d/", False),
+        ("IncludeOptional conf.d/site.conf", False),
+        ("IncludeOptional there/*.conf", False),
+        ("Include conf.d/*.conf", True),
+        ("Include conf.d/site.conf", True),
+        ("Include there/site.conf", True),
+        ("Include /etc/letsencrypt/options-ssl-apache.conf", True),
+        ("IncludeOptional /etc/letsencrypt/*.conf", True),
+        ("IncludeOptional ${CONF}/*.conf", True),
+        ("IncludeOptional mods-enabled/*.conf", True),
+        ("IncludeOptional conf.modules.d/*.conf", True),
+    ],
+)
+def test_what_is_optional_and_not_here_is_nothing(tmp_path: Path, include: str, *, hidden: bool) -> None:
+    """A repository has no empty folders; what is not optional has to be somewhere."""
+    (tmp_path / "there").mkdir()
+    found = load(tmp_path, f"{include}\nListen 443")
+    assert [each.hidden for each in found] == [True, False] if hidden else [False]
+
+
+def test_a_copy_of_what_lies_outside_is_read(tmp_path: Path) -> None:
+    (tmp_path / "etc" / "letsencrypt").mkdir(parents=True)
+    (tmp_path / "etc" / "letsencrypt" / "options-ssl-apache.conf").write_text("SSLEngine on\n")
+    assert said(load(tmp_path, "Include /etc/letsencrypt/options-ssl-apache.conf")) == ["sslengine on"]
+
+
 def test_links_are_followed_in_the_tree_only(tmp_path: Path) -> None:
     tree = tmp_path / "tree"
     for folder in ("sites-available", "sites-enabled"):

@@ -107,6 +107,99 @@ def test_verification(bench: Bench, settings: str, verifies: bool | None, checks
     assert (found.verifies, found.checks_name, found.sends_name) == (verifies, checks, True)
 
 
+def subjects(document: doc.Document) -> list[tuple[str, bool | None, set[str]]]:
+    """Name, TLS and what fails, of every upstream."""
+    return [
+        (each.name, each.facts.upstream.tls, {found.rule for found in each.results if found.outcome == "fail"})
+        for each in document.subjects
+        if each.facts is not None and each.facts.upstream is not None
+    ]
+
+
+_OFF = "SSLProxyEngine on\nSSLProxyVerify none\nProxyPass /a https://10.0.0.4/\nProxyPass /b http://10.0.0.5/\n"
+
+
+def test_a_server_in_clear_verifies_its_upstreams_too(bench: Bench) -> None:
+    host = f"<VirtualHost *:80>\nServerName a.example\n{_OFF}</VirtualHost>\n"
+    document = bench.lint(f"Listen 80\n{host}", name="httpd.conf")
+    assert subjects(document) == [("a.example:80 > https://10.0.0.4", True, {"TLS-CONF-002"})]
+    assert document.summary.exit_code == 1
+
+
+def test_a_main_server_in_clear(bench: Bench) -> None:
+    document = bench.lint(f"Listen 80\n{_OFF}", name="httpd.conf")
+    assert subjects(document) == [("*:80 > https://10.0.0.4", True, {"TLS-CONF-002"})]
+
+
+def test_a_server_with_and_without_tls_is_judged_once(bench: Bench) -> None:
+    text = (_HOST % ("", _OFF)).replace("<VirtualHost *:443>", "<VirtualHost *:80 *:443>")
+    found = subjects(bench.lint(text, name="httpd.conf"))
+    assert [(each.partition(" > ")[2], fails) for each, _, fails in found] == [
+        ("https://10.0.0.4", {"TLS-CONF-002"}),
+        ("http://10.0.0.5", {"TLS-CONF-001"}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "failing"),
+    [
+        ("<Location /x>\nProxyPass https://10.0.0.4/\n</Location>\nSSLProxyVerify none", {"TLS-CONF-002"}),
+        ("<Location /x>\nProxyPass https://10.0.0.4/\n</Location>", set()),
+        ("ProxyPass /x http://10.0.0.4/", set()),
+        ("RewriteRule ^/x https://10.0.0.4%{REQUEST_URI} [P]\nSSLProxyVerify none", {"TLS-CONF-002"}),
+        ("<Location /x>\nSetHandler proxy:https://10.0.0.4/\n</Location>\nSSLProxyProtocol TLSv1", {"TLS-PROTO-003"}),
+    ],
+)
+def test_a_fragment_is_judged_by_what_it_says(bench: Bench, text: str, failing: set[str]) -> None:
+    document = bench.lint(text, name="proxied.conf")
+    ((_, _, found),) = subjects(document)
+    assert found >= failing
+    assert document.summary.exit_code == bool(failing)
+
+
+@pytest.mark.parametrize(
+    ("rule", "destination", "local"),
+    [
+        ("RewriteRule ^ http://10.0.0.13%{REQUEST_URI} [P]", "10.0.0.13", False),
+        ("RewriteRule ^ http://localhost:81%{REQUEST_URI} [P]", "localhost:81", True),
+        ("RewriteRule ^(.*)$ http://10.0.0.13$1 [P]", "10.0.0.13", False),
+        ("RewriteRule ^(/x/.*)$ http://[::1]:81$1 [P]", "[::1]:81", True),
+        ("RewriteRule ^/(.*)$ http://10.0.0.13$1 [P]", "10.0.0.13$1", None),
+        ("<Location />\nRewriteRule ^(.*)$ http://10.0.0.13$1 [P]\n</Location>", "10.0.0.13$1", None),
+        ("ProxyPassMatch ^(/.*\\.gif)$ http://app.example:81$1", "app.example:81", False),
+        ("RewriteRule ^ http://10.0.0.13?%{QUERY_STRING} [P]", "10.0.0.13", False),
+        ("RewriteRule ^ http://%{HTTP_HOST}%{REQUEST_URI} [P]", "%{HTTP_HOST}", None),
+        ("RewriteRule ^ http://10.0.0.13%{ENV:X} [P]", "10.0.0.13%{ENV:X}", None),
+    ],
+)
+def test_variables_behind_the_host(bench: Bench, rule: str, destination: str, local: bool | None) -> None:
+    (found,) = upstreams(bench, rule)
+    assert (found.destination, found.local) == (destination, local)
+
+
+def test_a_balancer_behind_a_rewrite(bench: Bench) -> None:
+    base = "<Proxy balancer://z>\nBalancerMember http://10.0.0.1\n</Proxy>"
+    (found,) = upstreams(bench, "RewriteRule .* balancer://z%{REQUEST_URI} [P]", base)
+    assert (found.destination, found.tls, found.local) == ("10.0.0.1", False, False)
+
+
+@pytest.mark.parametrize("name", ["gone", "%{ENV:WHICH}"])
+def test_a_balancer_whose_members_are_not_here_is_not_passed_over(bench: Bench, name: str) -> None:
+    (found,) = upstreams(bench, f"RewriteRule .* balancer://{name}/x [P]")
+    assert (found.destination, found.tls, found.local) == (name, None, None)
+
+
+@pytest.mark.parametrize(
+    ("options", "inherits"),
+    [("", False), ("RewriteOptions Inherit", True), ("RewriteOptions InheritBefore", True)],
+)
+def test_rules_of_the_main_server_are_inherited_where_that_is_said(
+    bench: Bench, options: str, *, inherits: bool
+) -> None:
+    found = upstreams(bench, f"RewriteEngine on\n{options}", "RewriteEngine on\nRewriteRule ^/(.*) http://app/$1 [P]")
+    assert [each.destination for each in found] == ["app"] * inherits
+
+
 def test_verification_is_inherited(bench: Bench) -> None:
     (found,) = upstreams(bench, "ProxyPass / https://app/", "SSLProxyEngine on\nSSLProxyVerify require")
     assert found.verifies

@@ -64,6 +64,40 @@ def test_who_is_believed(lab: Lab, settings: str) -> None:
     assert (_status(ports[1]) == 200) is not (named.verifies or named.checks_name)
 
 
+_REWRITES = "LoadModule rewrite_module /usr/lib/apache2/modules/mod_rewrite.so\n" + "".join(
+    f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n"
+    for name in ("slotmem_shm", "lbmethod_byrequests", "proxy_balancer")
+)
+
+
+_BALANCER = "<Proxy balancer://z>\nBalancerMember https://localhost:{port}\n</Proxy>\n"
+
+
+@pytest.mark.parametrize(
+    ("rules", "answers"),
+    [
+        ("RewriteRule ^ https://localhost:{port}%{{REQUEST_URI}} [P]", True),
+        ("RewriteRule ^(.*)$ https://localhost:{port}$1 [P]", True),
+        ("ProxyPassMatch ^(/.*)$ https://localhost:{port}$1", True),
+        (_BALANCER + "RewriteRule .* balancer://z%{{REQUEST_URI}} [P]", True),
+        ("RewriteOptions Inherit", True),
+        ("", False),
+    ],
+)
+def test_where_requests_go(lab: Lab, rules: str, *, answers: bool) -> None:
+    """Variables behind a host, and rules of the main server, as the file is read."""
+    behind = lab.nginx()
+    base = f"RewriteEngine on\nRewriteRule ^ https://localhost:{behind.port}%{{REQUEST_URI}} [P]\n"
+    host = f"SSLProxyEngine on\nRewriteEngine on\n{rules.format(port=behind.port)}\n"
+    running = lab.apache(host, content="", base=_MODULES + _REWRITES + base)
+    assert (_status(running.port) == 200) is answers
+    options = LintOptions(
+        policy=load_policy("owasp"), anchors=load_anchors(lab.pki.root_file), assume=parse_assumptions(DEBIAN)
+    )
+    found = [each.name for each in lint([lab.directory], options).document.subjects if each.kind == "upstream"]
+    assert found == [f"localhost:{running.port} > https://localhost:{behind.port}"] * answers
+
+
 def _status(port: int) -> int:
     context = ssl._create_unverified_context()
     with closing(http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=20)) as connection:
