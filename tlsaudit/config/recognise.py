@@ -117,7 +117,11 @@ def recognise(name: str, content: bytes) -> str | None:
     """The type of a file, None where it is none that is read here."""
     path = PurePath(name)
     text = content[:LOOK_AT]
-    found = None if b"\0" in text or _is_of_another_language(path) else _by_content(text)
+    if b"\0" in text:
+        return _by_name(path)
+    if signs.is_folder_with_tls(path.name, text):
+        return "apache"
+    found = None if _is_of_another_language(path) else _by_content(text)
     return found or _by_name(path)
 
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from tlsaudit.config.apache import folders
 from tlsaudit.config.apache.defaults import release
 from tlsaudit.config.apache.files import Files
-from tlsaudit.config.apache.listeners import Listener, listener_at, places, settings_alone
+from tlsaudit.config.apache.listeners import Listener, Place, listener_at, places, settings_alone
 from tlsaudit.config.apache.parse import Directive
 from tlsaudit.config.apache.reading import Reading
 from tlsaudit.config.apache.renegotiated import renegotiated
 from tlsaudit.config.apache.scope import Level
 from tlsaudit.config.apache.servers import Servers, name_of, read_servers, terminates
-from tlsaudit.config.apache.signs import is_named_so
+from tlsaudit.config.apache.signs import is_named_so, is_of_a_folder
 from tlsaudit.config.apache.unserved import InClear, in_clear
 from tlsaudit.config.apache.upstreams import upstreams
 from tlsaudit.config.found import Context, Found, Unparsable, unique_id
@@ -94,34 +95,53 @@ class _Apache:
         """What a file says; with files around it, what it adds to what they say."""
         loaded = self._files.load_behind(around, path) if around else self._files.load(path)
         reading = Reading(tree=self._tree, files=self._files, home=loaded.home, context=self._context, root=loaded.root)
+        if is_of_a_folder(path.name):
+            yield from self._folder(reading, loaded.directives, self._tree.shown(path))
+            return
         own = self._tree.shown(path) if around else None
         servers = read_servers(loaded.directives)
-        seen: set[int] = set()
         if len(servers.hosts) * len(servers.base.others("virtualhost")) > MOST_WORK:
             raise SyntaxProblemError(self._tree.shown(path), 1, "too many virtual hosts and directives", "excess")
         here = list(islice(places(servers), MOST_SERVERS + 1))
         if len(here) > MOST_SERVERS:
             at = here[-1].server.directive
             raise SyntaxProblemError(at.file, at.line, f"more than {MOST_SERVERS} listeners", "excess")
-        for place in here:
-            if own is not None and place.server.directive.file != own:
-                continue
+        wanted = [each for each in here if own in {None, each.server.directive.file}]
+        if wanted:
             self._unused.difference_update(around)
-            each = listener_at(reading, servers, place)
-            yield self._listener(each)
-            if id(each.server) not in seen:
-                seen.add(id(each.server))
-                yield from self._renegotiated(reading, each)
-                terminated = Known(True, Basis(Origin.EXPLICIT, each.server.directive.at))
-                yield from self._upstreams(reading, each.server.level, terminated, each.name)
-        yield from (self._in_clear(each) for each in in_clear(servers) if own in {None, each.server.directive.file})
-        for server in servers.hosts:
-            if id(server) not in seen and own in {None, server.directive.file}:
-                yield from self._upstreams(reading, server.level, terminates(servers, server), name_of(server, None))
+        yield from self._over_tls(reading, servers, wanted)
+        yield from self._without_tls(reading, servers, own, {id(each.server) for each in wanted})
         if not here:
             yield from self._settings(reading, loaded.directives, own)
         if not servers.hosts:
             yield from self._main(reading, servers, own)
+
+    def _over_tls(self, reading: Reading, servers: Servers, here: Sequence[Place]) -> Iterator[Found]:
+        """Virtual hosts that speak TLS, each with its sections and what it passes on."""
+        seen: set[int] = set()
+        for place in here:
+            each = listener_at(reading, servers, place)
+            yield self._listener(each)
+            if id(each.server) not in seen:
+                seen.add(id(each.server))
+                for path, terms in renegotiated(reading, each.server.level, each.terms):
+                    yield self._part(f"{each.name}{path}", terms)
+                terminated = Known(True, Basis(Origin.EXPLICIT, each.server.directive.at))
+                yield from self._upstreams(reading, each.server.level, terminated, each.name)
+
+    def _without_tls(self, reading: Reading, servers: Servers, own: str | None, seen: set[int]) -> Iterator[Found]:
+        """Virtual hosts in clear: those that seem to mean TLS, and what they pass on."""
+        yield from (self._in_clear(each) for each in in_clear(servers) if own in {None, each.server.directive.file})
+        for server in servers.hosts:
+            if id(server) not in seen and own in {None, server.directive.file}:
+                yield from self._upstreams(reading, server.level, terminates(servers, server), name_of(server, None))
+
+    def _folder(self, reading: Reading, directives: tuple[Directive, ...], shown: str) -> Iterator[Found]:
+        """What a .htaccess file changes."""
+        level, name = folders.as_folder(directives, shown, _ELSEWHERE), PurePosixPath(shown).name
+        for terms in folders.folder_terms(reading, level, _ELSEWHERE):
+            yield self._part(name, terms)
+        yield from self._upstreams(reading, level, _ELSEWHERE, name)
 
     def _main(self, reading: Reading, servers: Servers, own: str | None) -> Iterator[Found]:
         """What a main server in clear passes on, or a file that is for servers elsewhere."""
@@ -161,15 +181,14 @@ class _Apache:
             names=ServerNames(names=each.server.names, is_default=False),
         )
 
-    def _renegotiated(self, reading: Reading, each: Listener) -> Iterator[Found]:
-        for path, terms in renegotiated(reading, each.server.level, each.terms):
-            found = self._partial(f"{each.name}{path}", terms)
-            # What the handshake refuses is no matter of the section.
-            spoken = Tried(found.facts.protocols.accepted)
-            yield replace(found, facts=replace(found.facts, protocols=spoken))
+    def _part(self, name: str, terms: Terms) -> Found:
+        """What holds for some requests of a listener. What the handshake refuses is no matter of theirs."""
+        found = self._settled(name, terms)
+        facts = replace(found.facts, protocols=Tried(found.facts.protocols.accepted))
+        return replace(found, facts=facts, names=ServerNames(is_default=False))
 
-    def _partial(self, name: str, terms: Terms) -> Found:
-        """What holds for a part of a listener, or for listeners elsewhere: nobody asks for it by name."""
+    def _settled(self, name: str, terms: Terms) -> Found:
+        """What is asked for at a place that is no address."""
         file, _, line = terms.place.at.rpartition(":")
         return Found(
             kind="listener",
@@ -179,7 +198,6 @@ class _Apache:
             line=int(line),
             facts=facts_of(terms, self._context.assume.openssl),
             requested=requested_of(terms),
-            names=ServerNames(is_default=False),
         )
 
     def _upstreams(self, reading: Reading, level: Level, terminated: Fact[bool], name: str) -> Iterator[Found]:
@@ -198,7 +216,7 @@ class _Apache:
         terms = settings_alone(reading, base)
         if terms is None:
             return
-        yield replace(self._partial("settings", terms), name="settings for virtual hosts", names=ServerNames())
+        yield replace(self._settled("settings", terms), name="settings for virtual hosts")
 
 
 def _rank(path: Path, directives: tuple[Directive, ...]) -> int:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tlsaudit.config.apache.parse import Directive
 from tlsaudit.config.apache.reading import Reading
 from tlsaudit.config.apache.scope import Level, Setting
-from tlsaudit.config.apache.sections import late_sections
+from tlsaudit.config.apache.sections import late_sections, said
 from tlsaudit.config.client_ca import holds_public_root, is_public_bundle
 from tlsaudit.config.pem import read_certificates
 from tlsaudit.config.terms import ClientTerms
@@ -63,6 +64,17 @@ def clients_of(reading: Reading, level: Level, place: Basis) -> Clients:
         ca_is_public=_ca_is_public(reading, level) if asking else NOT_ASKED,
         revocation=_revocation(level, asking[0].basis) if asking else NOT_ASKED,
     )
+
+
+def late_terms(directive: Directive, usual: Unknown) -> ClientTerms:
+    """What a part of an unknown virtual host asks for, once the path is known."""
+    setting = said(directive)
+    verifies: Fact[bool] = NOT_ASKED
+    if isinstance(setting, Unknown):
+        verifies = setting
+    elif _asks(setting):
+        verifies = _verifies(setting)
+    return ClientTerms(mode=usual, verifies=verifies, late=True)
 
 
 def _mode(setting: Setting | None, place: Basis) -> Fact[ClientAuthMode]:

@@ -115,30 +115,54 @@ def lost(level: Level) -> tuple[Said, ...]:
         if change.action in _ADDS and not change.always and not sound:
             what = "without always the header field is not sent with errors and redirects"
             found[what, change.directive.at] = Said(what, Basis(Origin.EXPLICIT, change.directive.at))
-    if sound:
-        for section in inner_sections(level):
-            for change in _in(section):
-                if change.action == "unset" and change.always:
-                    what = f"<{section.name} {section.raw[:80]}> takes Strict-Transport-Security away"
-                    found[what, change.directive.at] = Said(what, Basis(Origin.EXPLICIT, change.directive.at))
-    return tuple(found.values())
+    away = [each for section in inner_sections(level) for each in taken_away(section)] if sound else []
+    return tuple(dict.fromkeys((*found.values(), *away)))
+
+
+def taken_away(section: Directive) -> tuple[Said, ...]:
+    """Where a section takes the field away from every answer, although it may be set around it."""
+    what = f"<{section.name} {section.raw[:80]}> takes Strict-Transport-Security away"
+    changes = (each for each in _in(section) if each.action == "unset" and each.always)
+    return tuple(Said(what, Basis(Origin.EXPLICIT, each.directive.at)) for each in changes)
+
+
+def changed_in(section: Directive) -> tuple[Directive, ...]:
+    """What a section does to the field, also in sections inside of it."""
+    inner = inner_sections(Level((section,)))
+    return tuple(each.directive for block in inner for each in _in(block))
+
+
+def answer_in(section: Directive, beyond: Unknown) -> Fact[HttpAnswer | None]:
+    """What is sent because of a section alone; `beyond` where it adds nothing for certain."""
+    states = _after(_in(section))[0]
+    fields = {always + success for always, success in states}
+    adds = [each for each in _in(section) if each.action in _ADDS]
+    if len(fields) > 1 or not adds or not any(fields) or any(_OPEN_VALUE in each for each in fields):
+        return beyond
+    basis = Basis(Origin.EXPLICIT, adds[-1].directive.at)
+    return Known(HttpAnswer(status=None, hsts=parse_hsts(list(fields.pop()))), basis)
 
 
 def _outcome(level: Level, served: Served, index: str | None) -> _Outcome:
     """All that may come of it: a change that may not hold leaves both."""
+    changes = list(_changes(level, served, index))
+    states, doubt = _after(changes)
+    adds = next((each.directive for each in reversed(changes) if each.action in _ADDS), None)
+    good = served is not Served.ERROR
+    return _Outcome(frozenset(always + (success if good else ()) for always, success in states), adds, doubt)
+
+
+def _after(changes: Iterable[_Change]) -> tuple[set[_State], str | None]:
+    """All that may come of changes, and why there may be more than one."""
     states: set[_State] = {((), ())}
-    adds: Directive | None = None
     doubt: str | None = None
-    for change in _changes(level, served, index):
+    for change in changes:
         after = {_applied(state, change) for state in states}
         if change.doubt is not None and after != states:
             doubt = doubt or change.doubt
             after |= states
-        if change.action in _ADDS:
-            adds = change.directive
         states = after if len(after) <= _MOST_STATES else {((), ()), ((_OPEN_VALUE,), ())}
-    good = served is not Served.ERROR
-    return _Outcome(frozenset(always + (success if good else ()) for always, success in states), adds, doubt)
+    return states, doubt
 
 
 def _moved(level: Level, served: Served) -> Unknown | None:

@@ -52,7 +52,7 @@ def suites_alone(
         ciphers=suites,
         suites_1_3=Known((), place),
         groups=NOT_ASKED,
-        prefers=handshake.prefers if handshake is not None else NOT_ASKED,
+        prefers=NOT_ASKED,
         prefers_1_3=NOT_ASKED,
         keys=handshake.keys if handshake is not None else None,
         dh=handshake.dh if handshake is not None else NOT_ASKED,

@@ -5,6 +5,12 @@ from __future__ import annotations
 import re
 
 _NAME = re.compile(r"\A(?:apache2?|httpd)(?:-[^/]*)?\.conf(\.(template|tmpl|j2|tpl|erb))?\Z")
+_FOLDER = ".htaccess"
+_IN_FOLDER = re.compile(
+    rb"^[ \t]*(?:SSL\w+[ \t]|RewriteRule[ \t].*\[[^\]\n]*\bP\b|SetHandler[ \t]+\"?proxy:"
+    rb"|Header[ \t].*Strict-Transport-Security)",
+    re.MULTILINE | re.IGNORECASE,
+)
 _TLS = re.compile(
     rb"^[ \t]*SSL(?:Engine|Protocol|CipherSuite|CertificateFile|CertificateKeyFile|VerifyClient|HonorCipherOrder"
     rb"|OpenSSLConfCmd|UseStapling|SessionTickets|Policy|CACertificateFile|Proxy\w+)[ \t]+[^\s{;=][^;\n]*$",
@@ -29,6 +35,16 @@ _LISTEN = re.compile(rb"^[ \t]*Listen[ \t]+(?:[\w.:\[\]-]+:)?\d+[ \t]*(?:https?)
 def is_named_so(name: str) -> bool:
     """Whether the name alone says it."""
     return _NAME.search(name) is not None
+
+
+def is_of_a_folder(name: str) -> bool:
+    """Whether a file is one for the folder that it lies in."""
+    return name == _FOLDER
+
+
+def is_folder_with_tls(name: str, content: bytes) -> bool:
+    """Whether such a file says anything that is read here."""
+    return is_of_a_folder(name) and _IN_FOLDER.search(content) is not None
 
 
 def looks_like(content: bytes) -> bool:
