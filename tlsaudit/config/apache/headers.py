@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tlsaudit.config.apache.parse import Directive
 from tlsaudit.config.apache.rewrites import flags_of, status_of
-from tlsaudit.config.apache.scope import Level
+from tlsaudit.config.apache.scope import Level, not_here
 from tlsaudit.config.apache.sections import index_files, inner_sections, root_sections
 from tlsaudit.config.apache.served import Served, matches, served_root
 from tlsaudit.model.configuration import Said
@@ -91,8 +91,7 @@ def answer_of(level: Level, place: Basis) -> Fact[HttpAnswer | None]:
         return moved
     hidden = _hidden(level)
     if hidden is not None and not fields:
-        reason = f"header may be set by {hidden.name} {hidden.word[:200]!r}, which is not in the scanned tree"
-        return Unknown(Why.UNRESOLVED, f"{reason} ({hidden.at})")
+        return not_here("header", hidden)
     if not fields and served is Served.PROXY and behind is not None:
         reason = f"{behind.name} at {behind.at}: what is behind may send Strict-Transport-Security itself"
         return Unknown(Why.NOT_ASKED, reason)

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from tlsaudit.config.apache.headers import holds_over_tls
 from tlsaudit.config.apache.parse import Directive
-from tlsaudit.config.apache.scope import Level
+from tlsaudit.config.apache.scope import Level, not_here
 from tlsaudit.config.apache.served import matches_path
 from tlsaudit.model.configuration import Said
-from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Unknown, Why
+from tlsaudit.model.knowledge import Basis, Fact, Known, Origin
 
 _ABOUT_THE_CLIENT = "%{SSL_CLIENT_"
 _REPLACES = frozenset({"set", "unset"})
@@ -38,8 +38,7 @@ def forgeable(level: Level, place: Basis) -> Fact[tuple[Said, ...]]:
             found.append(_said(header, f"is set {where}, and elsewhere goes on as the client sent it"))
     hidden = next((each for each in (_hidden(level, 0), _hidden(level.around, 0)) if each is not None), None)
     if hidden is not None and not found:
-        reason = f"headers may be set by {hidden.name} {hidden.word[:200]!r}, which is not in the scanned tree"
-        return Unknown(Why.UNRESOLVED, f"{reason} ({hidden.at})")
+        return not_here("headers", hidden)
     return Known(tuple(found), place)
 
 

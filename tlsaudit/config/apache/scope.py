@@ -113,11 +113,18 @@ class Level:
         later = (each for at, each in self._hidden if at > place and (found is None or not _is_pattern(each)))
         hidden = next(later, None)
         if hidden is not None:
-            reason = f"{name} may be set by {hidden.name} {hidden.word[:200]!r}, which is not in the scanned tree"
-            return Unknown(Why.UNRESOLVED, f"{reason} ({hidden.at})")
+            return not_here(name, hidden)
         if found is None:
             return None
         return _open(found[1]) or Setting(found[1], origin)
+
+
+def not_here(what: str, include: Directive) -> Unknown:
+    """Why something is not known that a file may set which is not here."""
+    word = include.word[:200]
+    copy = f"; a copy at {word.lstrip('/')!r} there would be read" if word.startswith("/") else ""
+    reason = f"{what} may be set by {include.name} {word!r}, which is not in the scanned tree{copy} ({include.at})"
+    return Unknown(Why.UNRESOLVED, reason)
 
 
 def _is_pattern(include: Directive) -> bool:
