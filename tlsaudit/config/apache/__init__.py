@@ -119,12 +119,13 @@ class _Apache:
     def _over_tls(self, reading: Reading, servers: Servers, here: Sequence[Place]) -> Iterator[Found]:
         """Virtual hosts that speak TLS, each with its sections and what it passes on."""
         seen: set[int] = set()
+        done: set[str] = set()
         for place in here:
             each = listener_at(reading, servers, place)
             yield self._listener(each)
             if id(each.server) not in seen:
                 seen.add(id(each.server))
-                for path, terms in renegotiated(reading, each.server.level, each.terms):
+                for path, terms in renegotiated(reading, each.server.level, each.terms, done):
                     yield self._part(f"{each.name}{path}", terms)
                 terminated = Known(True, Basis(Origin.EXPLICIT, each.server.directive.at))
                 yield from self._upstreams(reading, each.server.level, terminated, each.name)

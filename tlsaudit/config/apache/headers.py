@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from tlsaudit.config.apache.parse import Directive
 from tlsaudit.config.apache.rewrites import flags_of, status_of
@@ -39,6 +40,8 @@ _IN_CLEAR = re.compile(
 )
 _DEEPEST = 4
 _MOST_STATES = 64
+_MOST_LOST = 20
+"""Places that are told of."""
 _EARLY = "early"
 _OPEN_VALUE = "\0"
 """Stands for a value that is decided with each request."""
@@ -114,8 +117,8 @@ def lost(level: Level) -> tuple[Said, ...]:
         if change.action in _ADDS and not change.always and not sound:
             what = "without always the header field is not sent with errors and redirects"
             found[what, change.directive.at] = Said(what, Basis(Origin.EXPLICIT, change.directive.at))
-    away = [each for section in inner_sections(level) for each in taken_away(section)] if sound else []
-    return tuple(dict.fromkeys((*found.values(), *away)))
+    away = (each for section in inner_sections(level) for each in taken_away(section)) if sound else iter(())
+    return tuple(dict.fromkeys((*found.values(), *islice(away, _MOST_LOST))))
 
 
 def taken_away(section: Directive) -> tuple[Said, ...]:

@@ -22,8 +22,11 @@ _SUITES = "sslciphersuite"
 _MOST = 50
 
 
-def renegotiated(reading: Reading, level: Level, handshake: Terms) -> Iterator[tuple[str, Terms]]:
-    """What is spoken at each path of a virtual host that has suites of its own."""
+def renegotiated(reading: Reading, level: Level, handshake: Terms, done: set[str]) -> Iterator[tuple[str, Terms]]:
+    """What is spoken at each path of a virtual host that has suites of its own.
+
+    `done` are the places that were told of: a section of the main server holds for all, and is told of once.
+    """
     spoken: Fact[Mapping[ProtocolVersion, Basis]] = handshake.protocols
     if isinstance(spoken, Known):
         older = dict(spoken.value)
@@ -31,7 +34,9 @@ def renegotiated(reading: Reading, level: Level, handshake: Terms) -> Iterator[t
         if not older:
             return
         spoken = Known(older, spoken.basis)
-    for path, directive in islice(all_in_sections(level, _SUITES), _MOST):
+    told = ((path, each) for path, each in all_in_sections(level, _SUITES) if each.at not in done)
+    for path, directive in islice(told, _MOST):
+        done.add(directive.at)
         yield path, suites_alone(reading, directive, spoken, handshake)
 
 
