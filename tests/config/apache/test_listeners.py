@@ -64,13 +64,18 @@ def test_a_host_is_one_listener_a_port(bench: Bench) -> None:
     [
         "<VirtualHost *:80>\nServerName a.example\n</VirtualHost>",
         "<VirtualHost *:443>\nSSLEngine off\n</VirtualHost>",
-        host("").replace("SSLEngine on", "SSLEngine optional"),
-        "SSLEngine on\n" + host("").replace("SSLEngine on", "SSLEngine off"),
         "<IfModule !mod_ssl.c>\n" + host("") + "</IfModule>",
     ],
 )
 def test_without_tls_there_is_no_subject(bench: Bench, text: str) -> None:
     assert lint(bench, text).subjects == []
+
+
+@pytest.mark.parametrize("engine", ["optional", "off"])
+def test_a_certificate_at_443_without_tls_is_all_that_is_said(bench: Bench, engine: str) -> None:
+    document = lint(bench, "SSLEngine on\n" + host("").replace("SSLEngine on", f"SSLEngine {engine}"))
+    (found,) = document.subjects
+    assert {each.rule for each in found.results if each.outcome == "fail"} == {"TLS-CONF-025"}
 
 
 def test_the_main_server_can_be_the_listener(bench: Bench) -> None:
