@@ -76,7 +76,7 @@ def test_the_field_of_the_root(lab: Lab, host: str, base: str, said: str | None)
         assert "http" in found.unknown
         return
     assert "http" not in found.unknown
-    assert (found.facts.http.hsts.raw if found.facts.http and found.facts.http.hsts else None) == said
+    assert (found.facts.http.hsts.raw if found.facts.http.hsts else None) == said
     context = ssl._create_unverified_context()
     with closing(http.client.HTTPSConnection("127.0.0.1", running.port, context=context, timeout=20)) as connection:
         connection.request("GET", "/", headers={"Connection": "close"})
