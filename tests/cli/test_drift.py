@@ -14,6 +14,7 @@ from tests.lab.servers import Lab
 
 _MOZILLA = "ECDHE+AESGCM:ECDHE+CHACHA20"
 _SOUND = f"ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers {_MOZILLA};"
+_PAIR = "ssl_certificate shop.pem; ssl_certificate_key shop.key;"
 _HSTS = 'add_header Strict-Transport-Security "max-age=31536000" always;'
 _HAPROXY = """global
   ssl-default-bind-options ssl-min-ver TLSv1.3
@@ -375,7 +376,7 @@ def test_drift_says_that_it_judges_nothing_that_is_declared(lab: Lab, site: Site
 def test_two_files_and_what_is_declared(tmp_path: Path) -> None:
     for name, word in (("old", "on"), ("new", "off")):
         (tmp_path / name).mkdir()
-        server = f"listen 443 ssl; {_SOUND} ssl_client_certificate ca.pem; ssl_verify_client {word};"
+        server = f"listen 443 ssl; {_PAIR} {_SOUND} ssl_client_certificate ca.pem; ssl_verify_client {word};"
         (tmp_path / name / "nginx.conf").write_text(f"events {{}}\nhttp {{ server {{ {server} }} }}")
     for declared, code in (((), 0), (("--expect-client-auth", "required"), 1)):
         ended = tlsaudit("diff", tmp_path / "old", tmp_path / "new", "--format", "json", *declared)

@@ -9,10 +9,11 @@ from contextlib import closing
 import pytest
 
 from tests.config.linting import Bench
-from tests.lab.process import reserved_port
+from tests.lab.process import ServerFailedError, reserved_port
 from tests.lab.servers import Lab
 from tlsaudit.model import document as doc
 
+_ATTEMPTS = 3
 _CERTIFICATE = "SSLCertificateFile {folder}/server.pem\nSSLCertificateKeyFile {folder}/server.key\n"
 _HOST = f"<VirtualHost %s>\nServerName shop.example.com\n{_CERTIFICATE}%s</VirtualHost>\n"
 _PLAIN = "<VirtualHost *:{port}>\nServerName first.example.com\n</VirtualHost>\n"
@@ -38,13 +39,24 @@ _PLAIN = "<VirtualHost *:{port}>\nServerName first.example.com\n</VirtualHost>\n
 )
 def test_who_speaks_tls(bench: Bench, lab: Lab, listen: str, text: str, *, speaks: bool) -> None:
     """The file and the server agree; what has a certificate and no TLS is a finding, unless that is what it says."""
-    port = reserved_port()
-    written = f"{listen}\n{text}".format(port=port, folder=bench.folder)
-    lab.apache(base=written)
+    port, written = _started(bench, lab, f"{listen}\n{text}")
     found = listed(bench.lint(written, name="httpd.conf"))
     over_tls = [name for name, fails in found.items() if name.startswith("shop.example.com") and not fails]
     assert over_tls == [f"shop.example.com:{port}"] * speaks
     assert _speaks_tls(port) is speaks
+
+
+def _started(bench: Bench, lab: Lab, text: str) -> tuple[int, str]:
+    """The port of a server with this text, and the text: somebody else may take a port that was free."""
+    for _ in range(_ATTEMPTS):
+        port = reserved_port()
+        written = text.format(port=port, folder=bench.folder)
+        try:
+            lab.apache(base=written)
+        except ServerFailedError:
+            continue
+        return port, written
+    raise AssertionError(f"no port is free, or Apache does not take this:\n{written}")
 
 
 def _speaks_tls(port: int) -> bool:
