@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -88,12 +88,16 @@ class Tree:
             return None
         return real if real.is_relative_to(self.root) else None
 
-    def glob(self, pattern: Path) -> tuple[Path, ...]:
-        """The files that a pattern as of glob(3) names, in the order of their names, as far as they are inside."""
+    def glob(self, pattern: Path, placed: Callable[[Path], Path | None] | None = None) -> tuple[Path, ...]:
+        """The files that a pattern as of glob(3) names, in the order of their names, as far as they are inside.
+
+        `placed` says where the tree has what a link leads to outside of it.
+        """
         found = [Path(pattern.anchor)]
         for part in pattern.parts[1:]:
             found = [each for folder in found for each in self._matching(folder, part)]
-        return tuple(sorted(each for each in found if self.inside(each) is not None))
+        here = (each if self.inside(each) is not None or placed is None else placed(each) for each in sorted(found))
+        return tuple(each for each in here if each is not None and self.inside(each) is not None)
 
     def _matching(self, folder: Path, part: str) -> Iterator[Path]:
         if not any(sign in part for sign in "*?["):

@@ -7,7 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from tlsaudit.config.assume import Version
+from tlsaudit.config.nginx import shipped
+from tlsaudit.config.nginx.grammar import refuse, refuse_twice
 from tlsaudit.config.nginx.parse import Directive, parse
+from tlsaudit.config.nginx.shipped import PREFIXES
 from tlsaudit.config.problem import SyntaxProblemError
 from tlsaudit.config.tree import Tree
 from tlsaudit.model.errors import DecodeError
@@ -15,16 +19,6 @@ from tlsaudit.model.errors import DecodeError
 DEEPEST_INCLUDE = 16
 MOST_INCLUDED = 2000
 MOST_OCTETS = 16 * 1024 * 1024
-_PREFIXES = ("/etc/nginx", "/usr/local/nginx/conf", "/opt/nginx/conf", "/usr/local/etc/nginx")
-"""Where packages put the folder of nginx.conf, which a repository keeps elsewhere."""
-_HARMLESS = frozenset(
-    {
-        "mime.types", "fastcgi_params", "fastcgi.conf", "uwsgi_params", "scgi_params", "proxy_params", "koi-utf",
-        "koi-win", "win-utf",
-    }
-)  # fmt: skip
-"""Files that every package brings and that say nothing about TLS."""
-_MODULES = frozenset({"modules-enabled", "modules"})
 
 
 @dataclass(slots=True)
@@ -36,19 +30,39 @@ class _Budget:
 
 
 class Files:
-    """Reads main files and what they include; `read` are the real paths of all that was read so far."""
+    """Reads main files and what they include; `read` are the real paths of all that was read so far.
 
-    def __init__(self, tree: Tree) -> None:
+    `version`: of the nginx that this is for, None where nobody says.
+    """
+
+    def __init__(self, tree: Tree, version: Version | None) -> None:
         self._tree = tree
+        self._version = version
         self.read: set[Path] = set()
 
-    def load(self, main: Path) -> list[Directive]:
+    def load(self, main: Path, base: Path | None = None) -> list[Directive]:
         """The directives of a main file with its includes in place. Raises SyntaxProblemError.
 
-        An include that is not in the tree stays a directive named include: nobody knows what it says.
+        Relative names start at `base`, the folder of the file where none is given. An include that is not in the tree
+        stays a directive named include: nobody knows what it says.
         """
         budget = _Budget()
-        return list(self._expanded(self._parsed(main)[0], main.parent, (self._real(main),), budget))
+        found = list(self._expanded(self._parsed(main)[0], base or main.parent, (self._real(main),), budget))
+        refuse_twice(found)
+        return found
+
+    def includes(self, path: Path) -> list[str]:
+        """The words of a file's own includes. As `load`."""
+        waiting, found = list(self._parsed(path)[0]), []
+        for each in waiting:
+            if each.name == "include" and each.block is None and each.args:
+                found.append(each.args[0])
+            waiting += each.block or ()
+        return found
+
+    def has(self, word: str, base: Path) -> bool:
+        """Whether the tree has what an include names."""
+        return bool(self._matches(word, base))
 
     def path(self, word: str, base: Path) -> tuple[Path, ...]:
         """Where a file that a directive names may be: relative ones below the folder of the main file."""
@@ -57,12 +71,25 @@ class Files:
         given = PurePosixPath(word)
         if not given.is_absolute():
             return (base / given,)
-        moved = [base / given.relative_to(prefix) for prefix in _PREFIXES if given.is_relative_to(prefix)]
+        moved = [base / given.relative_to(prefix) for prefix in PREFIXES if given.is_relative_to(prefix)]
         return (Path(given), *moved, self._tree.root / given.relative_to("/"))
 
     def find(self, word: str, base: Path) -> Path | None:
         """The file that a directive names, where the tree has it."""
-        return next((each for each in self.path(word, base) if self._tree.inside(each) is not None), None)
+        placed = (self._placed(each, base) for each in self.path(word, base))
+        return next((each for each in placed if each is not None), None)
+
+    def _placed(self, path: Path, base: Path) -> Path | None:
+        """A path where it is in the tree; a link to /etc/nginx/sites-available/shop leads there in the repository."""
+        if self._tree.inside(path) is not None:
+            return path
+        if self._tree.inside(path.parent) is None:
+            return None
+        try:
+            target = str(path.readlink())
+        except (OSError, ValueError):
+            return None
+        return next((each for each in self.path(target, base) if self._tree.inside(each) is not None), None)
 
     def _real(self, path: Path) -> Path:
         return self._tree.inside(path) or path
@@ -77,7 +104,9 @@ class Files:
             raise SyntaxProblemError(shown, 1, error.problem, "unreadable") from None
         if b"\0" in content:
             raise SyntaxProblemError(shown, content[: content.index(b"\0")].count(b"\n") + 1, "binary data")
-        return parse(content.decode("utf-8", "replace"), shown), len(content)
+        directives = parse(content.decode("utf-8", "replace"), shown)
+        refuse(directives, self._version)
+        return directives, len(content)
 
     def _expanded(
         self, directives: Iterable[Directive], base: Path, above: tuple[Path, ...], budget: _Budget
@@ -94,12 +123,10 @@ class Files:
         self, directive: Directive, base: Path, above: tuple[Path, ...], budget: _Budget
     ) -> Iterator[Directive]:
         word = directive.args[0]
-        name = PurePosixPath(word)
-        if name.name in _HARMLESS or name.parent.name in _MODULES:
-            return
         found = self._matches(word, base)
         if not found and not self._is_empty(word, base):
-            yield directive
+            known = shipped.content_of(directive)
+            yield from [directive] if known is None else known
         for path in found:
             real = self._real(path)
             if real in above or len(above) > DEEPEST_INCLUDE:
@@ -116,7 +143,8 @@ class Files:
 
     def _matches(self, word: str, base: Path) -> tuple[Path, ...]:
         if _is_pattern(word):
-            return next((found for each in self.path(word, base) if (found := self._tree.glob(each))), ())
+            globbed = (self._tree.glob(each, lambda path: self._placed(path, base)) for each in self.path(word, base))
+            return next((found for found in globbed if found), ())
         single = self.find(word, base)
         return (single,) if single is not None else ()
 
@@ -131,7 +159,7 @@ class Files:
         if not given.is_absolute():
             return Path(os.path.normpath(base / word)).is_relative_to(self._tree.root)
         here = [Path(given.parent), self._tree.root / given.parent.relative_to("/")]
-        for prefix in _PREFIXES:
+        for prefix in PREFIXES:
             if given.is_relative_to(prefix):
                 here += (Path(prefix), self._tree.root / prefix.lstrip("/"), base / "nginx.conf")
         return any(self._tree.inside(each) is not None for each in here)

@@ -126,7 +126,7 @@ def clients_of(reading: Reading, scope: Scope, module: str, place: Basis) -> Cli
     if setting is None:
         none = ClientTerms(mode=Known(ClientAuthMode.NONE, place))
         return Clients(terms=none, ca_is_public=NOT_ASKED, revocation=NOT_ASKED)
-    mode = _MODES.get(setting.word)
+    mode = _MODES.get(setting.word.lower())
     if mode is None:
         unknown = Unknown(Why.UNSUPPORTED, f"ssl_verify_client {setting.word[:60]!r} ({setting.basis.at})")
         return Clients(terms=ClientTerms(mode=unknown), ca_is_public=unknown, revocation=unknown)
@@ -135,7 +135,7 @@ def clients_of(reading: Reading, scope: Scope, module: str, place: Basis) -> Cli
     return Clients(
         terms=ClientTerms(
             mode=Known(mode, setting.basis),
-            verifies=Known(setting.word != "optional_no_ca", setting.basis) if asks else NOT_ASKED,
+            verifies=Known(setting.word.lower() != "optional_no_ca", setting.basis) if asks else NOT_ASKED,
             enforced_by=layer if mode is ClientAuthMode.REQUIRED else None,
             ca_names=_ca_names(reading, scope) if asks else (),
         ),
@@ -180,7 +180,7 @@ def _revocation(scope: Scope, place: Basis) -> Fact[bool]:
     if isinstance(crl, Setting):
         return Known(True, crl.basis)
     ocsp = settled(scope.setting("ssl_ocsp"))
-    if isinstance(ocsp, Setting) and ocsp.word in {"on", "leaf"}:
+    if isinstance(ocsp, Setting) and ocsp.word.lower() in {"on", "leaf"}:
         return Known(True, ocsp.basis)
     hidden = next((each for each in (crl, ocsp) if isinstance(each, Unknown)), None)
     return hidden or Known(False, place)

@@ -68,7 +68,7 @@ def name_of(server: Server, listen: Listen) -> str:
 def rejects(server: Server) -> bool:
     """ssl_reject_handshake on: nobody gets through to this server."""
     setting = server.scope.setting("ssl_reject_handshake")
-    return isinstance(setting, Setting) and setting.word == "on"
+    return isinstance(setting, Setting) and setting.word.lower() == "on"
 
 
 def _listener(reading: Reading, server: Server, listen: Listen, socket: Socket) -> Listener:
@@ -174,7 +174,7 @@ def concrete_names(names: tuple[str, ...]) -> tuple[str, ...]:
 
 def _is_on(scope: Scope, name: str) -> bool:
     setting = scope.setting(name)
-    return isinstance(setting, Setting) and setting.word == "on"
+    return isinstance(setting, Setting) and setting.word.lower() == "on"
 
 
 def _commands(scope: Scope) -> dict[str, Setting] | Unknown:

@@ -36,6 +36,8 @@ class Directive:
     file: str
     line: int
     block: list[Directive] | None = field(default=None, repr=False)
+    shipped: str = ""
+    """It is in a file that is not here: what hangs on that the file is as it is shipped."""
 
     @property
     def at(self) -> str:

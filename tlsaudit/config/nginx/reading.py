@@ -10,10 +10,11 @@ from tlsaudit.config.ciphers import CipherString, Evaluator
 from tlsaudit.config.found import Anchors
 from tlsaudit.config.nginx.files import Files
 from tlsaudit.config.nginx.scope import Scope, Setting, variable
+from tlsaudit.config.nginx.shipped import dh_of as dh_shipped
 from tlsaudit.config.tree import Tree
 from tlsaudit.model.errors import DecodeError
 from tlsaudit.model.facts import DhParameters
-from tlsaudit.model.knowledge import Basis, Fact, Known, Unknown, Why
+from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 
 
@@ -80,13 +81,14 @@ def read_protocols(
     if setting is None:
         return Known(dict.fromkeys(default, place), place)
     found: dict[ProtocolVersion, Basis] = {}
+    known = {name.lower(): version for name, version in names.items()}  # nginx compares without regard to case
     for directive in setting.directives:
         basis = Basis(setting.origin, directive.at)
-        wrong = next((each for each in directive.args if each not in names), None)
-        if wrong is not None:
-            return Unknown(Why.UNSUPPORTED, f"{wrong[:60]!r} is no protocol version ({basis.at})")
-        for each in directive.args:
-            found.setdefault(names[each], basis)
+        versions = {each: known.get(each.lower()) for each in directive.args}
+        for each, version in versions.items():
+            if version is None:
+                return Unknown(Why.UNSUPPORTED, f"{each[:60]!r} is no protocol version ({basis.at})")
+            found.setdefault(version, basis)
     return Known({version: found[version] for version in sorted(found, key=lambda each: each.rank)}, setting.basis)
 
 
@@ -95,7 +97,7 @@ def read_flag(setting: Setting | Unknown | None, place: Basis, *, default: bool 
     setting = settled(setting)
     if isinstance(setting, Unknown):
         return setting
-    return Known(default, place) if setting is None else Known(setting.word == "on", setting.basis)
+    return Known(default, place) if setting is None else Known(setting.word.lower() == "on", setting.basis)
 
 
 def dh_of(reading: Reading, scope: Scope, place: Basis) -> Fact[DhParameters | None]:
@@ -109,7 +111,8 @@ def dh_of(reading: Reading, scope: Scope, place: Basis) -> Fact[DhParameters | N
         return Known(None, place)
     content = reading.content(setting.word)
     if isinstance(content, Unknown):
-        return content
+        shipped = dh_shipped(setting.word)
+        return content if shipped is None else Known(shipped, Basis(Origin.DEFAULT, setting.basis.at))
     parameters = read_dh(content)
     if parameters is None:
         return Unknown(Why.UNSUPPORTED, f"{setting.word[:200]!r} holds no parameters for Diffie-Hellman")

@@ -27,6 +27,11 @@ class Setting:
         return self.args[0] if self.args else ""
 
     @property
+    def shipped(self) -> str:
+        """What hangs on a file that is not here, and that is taken for what is shipped; empty: nothing."""
+        return next((each.shipped for each in self.directives if each.shipped), "")
+
+    @property
     def basis(self) -> Basis:
         """Where the last one stands."""
         return Basis(self.origin, self.directives[-1].at)
@@ -70,7 +75,7 @@ class Scope:
         while level is not None:
             found = level.own(name)
             if found:
-                return Setting(found, origin)
+                return Setting(found, Origin.DEFAULT if all(each.shipped for each in found) else origin)
             hidden = level.hidden()
             if hidden is not None:
                 reason = f"{name} may be set in {hidden.args[0][:200]!r}, which is not in the scanned tree"

@@ -45,7 +45,7 @@ def in_clear(reading: Reading, servers: Sequence[Server]) -> Iterator[InClear]:
 def _is_meant(server: Server, listen: Listen, over_tls: set[str]) -> bool:
     """Whether TLS seems to be meant at a socket."""
     preread = server.scope.setting("ssl_preread")
-    if isinstance(preread, Setting) and preread.word == "on":
+    if isinstance(preread, Setting) and preread.word.lower() == "on":
         return False  # TLS goes through to whoever is behind
     if listen.port == _HTTPS:
         return True
