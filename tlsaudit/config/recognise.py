@@ -95,7 +95,8 @@ _NGINX_WORD = re.compile(
     re.MULTILINE,
 )
 _NGINX_SNIPPET = re.compile(
-    rb"^[ \t]*(?:ssl_(?:protocols|ciphers|verify_client|ecdh_curve|conf_command|prefer_server_ciphers)"
+    rb"^[ \t]*(?:ssl_(?:protocols|ciphers|verify_client|ecdh_curve|conf_command|prefer_server_ciphers"
+    rb"|certificate|certificate_key|client_certificate|trusted_certificate|dhparam|session_tickets|session_cache)"
     rb"|(?:proxy|grpc|uwsgi)_ssl_\w+)[ \t]+(?:[^;{}\n]+;|[^;{}\n]*(?:\{\{|\{%))",
     re.MULTILINE,
 )

@@ -50,9 +50,11 @@ def test_what_may_be_elsewhere_is_unknown(bench: Bench, word: str) -> None:
     assert document.summary.exit_code == 3
 
 
-def test_the_folder_of_the_package_is_not_any_folder(bench: Bench) -> None:
-    """A main file of another name may be anywhere, and then /etc/nginx is another folder."""
-    text = http(f"include /etc/nginx/conf.d/*.conf;\n{server('')}")
+def test_folders_of_packages_are_empty_whatever_the_main_file_is_called(bench: Bench) -> None:
+    """A main file of another name may be anywhere, and then the rest of /etc/nginx is another folder."""
+    for word in ("conf.d/*.conf", "default.d/*.conf", "sites-enabled/*"):
+        assert not unresolved(bench.lint(http(f"include /etc/nginx/{word};\n{server('')}"), name="gateway.conf")), word
+    text = http(f"include /etc/nginx/shared/*.conf;\n{server('')}")
     assert unresolved(bench.lint(text, name="gateway.conf"))
     (bench.folder / "gateway.conf").unlink()
     (bench.folder / "etc" / "nginx").mkdir(parents=True)

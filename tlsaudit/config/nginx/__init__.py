@@ -8,12 +8,12 @@ from pathlib import Path
 
 from tlsaudit.config.found import Context, Found, Unparsable, unique_id
 from tlsaudit.config.nginx.files import Files
-from tlsaudit.config.nginx.fragments import fragment
 from tlsaudit.config.nginx.listeners import Listener, listeners, name_in_clear, name_of, settings_alone
 from tlsaudit.config.nginx.parse import Directive
 from tlsaudit.config.nginx.reading import Reading
 from tlsaudit.config.nginx.scope import Scope
 from tlsaudit.config.nginx.servers import MODULES, Server, read_servers
+from tlsaudit.config.nginx.sites import ALONE, Beside, Main, Site, Sites, tls_sockets
 from tlsaudit.config.nginx.unserved import InClear, in_clear
 from tlsaudit.config.nginx.upstreams import Passing, group_scopes, upstreams
 from tlsaudit.config.nginx.upstreams import settings_alone as settings_for_upstreams
@@ -32,44 +32,106 @@ _ELSEWHERE = Unknown(Why.NOT_ASKED, "left to what includes this file, which is n
 
 def read(tree: Tree, paths: Sequence[Path], context: Context) -> Iterator[Found | Unparsable]:
     """Every listener and upstream of these files: main ones first, then what none of them includes."""
-    files = Files(tree)
-    waiting: list[tuple[Path, list[Directive]]] = []
-    broken: list[Unparsable] = []
-    for path in paths:
-        try:
-            directives = Files(tree).load(path)
-        except SyntaxProblemError as error:
-            broken.append(Unparsable(file=error.file, line=error.line, code=error.code, message=error.problem))
-            files.read.add(tree.inside(path) or path)
-            continue
-        if any(each.name in MODULES and each.block is not None for each in directives):
-            files.load(path)
-            yield from _found(_reading(tree, files, path, context, whole=True), path, directives)
-        else:
-            waiting.append((path, directives))
-    yield from dict.fromkeys(broken)
-    for path, directives in waiting:
-        if tree.inside(path) not in files.read:
-            files.read.add(tree.inside(path) or path)
-            reading = _reading(tree, files, path, context, whole=False)
-            yield from _found(reading, path, fragment(directives, tree.shown(path)))
+    yield from _Nginx(tree, context).read(paths)
 
 
-def _reading(tree: Tree, files: Files, path: Path, context: Context, *, whole: bool) -> Reading:
-    return Reading(
-        tree=tree,
-        files=files,
-        base=path.parent,
-        whole=whole,
-        assume=context.assume,
-        evaluator=context.evaluator,
-        anchors=context.anchors,
-    )
+class _Nginx:
+    """One tree being read."""
+
+    def __init__(self, tree: Tree, context: Context) -> None:
+        self._tree = tree
+        self._context = context
+        self._files = Files(tree, context.assume.nginx)
+        self._mains: list[Main] = []
+
+    def read(self, paths: Sequence[Path]) -> Iterator[Found | Unparsable]:
+        """Main files, then sites that would be taken in, then the rest."""
+        waiting, broken = self._sorted(paths)
+        settings: list[tuple[Path, str, Found]] = []
+        for main in self._mains:
+            reading = self._reading(self._files, main.path.parent, whole=True)
+            for found in _found(reading, main.path, main.directives):
+                if isinstance(found, _Settings):
+                    settings.append((main.path, found.module, found.found))
+                else:
+                    yield found
+        spoken = {each.path: tls_sockets(Scope(each.directives, str(each.path), 1)) for each in self._mains}
+        sites = Sites(self._tree, self._context.assume.nginx, self._mains)
+        rest = sites.of(path for path in waiting if self._tree.inside(path) not in self._files.read)
+        yield from dict.fromkeys([*broken, *map(_unparsable, sites.broken)])
+        used: set[tuple[Path, str]] = set()
+        beside = sites.beside(rest)
+        for site in rest:
+            around = beside[site.base]
+            if site.main is not None:
+                around = replace(around, spoken=spoken[site.main.path])
+            for found in self._site(site, around):
+                if isinstance(found, _Settings):
+                    yield found.found
+                    continue
+                if site.main is not None and isinstance(found, Found) and found.kind == "listener":
+                    used.add((site.main.path, site.own.name))
+                yield found
+        yield from (found for path, module, found in settings if (path, module) not in used)
+
+    def _sorted(self, paths: Sequence[Path]) -> tuple[list[Path], list[Unparsable]]:
+        """Fills in the main files; the others, and those that cannot be read."""
+        waiting: list[Path] = []
+        broken: list[Unparsable] = []
+        for path in paths:
+            try:
+                directives = Files(self._tree, self._context.assume.nginx).load(path)
+            except SyntaxProblemError as error:
+                broken.append(_unparsable(error))
+                self._files.read.add(self._tree.inside(path) or path)
+                continue
+            if any(each.name in MODULES and each.block is not None for each in directives):
+                self._files.load(path)
+                self._mains.append(Main(path=path, directives=directives))
+            else:
+                waiting.append(path)
+        return waiting, broken
+
+    def _site(self, site: Site, beside: Beside) -> Iterator[Found | Unparsable | _Settings]:
+        files = Files(self._tree, self._context.assume.nginx)
+        reading = self._reading(files, site.base, whole=site.main is not None)
+        yield from _found(reading, site.path, site.directives, site.own, beside)
+
+    def _reading(self, files: Files, base: Path, *, whole: bool) -> Reading:
+        return Reading(
+            tree=self._tree,
+            files=files,
+            base=base,
+            whole=whole,
+            assume=self._context.assume,
+            evaluator=self._context.evaluator,
+            anchors=self._context.anchors,
+        )
 
 
-def _found(reading: Reading, path: Path, directives: list[Directive]) -> Iterator[Found | Unparsable]:
-    top = Scope(directives, reading.tree.shown(path), 1)
-    servers, sockets = read_servers(top)
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    """What a module says where none of its servers here speaks TLS: it is for servers elsewhere."""
+
+    module: str
+    found: Found
+
+
+def _unparsable(error: SyntaxProblemError) -> Unparsable:
+    return Unparsable(file=error.file, line=error.line, code=error.code, message=error.problem)
+
+
+def _found(
+    reading: Reading,
+    path: Path,
+    directives: Sequence[Directive],
+    own: Directive | None = None,
+    beside: Beside = ALONE,
+) -> Iterator[Found | Unparsable | _Settings]:
+    """What a main file says; or one behind it, or without one, of which `own` is the block of its module."""
+    shown = reading.tree.shown(path)
+    top = Scope(directives, shown, 1)
+    servers, sockets = read_servers(top, beside.spoken)
     if len(servers) > MOST_SERVERS:
         excess = servers[MOST_SERVERS].block
         yield Unparsable(
@@ -79,7 +141,7 @@ def _found(reading: Reading, path: Path, directives: list[Directive]) -> Iterato
     file = _File(
         reading=reading,
         top=top,
-        groups={module: group_scopes(top, module) for module in MODULES},
+        groups={module: {**beside.groups.get(module, {}), **group_scopes(top, module)} for module in MODULES},
         ids={},
         passing=set(),
         judged=set(),
@@ -94,14 +156,15 @@ def _found(reading: Reading, path: Path, directives: list[Directive]) -> Iterato
         if id(each.server) not in file.passing:
             terminated = Known(True, Basis(Origin.EXPLICIT, each.listen.directive.at))
             yield from _passed_on(file, each.server, terminated, each.name)
-    yield from (_in_clear(each, file.ids) for each in in_clear(reading, servers))
+    yield from (_in_clear(each, file.ids) for each in in_clear(reading, servers, beside.tls))
     for server in servers:
         name = name_in_clear(server)
         if name is not None and id(server) not in file.passing:
             yield from _passed_on(file, server, Known(False, Basis(Origin.DEFAULT, server.block.at)), name)
-    for block in top.blocks(*MODULES):
+    said = Scope([own], shown, 1) if own is not None else top
+    for block in said.blocks(*MODULES):
         if not any(server.tls for server in servers if server.module == block.name):
-            yield from _without_servers(file, block)
+            yield from _without_servers(replace(file, top=said), block)
 
 
 def _in_clear(each: InClear, ids: dict[str, int]) -> Found:
@@ -140,12 +203,12 @@ def _passed_on(file: _File, server: Server, terminated: Fact[bool], name: str) -
     yield from _upstreams(file, server.module, server.scope, terminated, name)
 
 
-def _without_servers(file: _File, block: Directive) -> Iterator[Found]:
+def _without_servers(file: _File, block: Directive) -> Iterator[Found | _Settings]:
     """What a module says where none of its servers here speaks TLS: it may be for servers elsewhere."""
     scope = file.top.inner(block)
     if not file.reading.whole:
         yield from _upstreams(file, block.name, replace(scope, parent=None, beyond=_ELSEWHERE), _ELSEWHERE, "location")
-    yield from _settings(file, scope, block.name)
+    yield from (_Settings(block.name, each) for each in _settings(file, scope, block.name))
 
 
 def _settings(file: _File, scope: Scope, module: str) -> Iterator[Found]:

@@ -63,7 +63,7 @@ _ONE_WORD = {
     "ssl_verify_client": _SWITCH | {"optional", "optional_no_ca"},
     "ssl_verify_depth": None,
     "starttls": _SWITCH | {"only"},
-    **{name: None for name in ("auth_http", "fastcgi_pass", "grpc_pass", "include", "proxy_pass", "scgi_pass")},
+    **dict.fromkeys(("auth_http", "fastcgi_pass", "grpc_pass", "include", "proxy_pass", "scgi_pass")),
     "uwsgi_pass": None,
 }
 _COUNTS = {
@@ -80,7 +80,7 @@ _COUNTS = {
     "ssl_protocols": (1, _ANY),
     "ssl_session_cache": (1, 2),
     "try_files": (2, _ANY),
-    **{name: (1, 1) for name in _ONE_WORD},
+    **dict.fromkeys(_ONE_WORD, (1, 1)),
     **{name: (1, count) for name, (count, _) in _CLIENTS.items()},
 }
 """The least and the greatest number of words behind the name."""
@@ -127,9 +127,12 @@ def _refuse(directive: Directive, version: Version | None) -> None:
     name, args = directive.name, directive.args
     least, greatest = _COUNTS.get(name, (0, _ANY))
     if not least <= len(args) <= greatest:
-        wanted = str(least) if least == greatest else f"{least} or more" if greatest == _ANY else f"{least} to {greatest}"
-        raise _problem(directive, f"{name!r} takes {wanted} words, not {len(args)}; is a semicolon missing?")
-    wrong = next((each for each in args if "$" not in each and each.lower() not in _VALUES.get(name, {each.lower()})), "")
+        most = "or more" if greatest == _ANY else f"to {greatest}"
+        wanted = str(least) if least == greatest else f"{least} {most}"
+        words = "words" if greatest > 1 else "word"
+        raise _problem(directive, f"{name!r} takes {wanted} {words}, not {len(args)}; is a semicolon missing?")
+    known = _VALUES.get(name)
+    wrong = next((each for each in args if known and "$" not in each and each.lower() not in known), "")
     if name == "add_header" and len(args) == 3 and args[2] != "always":
         wrong = args[2]
     if wrong:

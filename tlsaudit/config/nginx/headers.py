@@ -98,15 +98,15 @@ def _lost(scope: Scope, *, around: bool, depth: int) -> Iterator[Said]:
         where = f"{scope.file}:{scope.line}"
         what = "add_header at this level takes Strict-Transport-Security away, which is set around it"
         yield Said(f"{what} (block at {where})", Basis(Origin.EXPLICIT, own[0].at))
+    if depth == 0 and not own:
+        inherited = scope.setting("add_header")
+        theirs = inherited.directives if isinstance(inherited, Setting) else ()
+        fields = [each for each in theirs if each.args and each.args[0].lower() == _FIELD]
+        around = bool(fields)
     for each in fields:
         if "always" not in each.args[2:]:
             what = "without always the header field is not sent with errors (4xx, 5xx)"
-            yield Said(what, Basis(Origin.EXPLICIT, each.at))
-    if depth == 0 and not own:
-        inherited = scope.setting("add_header")
-        around = isinstance(inherited, Setting) and any(
-            each.args and each.args[0].lower() == _FIELD for each in inherited.directives
-        )
+            yield Said(what, Basis(Origin.EXPLICIT if own else Origin.INHERITED, each.at))
     around = bool(fields) or (around and (not own or _merges(scope)))
     if depth < _DEEPEST:
         for block in scope.blocks("location", "if", "limit_except"):

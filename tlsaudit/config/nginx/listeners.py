@@ -46,7 +46,7 @@ def listeners(reading: Reading, servers: list[Server], sockets: Mapping[tuple[st
         if rejects(server):
             continue
         ports: dict[object, Listen] = {}
-        for listen in server.tls:
+        for listen in sorted(server.tls, key=lambda each: "quic" in each.parameters):  # beside TCP it says no more
             ports.setdefault(listen.port or listen.socket, listen)
         for listen in ports.values():
             yield _listener(reading, server, listen, sockets[server.module, listen.socket])
@@ -79,6 +79,9 @@ def _listener(reading: Reading, server: Server, listen: Listen, socket: Socket) 
     first = (socket.default or server).scope  # where the library takes what no later callback replaces
     protocols, said = _protocols(reading, server, socket, place)
     protocols = _bounded(protocols, commands)
+    if "quic" in listen.parameters and isinstance(protocols, Known):  # RFC 9001 section 4.2
+        kept = {each: basis for each, basis in protocols.value.items() if each is ProtocolVersion.TLS_1_3}
+        protocols = Known(kept, protocols.basis)
     versions = tuple(protocols.value) if isinstance(protocols, Known) else ()
     stapling = stapling_of(scope, place)
     identity = identity_of(reading, scope, first, names=names, versions=versions, stapling=stapling)
@@ -120,7 +123,7 @@ def _listener(reading: Reading, server: Server, listen: Listen, socket: Socket) 
             forgeable_headers=_forgeable(server, clients.terms),
             unserved=Known((), place),
             key_mismatches=identity.mismatches,
-            version_defaults=Known(said, place) if reading.assume.nginx is None else NOT_ASKED,
+            version_defaults=_depends(reading, scope, said, place),
         ),
     )
     return Listener(
@@ -213,6 +216,16 @@ def _protocols(
         said.append(Said(defaults.PROTOCOLS_DEPEND, place))
     default = defaults.default_protocols(reading.assume.nginx)
     return read_protocols(setting, defaults.PROTOCOLS, default, place), tuple(said)
+
+
+def _depends(reading: Reading, scope: Scope, said: tuple[Said, ...], place: Basis) -> Fact[tuple[Said, ...]]:
+    """What hangs on the version of nginx, where none is assumed, and on files that are taken for what is shipped."""
+    settings = (scope.setting(name) for name in _TELLING)
+    shipped = {each.shipped: each.basis for each in settings if isinstance(each, Setting) and each.shipped}
+    notes = tuple(Said(what, basis) for what, basis in shipped.items())
+    if reading.assume.nginx is not None:
+        return Known(notes, place) if notes else NOT_ASKED
+    return Known((*said, *notes), place)
 
 
 def _words(setting: Setting | Unknown | None) -> frozenset[str]:

@@ -50,8 +50,13 @@ class Socket:
     http2: bool = False
 
 
-def read_servers(top: Scope) -> tuple[list[Server], dict[tuple[str, str], Socket]]:
-    """All server blocks, in their order, and the sockets by module and name."""
+def read_servers(
+    top: Scope, spoken: frozenset[tuple[str, str]] = frozenset()
+) -> tuple[list[Server], dict[tuple[str, str], Socket]]:
+    """All server blocks, in their order, and the sockets by module and name.
+
+    `spoken` are sockets of which a server elsewhere says that they speak TLS.
+    """
     servers = list(_servers(top))
     sockets: dict[tuple[str, str], Socket] = {}
     for server in servers:
@@ -62,7 +67,8 @@ def read_servers(top: Scope) -> tuple[list[Server], dict[tuple[str, str], Socket
             marked = bool(listen.parameters & {"default_server", "default"})
             socket.default = server if marked or socket.default is None else socket.default
             socket.http2 = socket.http2 or "http2" in listen.parameters
-            socket.tls = socket.tls or bool(listen.parameters & {"ssl", "quic"}) or legacy
+            says = listen.parameters & {"ssl", "quic"} or (legacy and "udp" not in listen.parameters)
+            socket.tls = socket.tls or bool(says) or (server.module, listen.socket) in spoken
     for server in servers:
         server.tls = [each for each in server.listens if sockets[server.module, each.socket].tls]
         starttls = server.module == "mail" and any(each.args[:1] != ("off",) for each in _starttls(server.scope))
@@ -108,4 +114,9 @@ def _listen(directive: Directive) -> Listen | None:
     found = _PORT.fullmatch(word)
     address, port = (found["address"] or "*", int(found["port"])) if found is not None else (word, _DEFAULT_PORT)
     address = "*" if address in {"*", "0.0.0.0", ""} else address  # noqa: S104 - nothing is bound here
-    return Listen(directive, f"{address}:{port}", address, port, parameters)
+    return Listen(directive, f"{address}:{port}{_transport(parameters)}", address, port, parameters)
+
+
+def _transport(parameters: frozenset[str]) -> str:
+    """What tells a socket of UDP from that of TCP with the same number."""
+    return "/udp" if parameters & {"udp", "quic"} else ""

@@ -24,20 +24,23 @@ class InClear:
     unserved: Fact[tuple[Said, ...]]
 
 
-def in_clear(reading: Reading, servers: Sequence[Server]) -> Iterator[InClear]:
+def in_clear(
+    reading: Reading, servers: Sequence[Server], beside: frozenset[tuple[str, str]] = frozenset()
+) -> Iterator[InClear]:
     """Every port at which a server block has settings for TLS and a socket that does not speak it.
 
     Port 80 beside a TLS socket is meant to be in clear, here or in another server block for the same name, and so is
-    one that only sends clients to https.
+    one that only sends clients to https. `beside` are sockets of which a file beside this one says that they speak TLS.
     """
     over_tls = {name for each in servers if each.tls for name in each.names}
     for server in servers:
         ports: dict[object, list[Listen]] = {}
         for each in server.listens:
-            if each not in server.tls and _is_meant(server, each, over_tls):
+            if each not in server.tls and "udp" not in each.parameters and _is_meant(server, each, over_tls):
                 ports.setdefault(each.port or each.socket, []).append(each)
         for listens in ports.values():
-            fact = _unserved(reading, server, listens)
+            may_be = any((server.module, each.socket) in beside for each in listens)
+            fact = _unserved(server, listens, alone=reading.whole and not may_be)
             if not isinstance(fact, Known) or fact.value:
                 yield InClear(server=server, listen=listens[0], unserved=fact)
 
@@ -69,7 +72,7 @@ def _redirects(scope: Scope) -> bool:
     )
 
 
-def _unserved(reading: Reading, server: Server, listens: Sequence[Listen]) -> Fact[tuple[Said, ...]]:
+def _unserved(server: Server, listens: Sequence[Listen], *, alone: bool) -> Fact[tuple[Said, ...]]:
     certificate = server.scope.setting("ssl_certificate")
     if isinstance(certificate, Unknown):
         return certificate
@@ -77,7 +80,7 @@ def _unserved(reading: Reading, server: Server, listens: Sequence[Listen]) -> Fa
     if certificate is None:
         return Known((), place)
     beside = server.scope.parent.hidden() if server.scope.parent is not None else None
-    if listens[0].port != _HTTP and (beside is not None or not reading.whole):
+    if listens[0].port != _HTTP and (beside is not None or not alone):
         where = beside.args[0][:200] if beside is not None else "another file"
         return Unknown(Why.UNRESOLVED, f"ssl may be said of this socket in {where!r} ({place.at})")
     what = f"a certificate is configured at {certificate.basis.at}, and listen does not say ssl"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from tlsaudit.config.local import is_local
 from tlsaudit.config.nginx import defaults
@@ -68,10 +68,21 @@ def upstreams(passing: Passing, scope: Scope) -> Iterator[Passed]:
             upstream = passed.facts.upstream
             if upstream is None or (passing.in_clear and isinstance(upstream.tls, Known) and not upstream.tls.value):
                 continue
-            key = (passed.destination, repr(upstream), tuple(passed.facts.protocols.accepted))
+            key = _alike(passed, upstream)
             if key not in seen and len(seen) < _MOST:
                 seen.add(key)
                 yield passed
+
+
+def _alike(passed: Passed, upstream: Upstream) -> tuple[object, ...]:
+    """The same for destinations of one name of which the same is known, wherever it is written."""
+    said = (getattr(upstream, each.name) for each in fields(upstream))
+    known = (
+        each.value if isinstance(each, Known) else each.why if isinstance(each, Unknown) else each for each in said
+    )
+    return (
+        passed.destination, *known, tuple(passed.facts.protocols.accepted), tuple(passed.facts.cipher_suites.accepted)
+    )  # fmt: skip
 
 
 def settings_alone(reading: Reading, scope: Scope) -> Iterator[Passed]:
