@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from tlsaudit.config.nginx.parse import Directive
 from tlsaudit.config.nginx.reading import Reading
 from tlsaudit.config.nginx.scope import Scope
 from tlsaudit.config.nginx.servers import MODULES, Server, read_servers
-from tlsaudit.config.nginx.sites import ALONE, Beside, Main, Site, Sites, tls_sockets
+from tlsaudit.config.nginx.sites import ALONE, Beside, Main, Site, Sites, main_of
 from tlsaudit.config.nginx.unserved import InClear, in_clear
 from tlsaudit.config.nginx.upstreams import Passing, group_scopes, upstreams
 from tlsaudit.config.nginx.upstreams import settings_alone as settings_for_upstreams
@@ -55,17 +56,13 @@ class _Nginx:
                     settings.append((main.path, found.module, found.found))
                 else:
                     yield found
-        spoken = {each.path: tls_sockets(Scope(each.directives, str(each.path), 1)) for each in self._mains}
         sites = Sites(self._tree, self._context.assume.nginx, self._mains)
         rest = sites.of(path for path in waiting if self._tree.inside(path) not in self._files.read)
         yield from dict.fromkeys([*broken, *map(_unparsable, sites.broken)])
         used: set[tuple[Path, str]] = set()
         beside = sites.beside(rest)
         for site in rest:
-            around = beside[site.base]
-            if site.main is not None:
-                around = replace(around, spoken=spoken[site.main.path])
-            for found in self._site(site, around):
+            for found in self._site(site, beside[site.base]):
                 if isinstance(found, _Settings):
                     yield found.found
                     continue
@@ -87,7 +84,7 @@ class _Nginx:
                 continue
             if any(each.name in MODULES and each.block is not None for each in directives):
                 self._files.load(path)
-                self._mains.append(Main(path=path, directives=directives))
+                self._mains.append(main_of(path, directives, self._tree.shown(path)))
             else:
                 waiting.append(path)
         return waiting, broken
@@ -95,7 +92,7 @@ class _Nginx:
     def _site(self, site: Site, beside: Beside) -> Iterator[Found | Unparsable | _Settings]:
         files = Files(self._tree, self._context.assume.nginx)
         reading = self._reading(files, site.base, whole=site.main is not None)
-        yield from _found(reading, site.path, site.directives, site.own, beside)
+        yield from _found(reading, site.path, [site.own], site.main, beside)
 
     def _reading(self, files: Files, base: Path, *, whole: bool) -> Reading:
         return Reading(
@@ -125,13 +122,14 @@ def _found(
     reading: Reading,
     path: Path,
     directives: Sequence[Directive],
-    own: Directive | None = None,
+    main: Main | None = None,
     beside: Beside = ALONE,
 ) -> Iterator[Found | Unparsable | _Settings]:
-    """What a main file says; or one behind it, or without one, of which `own` is the block of its module."""
+    """What a file says, as if it stood in `main` where there is one."""
     shown = reading.tree.shown(path)
-    top = Scope(directives, shown, 1)
-    servers, sockets = read_servers(top, beside.spoken)
+    alone = Scope(directives, shown, 1)
+    top = replace(alone, parent=main.modules[directives[0].name]) if main is not None else alone
+    servers, sockets = read_servers(top, main.tls if main is not None else frozenset())
     if len(servers) > MOST_SERVERS:
         excess = servers[MOST_SERVERS].block
         yield Unparsable(
@@ -141,7 +139,7 @@ def _found(
     file = _File(
         reading=reading,
         top=top,
-        groups={module: {**beside.groups.get(module, {}), **group_scopes(top, module)} for module in MODULES},
+        groups={module: ChainMap(*_groups(module, top, main, beside)) for module in MODULES},
         ids={},
         passing=set(),
         judged=set(),
@@ -161,10 +159,17 @@ def _found(
         name = name_in_clear(server)
         if name is not None and id(server) not in file.passing:
             yield from _passed_on(file, server, Known(False, Basis(Origin.DEFAULT, server.block.at)), name)
-    said = Scope([own], shown, 1) if own is not None else top
-    for block in said.blocks(*MODULES):
+    for block in alone.blocks(*MODULES):
         if not any(server.tls for server in servers if server.module == block.name):
-            yield from _without_servers(replace(file, top=said), block)
+            yield from _without_servers(replace(file, top=alone), block)
+
+
+def _groups(module: str, top: Scope, main: Main | None, beside: Beside) -> Iterator[dict[str, Scope]]:
+    """The upstream blocks of a file, then those around it, then those of files beside it."""
+    yield group_scopes(top, module)
+    for each in (main, beside):
+        if each is not None and module in each.groups:
+            yield each.groups[module]
 
 
 def _in_clear(each: InClear, ids: dict[str, int]) -> Found:

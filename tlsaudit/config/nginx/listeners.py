@@ -80,8 +80,8 @@ def _listener(reading: Reading, server: Server, listen: Listen, socket: Socket) 
     protocols, said = _protocols(reading, server, socket, place)
     protocols = _bounded(protocols, commands)
     if "quic" in listen.parameters and isinstance(protocols, Known):  # RFC 9001 section 4.2
-        kept = {each: basis for each, basis in protocols.value.items() if each is ProtocolVersion.TLS_1_3}
-        protocols = Known(kept, protocols.basis)
+        kept = [each for each in protocols.value if each is ProtocolVersion.TLS_1_3]
+        protocols = Known({each: protocols.value[each] for each in kept}, protocols.basis)
     versions = tuple(protocols.value) if isinstance(protocols, Known) else ()
     stapling = stapling_of(scope, place)
     identity = identity_of(reading, scope, first, names=names, versions=versions, stapling=stapling)

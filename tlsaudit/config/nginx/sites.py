@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from tlsaudit.config.assume import Version
@@ -32,6 +32,23 @@ class Main:
 
     path: Path
     directives: Sequence[Directive]
+    modules: Mapping[str, Scope]
+    """The levels of its modules, which are around the sites that it would take in."""
+    groups: Mapping[str, dict[str, Scope]]
+    tls: frozenset[tuple[str, str]]
+    """The sockets, by module and name, that its own servers make speak TLS."""
+
+
+def main_of(path: Path, directives: Sequence[Directive], shown: str) -> Main:
+    """A main file as what sites are read behind."""
+    top = Scope(directives, shown, 1)
+    return Main(
+        path=path,
+        directives=directives,
+        modules={each.name: top.inner(each) for each in top.blocks(*MODULES)},
+        groups={module: group_scopes(top, module) for module in MODULES},
+        tls=_tls_sockets(top),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,28 +65,15 @@ class Site:
     read: frozenset[Path]
     """The real paths of what it includes."""
 
-    @property
-    def directives(self) -> list[Directive]:
-        """What nginx would have before it with this file alone: of the main file all but its servers."""
-        if self.main is None:
-            return [self.own]
-        around = [each for each in self.main.directives if each.name not in MODULES]
-        blocks = [each for each in self.main.directives if each.name == self.own.name]
-        inside = [each for block in blocks for each in block.block or () if each.name != "server"]
-        first = blocks[0]
-        return [*around, replace(first, block=[*inside, *(self.own.block or ())])]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beside:
     """What files beside a site say that holds for it as well, once they are switched on."""
 
-    groups: Mapping[str, Mapping[str, Scope]]
+    groups: Mapping[str, dict[str, Scope]]
     """Upstream blocks by module and name."""
     tls: frozenset[tuple[str, str]]
     """Sockets, by module and name, of which one of them says that they speak TLS."""
-    spoken: frozenset[tuple[str, str]] = frozenset()
-    """Those of which the main file's own servers say so."""
 
 
 ALONE = Beside(groups={}, tls=frozenset())
@@ -101,7 +105,7 @@ class Sites:
             groups: dict[str, dict[str, Scope]] = {module: {} for module in MODULES}
             for top, block in zip(tops, blocks, strict=True):
                 groups[block.name] |= group_scopes(top, block.name)
-            found[base] = Beside(groups=groups, tls=frozenset(each for top in tops for each in tls_sockets(top)))
+            found[base] = Beside(groups=groups, tls=frozenset(each for top in tops for each in _tls_sockets(top)))
         return found
 
     def _site(self, path: Path) -> Site | None:
@@ -117,7 +121,7 @@ class Sites:
             return None
         own = fragment(directives, self._tree.shown(path))[0]
         serves = any(each.name == "server" and each.block is not None for each in directives)
-        behind = main is not None and serves and any(each.name == own.name for each in main.directives)
+        behind = main is not None and serves and own.name in main.modules
         return Site(
             path=path,
             base=base,
@@ -147,6 +151,6 @@ class Sites:
         return self._tree.inside(path) or path
 
 
-def tls_sockets(top: Scope) -> frozenset[tuple[str, str]]:
+def _tls_sockets(top: Scope) -> frozenset[tuple[str, str]]:
     """The sockets, by module and name, that speak TLS."""
     return frozenset(name for name, socket in read_servers(top)[1].items() if socket.tls)

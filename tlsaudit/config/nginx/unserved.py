@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from tlsaudit.config.nginx.parse import Directive
 from tlsaudit.config.nginx.reading import Reading
 from tlsaudit.config.nginx.scope import Scope, Setting
 from tlsaudit.config.nginx.servers import Listen, Server
@@ -72,6 +73,17 @@ def _redirects(scope: Scope) -> bool:
     )
 
 
+def _hidden_around(scope: Scope) -> Directive | None:
+    """An include beside a server of which the content is not known."""
+    level = scope.parent
+    while level is not None:
+        hidden = level.hidden()
+        if hidden is not None:
+            return hidden
+        level = level.parent
+    return None
+
+
 def _unserved(server: Server, listens: Sequence[Listen], *, alone: bool) -> Fact[tuple[Said, ...]]:
     certificate = server.scope.setting("ssl_certificate")
     if isinstance(certificate, Unknown):
@@ -79,7 +91,7 @@ def _unserved(server: Server, listens: Sequence[Listen], *, alone: bool) -> Fact
     place = Basis(Origin.EXPLICIT, listens[0].directive.at)
     if certificate is None:
         return Known((), place)
-    beside = server.scope.parent.hidden() if server.scope.parent is not None else None
+    beside = _hidden_around(server.scope)
     if listens[0].port != _HTTP and (beside is not None or not alone):
         where = beside.args[0][:200] if beside is not None else "another file"
         return Unknown(Why.UNRESOLVED, f"ssl may be said of this socket in {where!r} ({place.at})")
