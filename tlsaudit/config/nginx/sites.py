@@ -85,7 +85,9 @@ class Sites:
     def __init__(self, tree: Tree, version: Version | None, mains: Sequence[Main]) -> None:
         self._tree = tree
         self._version = version
-        self._mains = mains
+        self._mains: dict[Path, list[Main]] = {}
+        for main in mains:
+            self._mains.setdefault(main.path.parent, []).append(main)
         self.broken: list[SyntaxProblemError] = []
 
     def of(self, paths: Iterable[Path]) -> list[Site]:
@@ -99,8 +101,10 @@ class Sites:
     def beside(self, sites: Sequence[Site]) -> dict[Path, Beside]:
         """What the others say, by the base of a site."""
         found: dict[Path, Beside] = {}
-        for base in {each.base for each in sites}:
-            blocks = [each.own for each in sites if each.base == base]
+        by_base: dict[Path, list[Directive]] = {}
+        for site in sites:
+            by_base.setdefault(site.base, []).append(site.own)
+        for base, blocks in by_base.items():
             tops = [Scope([block], block.file, 1) for block in blocks]
             groups: dict[str, dict[str, Scope]] = {module: {} for module in MODULES}
             for top, block in zip(tops, blocks, strict=True):
@@ -141,7 +145,7 @@ class Sites:
     def _main(self, path: Path) -> Main | None:
         """The main file beside or above; of several in one folder the one with the usual name."""
         for folder in (path.parent, *path.parent.parents):
-            here = [each for each in self._mains if each.path.parent == folder]
+            here = self._mains.get(folder)
             if here:
                 usual = [each for each in here if each.path.name == _USUAL_MAIN]
                 return usual[0] if usual else here[0] if len(here) == 1 else None
