@@ -74,6 +74,14 @@ _OTHER_LANGUAGES = frozenset(
         ".cmake",
         ".mk",
         ".proto",
+        ".nix",
+        ".vtc",
+        ".pp",
+        ".robot",
+        ".feature",
+        ".markdown",
+        ".tex",
+        ".texi",
     ]
 )
 """Suffixes of files that may quote a configuration and are none."""
@@ -84,6 +92,16 @@ _BACKUP = re.compile(
     r"|pac(?:new|save|orig)|apk-new)(?:[-._]?[0-9][-._0-9T:Z]*)?\Z",
     re.IGNORECASE,
 )
+_TOLD_ABOUT = re.compile(
+    r"(?:\A|\.)README(?:\.|\Z)|\A(?:readme|changelog|NEWS|CHANGES)\Z"
+    r"|\A(?:Dockerfile|Containerfile|Vagrantfile|Jenkinsfile|Makefile|Rakefile|Gemfile)(?:\.[^/]*)?\Z"
+    r"|\.(?:Dockerfile|dockerfile|containerfile)\Z"
+)
+"""Names of texts for people, and of programs without a suffix, which write configurations rather than being some."""
+_PROGRAM = re.compile(rb"\A#![ \t]*/(?![^\n]*(?:nginx|haproxy|httpd|apache))")
+"""The first line of a script (execve(2)); HAProxy's own file may begin so, with HAProxy as what runs it."""
+_MANUAL = re.compile(rb"^\.(?:TH|Dd)[ \t]", re.MULTILINE)
+"""The title of a manual page: man(7), mdoc(7)."""
 _NGINX_NAME = re.compile(r"\Anginx[^/]*\.conf(\.(template|tmpl|j2|tpl|erb))?\Z|\.nginx\Z")
 _NGINX_BLOCK = re.compile(
     rb"^[ \t]*(?:http|stream|mail|events|server|upstream[ \t]+\S+|location[ \t]+[^{};\n]+)[ \t\r\n]*\{", re.MULTILINE
@@ -122,7 +140,7 @@ def recognise(name: str, content: bytes) -> str | None:
         return _by_name(path)
     if signs.is_folder_with_tls(path.name, text):
         return "apache"
-    found = None if _is_of_another_language(path) else _by_content(text)
+    found = None if _is_of_another_language(path) or _is_about(text) else _by_content(text)
     return found or _by_name(path)
 
 
@@ -145,7 +163,12 @@ def is_backup(name: str) -> bool:
 
 
 def _is_of_another_language(path: PurePath) -> bool:
-    return _suffix(path) in _OTHER_LANGUAGES
+    return _suffix(path) in _OTHER_LANGUAGES or _TOLD_ABOUT.search(path.name) is not None
+
+
+def _is_about(text: bytes) -> bool:
+    """Whether it is a script or a manual, which quote configurations."""
+    return _PROGRAM.match(text) is not None or _MANUAL.search(text[:4096]) is not None
 
 
 def _suffix(path: PurePath) -> str:

@@ -16,7 +16,7 @@ from tlsaudit.config.problem import SyntaxProblemError
 DEEPEST = 32
 MOST_DIRECTIVES = 50_000
 _LONGEST_LINE = 64 * 1024
-_TEMPLATE = re.compile(r"\{\{|\{%-?\s|<%")
+_TEMPLATE = re.compile(r"\{\{|\{%-?\s|<%|\A\{#")
 _FORMATS = frozenset({"logformat", "customlog", "errorlogformat", "errorlog"})
 """Directives in which braces may stand beside each other."""
 _NAME = re.compile(r"<?/?[^\s<>]+")

@@ -23,7 +23,7 @@ MOST_TEXT = 16 * LARGEST
 _MOST_WORDS = 1000
 _DEEPEST = 16
 _TEMPLATE = re.compile(
-    r"\{\{[^\n]*?\}\}|\{%[-+]?\s*(?:if|for|set|endif|endfor|else|elif|include|block|raw|macro|import|from)\b|<%[=-]?\s"
+    r"\{\{[^\n]*?\}\}|\A\s*(?:\{\{|\{#)|\{%[-+]?\s*(?:if|for|set|endif|endfor|else|elif|include|block|raw|macro|import|from)\b|<%[=-]?\s"
 )
 
 

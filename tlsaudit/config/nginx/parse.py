@@ -16,6 +16,8 @@ DEEPEST = 32
 MOST_DIRECTIVES = 50_000
 _LONGEST_WORD = 64 * 1024
 _TEMPLATE = re.compile(r"\{\{|\{%|<%")
+_BETWEEN = frozenset({";", "{", "}"})
+"""What stands before a directive."""
 _RAW = re.compile(r"_by_lua_block\Z|\Ajs_set_block\Z")
 _TOKEN = re.compile(
     r"""(?P<space>\s+)|(?P<comment>\#[^\n]*)|(?P<sign>[;{}])"""
@@ -119,6 +121,7 @@ class _Blocks:
 def _tokens(text: str, file: str) -> Generator[tuple[str, str, int], str, None]:
     """Kind (word, sign), value and line of every token; `send` of anything skips a block of another language."""
     place, line = 0, 1
+    before = ";"
     while place < len(text):
         found = _TOKEN.match(text, place)
         if found is None:
@@ -129,7 +132,9 @@ def _tokens(text: str, file: str) -> Generator[tuple[str, str, int], str, None]:
             continue
         if len(value) > _LONGEST_WORD:
             raise SyntaxProblemError(file, at, f"a word of {len(value)} characters")
-        if kind != "quoted" and _TEMPLATE.match(text, found.start()):
+        opens_comment = before in _BETWEEN and text.startswith("{#", found.start())  # of Jinja; `server {# ...` is nginx
+        before = value
+        if opens_comment or (kind != "quoted" and _TEMPLATE.match(text, found.start())):
             raise SyntaxProblemError(file, at, "a template, and no configuration yet: render it first", "template")
         if kind == "sign":
             skip: str | None = yield "sign", value, at
