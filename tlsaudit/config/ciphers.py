@@ -36,6 +36,8 @@ _KNOWN_EMPTY = frozenset(
     }
 )  # fmt: skip
 """Tokens that are no typos, although a library may have no suite for them."""
+_KERBEROS = re.compile(r"KRB5-(?:DES-CBC3?|RC4|IDEA-CBC)-(?:SHA|MD5)|EXP-KRB5-(?:DES-CBC|RC2-CBC|RC4)-(?:SHA|MD5)")
+"""The suites with Kerberos (RFC 2712) that OpenSSL 1.0.2 and older could be built with, and nassl's is not."""
 _SYSTEM = ("PROFILE=", "@SYSTEM")
 _ALIASES = {
     "DHE-RSA-DES-CBC3-SHA": 0x0016,
@@ -105,7 +107,7 @@ class Evaluator:
     def _is_known(self, token: str) -> bool:
         modern, legacy = self._open()
         return all(
-            part in _KNOWN_EMPTY or _matches(modern, part) or _matches(legacy, part)
+            part in _KNOWN_EMPTY or _KERBEROS.fullmatch(part) or _matches(modern, part) or _matches(legacy, part)
             for part in token.split("+")
             if part
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 _COMMENT = re.compile(r"""^(?:[^#"']|"[^"]*"|'[^']*')*#\s*tlsaudit:ignore=(?P<rest>[^\n]*)""")
 """In a comment, not within quotation marks: what a server is told to send excuses nothing."""
@@ -18,6 +19,9 @@ _FIELDS = re.compile(
     r"""(?:(?=.*\buntil=(?P<until>[0-9]{4}-[0-9]{2}-[0-9]{2})(?=\s|\Z)))?"""
     r"""(?:(?=.*\breason="(?P<reason>\s*[^"\s][^"]{2,300})"))?"""
 )
+
+_MOST_WRONG: Final = 5
+"""Of one file that are named one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ def read_ignores(text: str, file: str) -> tuple[list[Ignore], list[str]]:
     """The comments of a file, and what is wrong with those that count for nothing, a sentence each."""
     found: list[Ignore] = []
     wrong: list[str] = []
+    malformed = 0
     for number, line in enumerate(text.splitlines(), start=1):
         comment = _COMMENT.search(line[:2000])
         if comment is None:
@@ -46,9 +51,13 @@ def read_ignores(text: str, file: str) -> tuple[list[Ignore], list[str]]:
         fields = _FIELDS.match(comment["rest"])
         until = _day(fields["until"]) if fields is not None else None
         if fields is None or until is None or fields["reason"] is None:
-            wrong.append(f'{file}:{number}: an inline ignore needs rules, until=YYYY-MM-DD and reason="..."')
+            malformed += 1
+            if malformed <= _MOST_WRONG:
+                wrong.append(f'{file}:{number}: an inline ignore needs rules, until=YYYY-MM-DD and reason="..."')
             continue
         found.append(Ignore(file, number, frozenset(fields["rules"].split(",")), until, fields["reason"]))
+    if malformed > _MOST_WRONG:
+        wrong.append(f"{file}: {malformed - _MOST_WRONG} more inline ignores like that")
     return found, wrong
 
 

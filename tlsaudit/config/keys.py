@@ -26,6 +26,8 @@ from cryptography.hazmat.primitives.serialization import (
 from tlsaudit.model.errors import DecodeError
 from tlsaudit.pki import der
 
+PEM_KEY: Final = b"PRIVATE KEY-----"
+"""What the first line of every private key in PEM ends with (RFC 7468)."""
 LARGEST_BINARY: Final = 64 * 1024
 """Octets of a key in DER or a keystore; RSA with 16384 bits takes 10,000."""
 _MOST_ELEMENTS: Final = 2000
@@ -63,7 +65,7 @@ class PrivateKeyFile:
 
 def find_key(content: bytes) -> PrivateKeyFile | None:
     """The private key in a file; None: there is none that is recognised."""
-    if b"PRIVATE KEY-----" in content:
+    if PEM_KEY in content:
         return _in_text(content)
     if (putty := _PUTTY.match(content[:400].replace(b"\r", b""))) is not None:
         return PrivateKeyFile(line=1, locked=putty["how"] != b"none")

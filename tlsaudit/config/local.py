@@ -6,7 +6,18 @@ import ipaddress
 
 from tlsaudit.model.address import is_address
 
-_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"})
+_NAMES = frozenset(
+    {
+        "localhost",
+        "localhost.localdomain",
+        "ip6-localhost",
+        "ip6-loopback",
+        "host.docker.internal",
+        "gateway.docker.internal",
+        "host.containers.internal",
+    }
+)
+"""Loopback, and what Docker and Podman call the machine that a container runs on."""
 
 
 def is_local(host: str) -> bool:

@@ -9,13 +9,9 @@ import re
 from dataclasses import dataclass
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
-    load_pem_parameters,
-    load_pem_private_key,
-)
+from cryptography.hazmat.primitives.serialization import load_pem_parameters
 
+from tlsaudit.config.keys import PEM_KEY, find_key
 from tlsaudit.model.certificate import Certificate, Unparsed
 from tlsaudit.model.errors import DecodeError
 from tlsaudit.model.facts import DhParameters
@@ -58,15 +54,8 @@ def read_certificates(content: bytes) -> Bundle:
 
 def public_part(content: bytes) -> str | None:
     """SHA-256 of the public half (SubjectPublicKeyInfo) of a private key in PEM; None where it is locked or broken."""
-    block = next((each for each in _BLOCK.finditer(content) if each[1].endswith(b"PRIVATE KEY")), None)
-    if block is None:
-        return None
-    try:
-        key = load_pem_private_key(block[0], None)
-        spki = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        return None
-    return hashlib.sha256(spki).hexdigest()
+    key = find_key(content) if PEM_KEY in content else None
+    return key.spki_sha256 if key is not None else None
 
 
 def read_dh(content: bytes) -> DhParameters | None:

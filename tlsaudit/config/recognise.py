@@ -135,7 +135,7 @@ _HAPROXY_WORD = re.compile(
 def recognise(name: str, content: bytes) -> str | None:
     """The type of a file, None where it is none that is read here."""
     path = PurePath(name)
-    text = content[:LOOK_AT]
+    text = _of_wide(content[:LOOK_AT])
     if b"\0" in text:
         return _by_name(path)
     if signs.is_folder_with_tls(path.name, text):
@@ -164,6 +164,14 @@ def is_backup(name: str) -> bool:
 
 def _is_of_another_language(path: PurePath) -> bool:
     return _suffix(path) in _OTHER_LANGUAGES or _TOLD_ABOUT.search(path.name) is not None
+
+
+def _of_wide(text: bytes) -> bytes:
+    """Of UTF-16, with a byte-order mark or without, the ASCII in it: no server reads that, and that is to be said."""
+    halves = (text[::2], text[1::2])
+    zeros, other = sorted(halves, key=lambda half: -half.count(0))
+    is_wide = len(zeros) > 1 and zeros.count(0) * 10 >= len(zeros) * 9 and 0 not in other
+    return other if is_wide else text
 
 
 def _is_about(text: bytes) -> bool:
