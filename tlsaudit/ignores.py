@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from tlsaudit.config.inline import Ignore
 from tlsaudit.model import document as doc
+
+_MOST_TOLD: Final = 20
 
 
 class Ignores:
@@ -32,6 +35,8 @@ class Ignores:
                 odd.append(f"{each.file}:{each.line}: the inline ignore has expired on {each.until}")
             elif each not in self._used:
                 odd.append(f"{each.file}:{each.line}: the inline ignore stands for nothing that fails")
+        if len(odd) > _MOST_TOLD:
+            odd[_MOST_TOLD:] = [f"{len(odd) - _MOST_TOLD} more inline ignores have expired or stand for nothing"]
         return odd
 
     def _judged(self, result: doc.ResultPart) -> doc.ResultPart:

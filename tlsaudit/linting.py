@@ -48,6 +48,8 @@ class LintOptions:
     anchors: Anchors
     assume: Assumptions = field(default_factory=Assumptions)
     kind: str | None = None
+    exclude: tuple[str, ...] = ()
+    """Patterns of paths below each path that is given, which are not looked at."""
     as_of: datetime | None = None
     expect: Expectation = field(default_factory=Expectation)
     fail_on: Severity | None = Severity.HIGH
@@ -72,7 +74,7 @@ def lint(paths: Sequence[Path], options: LintOptions) -> Linted:
     """
     started = datetime.now(UTC)
     as_of = options.as_of or started
-    trees = [(path, Tree(path)) for path in paths]
+    trees = [(path, Tree(path, options.exclude)) for path in paths]
     recognised = [(tree, _recognised(path, tree, options.kind)) for path, tree in trees]
     trusting = options.anchors.trusting
     context = Context(
@@ -89,6 +91,7 @@ def lint(paths: Sequence[Path], options: LintOptions) -> Linted:
             subjects.setdefault(subject.id, ignores.apply(subject))
             names.setdefault(subject.id, served)
     listed = list(subjects.values())
+    notes = (*wrong, *ignores.notes(), *_left_out([tree for tree, _ in recognised]))
     document = doc.Document(
         tool=doc.Tool(name="tlsaudit", version=__version__),
         mode="lint",
@@ -103,16 +106,22 @@ def lint(paths: Sequence[Path], options: LintOptions) -> Linted:
         started_at=started,
         finished_at=datetime.now(UTC),
         subjects=listed,
+        notes=list(notes),
         summary=summarise(listed, options.fail_on),
     )
     number = sum(len(each) for _, files in recognised for each in files.values())
-    notes = (*wrong, *ignores.notes(), *_left_out(tree for tree, _ in recognised))
     return Linted(document, number, notes, names)
 
 
-def _left_out(trees: Iterable[Tree]) -> Iterator[str]:
+def _left_out(trees: Sequence[Tree]) -> Iterator[str]:
     """What was not judged, although it lies in the tree."""
+    unused = [set(tree.exclusion.unused()) for tree in trees]
+    for pattern in sorted(set.intersection(*unused)) if unused else ():
+        yield f"--exclude {pattern!r} fits no file"
     for tree in trees:
+        if tree.exclusion.count:
+            files = "1 file was" if tree.exclusion.count == 1 else f"{tree.exclusion.count:,} files were"
+            yield f"{files} left out, as --exclude says: {tree.exclusion.first}{', ...' * (tree.exclusion.count > 1)}"
         yield from _said(tree.leads_out, "leads out of the scanned folder and was not followed")
         yield from _said(tree.not_entered, "is other people's software and was not looked into")
         yield from _said(tree.set_aside.values(), "looks like a backup copy and was not read")

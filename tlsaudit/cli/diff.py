@@ -49,6 +49,7 @@ class _Asked:
     """What the settings declare, where the report declares nothing."""
     kind: str | None = None
     assume: str = ""
+    exclude: tuple[str, ...] = ()
     listener: str | None = None
 
 
@@ -101,6 +102,7 @@ def diff(
     assume: Annotated[
         str, typer.Option(metavar="PRODUCT=VERSION,...", help="What a configuration is for, as for lint.")
     ] = "",
+    exclude: options.Exclude = None,
     listener: Annotated[
         str | None,
         typer.Option(
@@ -138,6 +140,7 @@ def diff(
         client_auth_set=None if is_flag else declared,
         kind=kind,
         assume=assume,
+        exclude=tuple(exclude or ()),
         listener=listener,
     )
     difference, broken = _difference(old, new, asked, lowest)
@@ -218,6 +221,7 @@ def _linted(file: Conf, asked: _Asked) -> Linted:
         anchors=app.load_anchors(*asked.ca_file),
         assume=read.parse_assumptions(asked.assume),
         kind=known_type(asked.kind),
+        exclude=asked.exclude,
         as_of=options.moment(asked.as_of),
         expect=Expectation(client_auth=asked.client_auth or asked.client_auth_set),
     )

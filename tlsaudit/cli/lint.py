@@ -32,6 +32,7 @@ def lint(
             "the text is silent, and what it asks for is judged as accepted.",
         ),
     ] = "",
+    exclude: options.Exclude = None,
     ca_file: Annotated[
         list[Path] | None,
         typer.Option(
@@ -71,6 +72,7 @@ def lint(
             anchors=app.load_anchors(*(ca_file or ())),
             assume=read.parse_assumptions(assume),
             kind=known_type(kind),
+            exclude=tuple(exclude or ()),
             as_of=when,
             expect=Expectation(client_auth=expect),
             fail_on=lowest,

@@ -40,6 +40,15 @@ FailOn = Annotated[
         "only what could not be audited at all gives 3.",
     ),
 ]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--exclude",
+        metavar="GLOB",
+        help="Files of a configuration that are not judged for themselves, such as templates/** or *.j2: paths below "
+        "PATH, patterns as for git; repeatable.",
+    ),
+]
 ScopeFile = Annotated[
     Path | None,
     typer.Option(

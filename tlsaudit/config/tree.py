@@ -5,10 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from tlsaudit.config.exclude import Exclusion
 from tlsaudit.model.errors import DecodeError, InputError
 
 LARGEST = 1024 * 1024
@@ -27,7 +28,7 @@ class Tree:
     lies in it, as build servers want them for annotations, else relative to the root.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, exclude: Sequence[str] = ()) -> None:
         try:
             self.start = Path(os.path.realpath(path, strict=True))
         except (OSError, ValueError) as error:
@@ -47,6 +48,8 @@ class Tree:
         """Files with a private key behind a passphrase."""
         self.not_entered: dict[str, None] = {}
         """Folders of other people's software."""
+        self.exclusion = Exclusion(exclude)
+        """What nobody wants to be looked at for itself; what a configuration includes is read all the same."""
         self._shown_from = here if self.root.is_relative_to(here) else self.root
 
     def files(self) -> Iterator[Path]:
@@ -55,22 +58,32 @@ class Tree:
         Raises InputError beyond `MOST_FILES`.
         """
         if not self.start.is_dir():
-            yield self.start
+            if not self._is_left_out(self.start):
+                yield self.start
             return
         seen = 0
-        for folder, names, files in os.walk(self.start, onerror=self._leave):
+        for folder, names, files in os.walk(self.start, onerror=self._leave_folder):
             self._not_into(Path(folder), names)
             for name in sorted(files):
+                if self._is_left_out(Path(folder) / name):
+                    continue
                 seen += 1
                 if seen > MOST_FILES:
                     raise InputError(f"more than {MOST_FILES} files below {str(self.start)!r}")
                 yield Path(folder) / name
+
+    def _is_left_out(self, path: Path) -> bool:
+        return self.exclusion.leaves_out(path.relative_to(self.root).as_posix(), self.shown(path))
 
     def _not_into(self, folder: Path, names: list[str]) -> None:
         """Take out of the names of folders those that are not looked into."""
         for name in sorted(_OF_OTHERS.intersection(names)):
             self.not_entered[self.shown(folder / name)] = None
         names[:] = sorted(name for name in names if name not in _SKIPPED)
+
+    def _leave_folder(self, error: OSError) -> None:
+        if not self._is_left_out(Path(error.filename) / "*"):
+            self._leave(error)
 
     def _leave(self, error: OSError) -> None:
         self.unread[self.shown(Path(error.filename))] = error.strerror or "cannot be read"

@@ -327,6 +327,8 @@ class Document(_Part):
     subjects: list[Subject]
     waivers: list[WaiverPart] = []
     baseline: BaselinePart | None = None
+    notes: list[str] = []
+    """Of files: what was left out, and what else whoever ran this should know, a sentence each."""
     summary: Summary
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)

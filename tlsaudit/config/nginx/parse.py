@@ -132,10 +132,11 @@ def _tokens(text: str, file: str) -> Generator[tuple[str, str, int], str, None]:
             continue
         if len(value) > _LONGEST_WORD:
             raise SyntaxProblemError(file, at, f"a word of {len(value)} characters")
-        opens_comment = before in _BETWEEN and text.startswith("{#", found.start())  # of Jinja; `server {# ...` is nginx
+        # A comment of Jinja; `server {# ...` is one of nginx.
+        opens_comment = before in _BETWEEN and text.startswith("{#", found.start())
         before = value
         if opens_comment or (kind != "quoted" and _TEMPLATE.match(text, found.start())):
-            raise SyntaxProblemError(file, at, "a template, and no configuration yet: render it first", "template")
+            raise SyntaxProblemError(file, at, "a template, and no configuration yet: render it first, or --exclude it", "template")
         if kind == "sign":
             skip: str | None = yield "sign", value, at
             if skip is not None:
