@@ -12,8 +12,8 @@ from tlsaudit.model.difference import Difference, Drift, FactChange, ResultChang
 from tlsaudit.model.document import rfc3339
 from tlsaudit.report import Style
 from tlsaudit.report.sanitize import ascii_text, shorten, visible_texts
-from tlsaudit.report.text import console_for, grid, indented
 from tlsaudit.report.text_facts import TONES
+from tlsaudit.report.text_layout import console_for, grid, indented
 from tlsaudit.report.view import grade_tone, plural
 
 _LONGEST_VALUE: Final = 600

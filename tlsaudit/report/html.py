@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from tlsaudit.model.document import Document, rfc3339
-from tlsaudit.report import Style, mutual, view
+from tlsaudit.report import Style, mutual, together, view
 from tlsaudit.report.revocation import statuses
 from tlsaudit.report.sanitize import presentable, shorten
 from tlsaudit.report.trials import trial_matrix
@@ -43,6 +43,7 @@ def render(document: Document, _style: Style) -> str:
     environment.globals |= {
         "mutual": mutual,
         "view": view,
+        "together": together,
         "statuses": statuses,
         "trial_matrix": trial_matrix,
         "source_link": source_link,

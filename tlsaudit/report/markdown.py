@@ -15,6 +15,7 @@ from typing import Final
 from tlsaudit.model.document import Document, ResultPart, Subject, rfc3339
 from tlsaudit.report import Style
 from tlsaudit.report.sanitize import presentable, shorten
+from tlsaudit.report.together import undecided_together
 from tlsaudit.report.trials import Cell, Matrix, trial_matrix
 from tlsaudit.report.verdict import verdict
 from tlsaudit.report.view import (
@@ -122,7 +123,7 @@ def _table(subjects: Sequence[Subject]) -> Iterator[str]:
 def _subject(subject: Subject) -> Iterator[str]:
     """What is to tell of one subject; nothing where all is well."""
     failing = findings(subject)
-    waived, undecided = with_outcome(subject, "waived"), with_outcome(subject, "inconclusive")
+    waived, undecided = with_outcome(subject, "waived"), undecided_together(subject)
     matrix = trial_matrix(subject)
     if not (failing or waived or undecided or matrix or subject.error or subject.status != "audited"):
         return
@@ -141,7 +142,11 @@ def _subject(subject: Subject) -> Iterator[str]:
     for finding in failing:
         yield from _finding(finding)
     yield from _list("Waived", waived)
-    yield from _list("Not decided, so neither passed nor failed", undecided)
+    for place, each in enumerate(undecided):
+        if not place:
+            yield "\n### Not decided, so neither passed nor failed\n\n"
+        what = f"{each.rules} {each.title}".rstrip()
+        yield f"- {literal(shorten(f'{each.severity} {what}: {each.reason}', _LONGEST))}\n"
 
 
 def _trials(matrix: Matrix) -> Iterator[str]:

@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from io import StringIO
 from typing import Final
 
-from rich.console import Console, RenderableType
-from rich.padding import Padding
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -18,7 +17,10 @@ from tlsaudit.model.document import Document, ResultPart, Subject, rfc3339
 from tlsaudit.report import Style
 from tlsaudit.report.sanitize import presentable, shorten
 from tlsaudit.report.text_facts import TONES, fact_lines
+from tlsaudit.report.text_files import files_in_brief
+from tlsaudit.report.text_layout import console_for, grid, heading, headline, indented, label, named, title
 from tlsaudit.report.text_subjects import subjects_table
+from tlsaudit.report.together import undecided_together, unknown_facts
 from tlsaudit.report.verdict import verdict
 from tlsaudit.report.view import (
     STATUS,
@@ -32,24 +34,25 @@ from tlsaudit.report.view import (
     plural,
     score_rows,
     total_counts,
-    unknown_together,
     with_outcome,
 )
 
 _BRIEF_FROM: Final = 6
-_NARROWEST: Final = 40
 _LONGEST_VALUE: Final = 600
 _LABEL: Final = 13
 _SEVERITY: Final = 8
 
 
 def render(document: Document, style: Style) -> str:
-    """The report as text; from six subjects on, or where `style` asks for it, one line a finding."""
+    """The report as text; from six subjects on, or where `style` asks for it, in brief."""
     shown = presentable(document)
     brief = len(shown.subjects) >= _BRIEF_FROM if style.brief is None else style.brief
     output = StringIO()
     console = console_for(output, style)
-    for subject in shown.subjects:
+    files = brief and shown.mode == "lint"
+    if files:
+        files_in_brief(console, shown)
+    for subject in () if files else shown.subjects:
         _header(console, subject)
         if brief:
             _findings_in_brief(console, subject)
@@ -60,31 +63,12 @@ def render(document: Document, style: Style) -> str:
             _not_established(console, subject)
             _score(console, subject)
         console.print()
-    if len(shown.subjects) > 1:
-        _heading(console, "Subjects")
+    if len(shown.subjects) > 1 and not files:
+        heading(console, "Subjects")
         console.print(indented(subjects_table(shown)))
         console.print()
     _summary(console, shown)
     return "".join(f"{line.rstrip()}\n" for line in output.getvalue().splitlines())
-
-
-def console_for(output: StringIO, style: Style) -> Console:
-    """A console that writes into memory and asks neither the terminal nor the environment."""
-    return Console(
-        file=output,
-        width=max(style.width, _NARROWEST),
-        height=100,
-        color_system="standard" if style.colour else None,
-        force_terminal=style.colour,
-        force_interactive=False,
-        force_jupyter=False,
-        no_color=not style.colour,
-        legacy_windows=False,
-        markup=False,
-        emoji=False,
-        highlight=False,
-        _environ={},
-    )
 
 
 def _header(console: Console, subject: Subject) -> None:
@@ -130,10 +114,10 @@ def _findings(console: Console, subject: Subject) -> None:
     failing = findings(subject)
     if not failing:
         if subject.facts is not None:
-            _title(console, "No findings")
+            title(console, "No findings")
         return
     counts = failing_counts(subject)
-    _title(console, "Findings", ", ".join(f"{count} {severity}" for severity, count in counts.items()))
+    title(console, "Findings", ", ".join(f"{count} {severity}" for severity, count in counts.items()))
     for number, finding in enumerate(failing):
         if number:
             console.print()
@@ -144,13 +128,13 @@ def _findings(console: Console, subject: Subject) -> None:
             console.print(command, soft_wrap=True)
         console.print(indented(grid(_SEVERITY, _ground_rows(finding.result))))
         for each in finding.implied:
-            row = Text.assemble("└ ", _headline(each), f": {shorten(each.observed, _LONGEST_VALUE)}", style="dim")
+            row = Text.assemble("└ ", headline(each), f": {shorten(each.observed, _LONGEST_VALUE)}", style="dim")
             console.print(indented(row, by=_SEVERITY + 4))
 
 
 def _finding_rows(result: ResultPart) -> Iterable[tuple[Text, Text]]:
     """Severity and title, then what was seen, what would pass, what to do."""
-    yield Text(result.severity.upper(), TONES[result.severity]), Text(_label(result), "bold")
+    yield Text(result.severity.upper(), TONES[result.severity]), Text(label(result), "bold")
     expected = f"Expected: {result.expected}" if result.expected else ""
     lines = (
         (_place(result) + result.observed, ""),
@@ -175,7 +159,7 @@ def _ground_rows(result: ResultPart) -> Iterable[tuple[Text, Text]]:
 def _findings_in_brief(console: Console, subject: Subject) -> None:
     for finding in findings(subject):
         line = Text.assemble((f"{finding.result.severity.upper():<10}", TONES[finding.result.severity]))
-        line.append(_label(finding.result))
+        line.append(label(finding.result))
         if finding.implied:
             line.append(f"  (and {len(finding.implied)} implied)", "dim")
         console.print(indented(line))
@@ -189,9 +173,9 @@ def _waived(console: Console, subject: Subject) -> None:
     results = with_outcome(subject, "waived")
     if not results:
         return
-    _title(console, "Waived", "they cost no points, but what they cap stays capped")
+    title(console, "Waived", "they cost no points, but what they cap stays capped")
     for result in results:
-        line = _headline(result)
+        line = headline(result)
         if result.suppression is not None:
             by = result.suppression
             until = f", until {by.expires}" if by.expires else ""
@@ -202,17 +186,18 @@ def _waived(console: Console, subject: Subject) -> None:
 
 def _not_established(console: Console, subject: Subject) -> None:
     """What could not be decided, with the reason: it is no pass."""
-    undecided = with_outcome(subject, "inconclusive")
+    undecided = undecided_together(subject)
     untested = with_outcome(subject, "not_tested")
-    unknown_facts = unknown_together(subject)
-    if not (undecided or untested or unknown_facts):
+    unknown = unknown_facts(subject)
+    if not (undecided or untested or unknown):
         return
-    _title(console, "Not established", "these count as neither passed nor failed")
-    for paths, unknown in unknown_facts:
-        detail = f" ({shorten(unknown.detail, _LONGEST_VALUE)})" if unknown.detail else ""
-        console.print(indented(Text(f"{paths}: {unknown.why.replace('_', ' ')}{detail}")))
-    for result in undecided:
-        console.print(indented(Text.assemble(_headline(result), f": {shorten(result.observed, _LONGEST_VALUE)}")))
+    title(console, "Not established", "these count as neither passed nor failed")
+    for paths, each in unknown:
+        detail = f" ({shorten(each.detail, _LONGEST_VALUE)})" if each.detail else ""
+        console.print(indented(Text(f"{paths}: {each.why.replace('_', ' ')}{detail}")))
+    for group in undecided:
+        words = f"  {named(group)}: {shorten(group.reason, _LONGEST_VALUE)}"
+        console.print(indented(Text.assemble((group.severity, TONES[group.severity]), words)))
     if untested:
         console.print(indented(Text(f"not asked: {areas(untested)}", "dim")))
 
@@ -225,7 +210,7 @@ def _score(console: Console, subject: Subject) -> None:
     score = subject.score
     if score is None:
         return
-    _title(console, "Score", f"{score.value}/100, {score.coverage:.0%} of the rules decided")
+    title(console, "Score", f"{score.value}/100, {score.coverage:.0%} of the rules decided")
     table = Table.grid(padding=(0, 2))
     table.add_column(justify="right", no_wrap=True)
     table.add_column(no_wrap=True)
@@ -243,7 +228,7 @@ def _summary(console: Console, document: Document) -> None:
     stores = ", ".join(f"{name} {version}" for name, version in data.trust_stores.items())
     statuses = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in summary.by_status.items())
     failures = ", ".join(f"{count} {severity}" for severity, count in total_counts(summary).items())
-    _heading(console, "Summary")
+    heading(console, "Summary")
     rows = [
         ("Subjects", f"{summary.subjects} ({statuses})"),
         ("Failures", failures or "none"),
@@ -260,41 +245,5 @@ def _summary(console: Console, document: Document) -> None:
     )
 
 
-def _heading(console: Console, words: str) -> None:
-    console.print(Text(words, "bold"))
-    console.print(Text("─" * console.width, "dim"))
-
-
-def _title(console: Console, title: str, note: str = "") -> None:
-    console.print()
-    console.print(indented(Text.assemble((title, "bold"), (f"  {note}", "dim"))))
-
-
-def _label(result: ResultPart) -> str:
-    """Rule id and title, and whether the finding is an inference."""
-    return f"{result.rule}  {result.title}" + (
-        "  (possible, to be verified)" if result.confidence == "possible" else ""
-    )
-
-
-def _headline(result: ResultPart) -> Text:
-    return Text.assemble((result.severity, TONES[result.severity]), f"  {_label(result)}")
-
-
 def _place(result: ResultPart) -> str:
     return f"{result.location.file}:{result.location.line}: " if result.location else ""
-
-
-def grid(width: int, rows: Iterable[tuple[Text, RenderableType]]) -> Table:
-    """Rows of a narrow label and a value that folds."""
-    table = Table.grid(padding=(0, 2))
-    table.add_column(width=width, no_wrap=True)
-    table.add_column(overflow="fold")
-    for label, value in rows:
-        table.add_row(label, value)
-    return table
-
-
-def indented(content: RenderableType, by: int = 2) -> Padding:
-    """`content` so many columns to the right."""
-    return Padding(content, (0, 0, 0, by))

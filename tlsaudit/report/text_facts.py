@@ -78,7 +78,10 @@ def fact_lines(subject: Subject, as_of: datetime) -> Iterator[Line]:
 def _protocols(facts: FactsPart, marks: dict[str, str]) -> Text:
     order = versions_of(facts.protocols)
     accepted = [_marked(each, marks.get(each)) for each in order if facts.protocols[each] == "accepted"]
-    line = _join(accepted) if accepted else Text("none accepted")
+    verdicts = set(facts.protocols.values())
+    if verdicts == {"unknown"}:
+        return Text("unknown")
+    line = _join(accepted) if accepted else Text("none known" if "unknown" in verdicts else "none accepted")
     for verdict, word in (("rejected", "refused"), ("unknown", "unknown")):
         names = [each for each in order if facts.protocols[each] == verdict]
         if names:

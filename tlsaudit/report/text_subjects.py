@@ -13,13 +13,13 @@ from tlsaudit.report.view import SEVERITIES, STATUS, failing_counts, first_expir
 _LONGEST_NAME = 60
 
 
-def subjects_table(document: Document) -> Table:
-    """Grade, name, findings and the next certificate to expire, of every subject of `document`."""
+def subjects_table(document: Document, *, most: int | None = None) -> Table:
+    """Grade, name, findings and the next certificate to expire, of the subjects of `document`, `most` of the worst."""
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     table.add_column(overflow="fold", ratio=1)
-    for subject in sorted(document.subjects, key=_how_sound):
+    for subject in sorted(document.subjects, key=_how_sound)[:most]:
         grade = subject.score.grade if subject.score is not None else "-"
         tone = TONES[grade_tone(grade)] if subject.score is not None else "dim"
         table.add_row(Text(grade, tone), Text(shorten(subject.name, _LONGEST_NAME)), _what(subject, document))

@@ -134,4 +134,6 @@ def _lines(text: str, file: str) -> Iterator[tuple[str, int]]:
 
 def _refuse_template(line: str, name: str, file: str, number: int) -> None:
     if name not in _FORMATS and _TEMPLATE.search(line):
-        raise SyntaxProblemError(file, number, "a template, and no configuration yet: render it first, or --exclude it", "template")
+        raise SyntaxProblemError(
+            file, number, "a template, and no configuration yet: render it first, or --exclude it", "template"
+        )

@@ -137,7 +137,9 @@ def _words(row: str, file: str, number: int, environment: dict[str, str]) -> lis
         return []
     template = _TEMPLATE.search(row)
     if template is not None and "#" not in row[: template.start()]:
-        raise SyntaxProblemError(file, number, "a template, and no configuration yet: render it first, or --exclude it", "template")
+        raise SyntaxProblemError(
+            file, number, "a template, and no configuration yet: render it first, or --exclude it", "template"
+        )
     if row.count("$") * max(map(len, environment.values()), default=0) > LARGEST:
         raise SyntaxProblemError(file, number, "a line that grows too long once variables are replaced")
     try:

@@ -136,7 +136,9 @@ def _tokens(text: str, file: str) -> Generator[tuple[str, str, int], str, None]:
         opens_comment = before in _BETWEEN and text.startswith("{#", found.start())
         before = value
         if opens_comment or (kind != "quoted" and _TEMPLATE.match(text, found.start())):
-            raise SyntaxProblemError(file, at, "a template, and no configuration yet: render it first, or --exclude it", "template")
+            raise SyntaxProblemError(
+                file, at, "a template, and no configuration yet: render it first, or --exclude it", "template"
+            )
         if kind == "sign":
             skip: str | None = yield "sign", value, at
             if skip is not None:
