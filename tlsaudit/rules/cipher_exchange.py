@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from tlsaudit.data.suites import CipherSuite, suite_name
 from tlsaudit.model.facts import Preference, SuiteAt
+from tlsaudit.model.knowledge import Origin, Unknown
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.result import Cap, Fail, Severity, Source
 from tlsaudit.rules.cipher import OBSOLETE_CIPHERS, is_anonymous, is_null
@@ -20,6 +22,7 @@ from tlsaudit.rules.registry import (
 from tlsaudit.rules.rule import Case, Rule, rule
 from tlsaudit.rules.sources import DH_GROUPS, STRONG_CIPHERS, asvs, asvs4, obsolete_kex, rfc
 
+_SEEN = frozenset({Origin.OBSERVED, Origin.DERIVED})
 _STATIC_RSA_KX = frozenset({"RSA", "RSA_PSK"})
 _STATIC_DH_KX = frozenset({"DH", "ECDH"})
 _SHARED_SECRET_KX = frozenset({"PSK", "DHE_PSK", "ECDHE_PSK", "RSA_PSK", "SRP", "KRB5"})
@@ -97,7 +100,11 @@ def static_rsa(case: Case) -> Iterable[Fail]:
     seen = case.facts.cipher_suites.any(_STATIC_RSA)
     picked = [(version, order[0]) for version, order in case.facts.suite_order.items() if order]
     never = bool(picked) and not any(pair in _FORWARD_SECRET for pair in picked)
-    return suite_fails(seen, cap=Cap.B if never else None)
+    fails = list(suite_fails(seen, cap=Cap.B if never else None))
+    if fails and isinstance(case.facts.certificate_deployments, Unknown) and seen[0].basis.origin not in _SEEN:
+        # A certificate that is not in the tree may be ECDSA, with which none of them is ever chosen.
+        fails[0] = replace(fails[0], observed=f"if the certificate, which is not here, is RSA: {fails[0].observed}")
+    return fails
 
 
 @rule(
