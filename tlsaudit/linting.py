@@ -119,9 +119,10 @@ def _left_out(trees: Sequence[Tree]) -> Iterator[str]:
     for pattern in sorted(set.intersection(*unused)) if unused else ():
         yield f"--exclude {pattern!r} fits no file"
     for tree in trees:
-        if tree.exclusion.count:
-            files = "1 file was" if tree.exclusion.count == 1 else f"{tree.exclusion.count:,} files were"
-            yield f"{files} left out, as --exclude says: {tree.exclusion.first}{', ...' * (tree.exclusion.count > 1)}"
+        if first := next(iter(tree.exclusion.left_out), None):
+            number = len(tree.exclusion.left_out)
+            files = "1 file was" if number == 1 else f"{number:,} files were"
+            yield f"{files} left out, as --exclude says: {first}{', ...' * (number > 1)}"
         yield from _said(tree.leads_out, "leads out of the scanned folder and was not followed")
         yield from _said(tree.not_entered, "is other people's software and was not looked into")
         yield from _said(tree.set_aside.values(), "looks like a backup copy and was not read")

@@ -67,6 +67,8 @@ def _is_gone(name: str) -> bool:
         ("ECDHE-RSA-AES256-GCM-SHA348:ECDHE+AESGCM", ("ECDHE-RSA-AES256-GCM-SHA348",)),
         ("HIGH:!aNUL:!MD5", ("aNUL",)),
         ("ECDHE+AESGMC:ECDHE+AESGCM", ("ECDHE+AESGMC",)),
+        ("HIGH:!KRB5-DES-CBC3-SHA:!EXP-KRB5-RC4-MD5:!KRB5:!kKRB5:!aKRB5", ()),
+        ("HIGH:!KRB5-DES-CBC4-SHA", ("KRB5-DES-CBC4-SHA",)),
         ("HIGH:!EXPORT56:!SSLv2:!kDHd:!CBC:@STRENGTH:@SECLEVEL=2", ()),
     ],
 )

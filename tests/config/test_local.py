@@ -17,8 +17,20 @@ LOCAL = (
     "localhost",
     "LOCALHOST.",
     "app.localhost",
+    "host.docker.internal",
+    "gateway.docker.internal",
+    "host.containers.internal",
 )
-REMOTE = ("10.0.0.1", "::ffff:10.0.0.1", "fe80::1", "localhost.example.com", "mylocalhost", "app", "")
+REMOTE = (
+    "10.0.0.1",
+    "::ffff:10.0.0.1",
+    "fe80::1",
+    "localhost.example.com",
+    "mylocalhost",
+    "docker.internal",
+    "app",
+    "",
+)
 
 
 @pytest.mark.parametrize("host", LOCAL)

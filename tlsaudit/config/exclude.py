@@ -16,14 +16,13 @@ _PARTS = re.compile(r"\*\*/|/\*\*\Z|\*+|\?|\[!?\]?[^\]/]*\]|.", re.DOTALL)
 
 
 class Exclusion:
-    """The patterns, and how many files each has left out."""
+    """The patterns, and what they have left out."""
 
     def __init__(self, patterns: Sequence[str] = ()) -> None:
         """Raises InputError where a pattern says nothing, or says what to keep."""
         self._patterns = {each: _compiled(each) for each in patterns}
-        self.first: str | None = None
-        """The first file that was left out, as reports write it."""
-        self.count = 0
+        self.left_out: dict[str, None] = {}
+        """The files that were left out, as reports write them."""
         self._used: set[str] = set()
 
     def leaves_out(self, path: str, shown: str) -> bool:
@@ -32,8 +31,7 @@ class Exclusion:
         if found is None:
             return False
         self._used.add(found)
-        self.count += 1
-        self.first = self.first or shown
+        self.left_out[shown] = None
         return True
 
     def unused(self) -> list[str]:

@@ -120,7 +120,7 @@ FLEET_RULES: tuple[Rule, ...] = (*fleet.RULES, mutual_gaps.enforcement_gap)
 
 _NO_FILE_SHOWS = frozenset(
     {
-        "TLS-ALPN-005", "TLS-CERT-012", "TLS-CERT-041",
+        "TLS-ALPN-005", "TLS-CERT-012", "TLS-CERT-041", "TLS-CHAIN-005",
         "TLS-HTTP-006", "TLS-HTTP-007", "TLS-HTTP-008", "TLS-HTTP-009", "TLS-HTTP-011", "TLS-HTTP-012", "TLS-HTTP-013",
         "TLS-HTTP-014",
         "TLS-IMPL-001", "TLS-IMPL-002", "TLS-IMPL-003", "TLS-IMPL-004", "TLS-IMPL-005",
