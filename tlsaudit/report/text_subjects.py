@@ -11,6 +11,7 @@ from tlsaudit.report.text_facts import TONES
 from tlsaudit.report.view import SEVERITIES, STATUS, failing_counts, first_expiry, grade_tone
 
 _LONGEST_NAME = 60
+_LONGEST_ERROR = 300
 
 
 def subjects_table(document: Document, *, most: int | None = None) -> Table:
@@ -22,17 +23,20 @@ def subjects_table(document: Document, *, most: int | None = None) -> Table:
     for subject in sorted(document.subjects, key=_how_sound)[:most]:
         grade = subject.score.grade if subject.score is not None else "-"
         tone = TONES[grade_tone(grade)] if subject.score is not None else "dim"
-        table.add_row(Text(grade, tone), Text(shorten(subject.name, _LONGEST_NAME)), _what(subject, document))
+        name = subject.name if subject.error is None or subject.location is None else ""  # the message has the file
+        table.add_row(Text(grade, tone), Text(shorten(name, _LONGEST_NAME)), _what(subject, document))
     return table
 
 
 def _what(subject: Subject, document: Document) -> Text:
     parts = [f"{count} {severity}" for severity, count in failing_counts(subject).items()]
     if subject.error is not None:
-        parts.insert(0, f"{STATUS[subject.status]} ({subject.error.code})")
+        why = subject.error.code if subject.location is None else shorten(subject.error.message, _LONGEST_ERROR)
+        parts.insert(0, f"{STATUS[subject.status]} ({why})")
     parts = parts or ["no findings"]
     expiry = first_expiry(subject, document.as_of)
-    return Text(" · ".join([", ".join(parts), *([expiry.words] if expiry is not None else [])]))
+    place = f"{subject.location.file}:{subject.location.line}" if subject.location and not subject.error else ""
+    return Text(" · ".join(filter(None, [", ".join(parts), expiry.words if expiry is not None else "", place])))
 
 
 def _how_sound(subject: Subject) -> tuple[int, ...]:
