@@ -328,10 +328,12 @@ def test_a_run_goes_on_without_a_process_that_was_killed(lab: Lab, tmp_path: Pat
     assert "Traceback" not in said
     subjects = json.loads(file.read_text())["subjects"]
     details = [each["unknown"]["vulnerabilities.ccs_injection"]["detail"] for each in subjects]
-    lost = details.count("sslyze's process ended without an answer")
+    lost = {"sslyze's process ended without an answer"}
+    if victim == "fork server":  # it may have been about to fork
+        lost.add("sslyze's process could not be started: unexpected EOF")
     # A child that was forked before its server died goes on, so that it may be that none is lost.
-    assert lost == 1 or victim == "fork server"
-    assert set(details) <= {"sslyze's process ended without an answer", _SILENT}
+    assert sum(each in lost for each in details) == 1 or victim == "fork server"
+    assert set(details) <= {*lost, _SILENT}
     for each in subjects:
         assert each["status"] == "audited"
         assert each["facts"]["protocols"]["TLSv1.2"] == "accepted"
