@@ -57,6 +57,8 @@ class Setup:
     client_ca_is_public: Fact[bool] = NOT_ASKED
     client_revocation: Fact[bool] = NOT_ASKED
     """Revoked client certificates are refused."""
+    client_crl_unchecked: Fact[tuple[Said, ...]] = NOT_ASKED
+    """CRLs for client certificates that are configured, and that nobody looks at."""
     client_errors_ignored: Fact[tuple[Said, ...]] = NOT_ASKED
     """Errors in client certificates, or in their chains, that let them through all the same."""
     forgeable_headers: Fact[tuple[Said, ...]] = NOT_ASKED

@@ -73,7 +73,12 @@ def public_client_ca(case: Case) -> Iterable[Fail]:
 def no_client_revocation(case: Case) -> Iterable[Fail]:
     """Neither a CRL nor OCSP is configured for client certificates."""
     checked = sure(case.facts.setup.client_revocation)
-    if not checked.value:
+    if checked.value:
+        return
+    unchecked = case.facts.setup.client_crl_unchecked
+    if isinstance(unchecked, Known) and unchecked.value:
+        yield from _each(unchecked)
+    else:
         yield Fail("neither a CRL nor OCSP for client certificates", (checked.basis,))
 
 

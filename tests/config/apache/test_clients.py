@@ -38,3 +38,18 @@ def test_public_authorities(bench: Bench, settings: str, outcome: str) -> None:
     found = listener(bench.lint(_HOST % settings, name="httpd.conf"))
     (result,) = [each for each in found.results if each.rule == "TLS-CONF-008"]
     assert result.outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ("", "neither a CRL nor OCSP"),
+        ("SSLCARevocationPath crls", "SSLCARevocationPath is set, and SSLCARevocationCheck"),
+        ("SSLCARevocationFile clients.crl\nSSLCARevocationCheck none", "says none"),
+        ("SSLCARevocationFile clients.crl\nSSLCARevocationCheck leaf", None),
+    ],
+)
+def test_what_lacks_for_revocation_is_said(bench: Bench, settings: str, said: str | None) -> None:
+    found = listener(bench.lint(_HOST % f"{_OWN}{settings}", name="httpd.conf"))
+    (result,) = [each for each in found.results if each.rule == "TLS-CONF-009"]
+    assert (result.outcome, said in result.observed if said else True) == ("fail" if said else "pass", True)

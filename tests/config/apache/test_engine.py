@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import ssl
 from contextlib import closing
 
@@ -35,6 +36,10 @@ _PLAIN = "<VirtualHost *:{port}>\nServerName first.example.com\n</VirtualHost>\n
         ("Listen {port}", _HOST % ("*:{port}", "SSLEngine optional\n"), False),
         ("Listen {port}", _PLAIN + _HOST % ("*:{port}", "SSLEngine on\n"), False),
         ("Listen {port} https", _PLAIN + _HOST % ("*:{port}", ""), False),
+        ("Listen 0.0.0.0:{port} https", _HOST % ("0.0.0.0:{port}", ""), True),
+        ("Listen 0.0.0.0:{port} https", _HOST % ("*:{port}", ""), True),
+        ("Listen 0.0.0.0:{port} https", _HOST % ("[::]:{port}", ""), False),
+        ("Listen {port} https", _HOST % ("0.0.0.0:{port}", "SSLEngine on\n"), True),
     ],
 )
 def test_who_speaks_tls(bench: Bench, lab: Lab, listen: str, text: str, *, speaks: bool) -> None:
@@ -83,6 +88,9 @@ def listed(document: doc.Document) -> dict[str, bool]:
     [
         ("Listen 443\n" + _HOST % ("*:443", ""), {"shop.example.com:443": False}),
         (_HOST % ("*:443", ""), {"shop.example.com:443": False}),
+        ("Listen 443\n" + _HOST % ("0.0.0.0:443", ""), {"shop.example.com:443": True}),
+        ("Listen 443\n" + _HOST % ("_default_:443", ""), {"shop.example.com:443": False}),
+        (_HOST % ("0.0.0.0:443", ""), {"shop.example.com:443": True}),
         ("Listen 10.0.0.1:443\n" + _HOST % ("*:443", ""), {"shop.example.com:443": True}),
         ("Listen 443\n" + _HOST % ("*:443", "SSLEngine off\n"), {"shop.example.com:443": True}),
         ("Listen 8443\n" + _HOST % ("*:8443", ""), {"shop.example.com:8443": True}),
@@ -97,3 +105,54 @@ def listed(document: doc.Document) -> dict[str, bool]:
 )
 def test_a_certificate_that_nobody_sees(bench: Bench, text: str, found: dict[str, bool]) -> None:
     assert listed(bench.lint(text.format(folder=bench.folder), name="httpd.conf")) == found
+
+
+_FIRST = """<VirtualHost *:{port}>
+ServerName first.example.com
+SSLEngine on
+SSLProtocol TLSv1.2
+SSLCipherSuite ECDHE-ECDSA-AES256-GCM-SHA384
+SSLCertificateFile {folder}/server.pem
+SSLCertificateKeyFile {folder}/server.key
+</VirtualHost>
+<VirtualHost *:{port}>
+ServerName second.example.com
+SSLProtocol TLSv1.3
+SSLCipherSuite ECDHE-ECDSA-AES128-GCM-SHA256
+Header always set Strict-Transport-Security max-age=5
+%s</VirtualHost>
+"""
+
+
+@pytest.mark.parametrize(
+    "second", ["", "SSLEngine off\n", "SSLCertificateFile {folder}/other.pem\nSSLCertificateKeyFile {folder}/other.key\n"]
+)
+def test_behind_a_first_one_that_speaks_tls_all_do(bench: Bench, lab: Lab, second: str) -> None:
+    """One without SSLEngine has the handshake of the first one, and header fields of its own."""
+    port, written = _started(bench, lab, f"Listen {{port}}\n{_FIRST % second}")
+    found = {each.name: each for each in bench.lint(written, name="httpd.conf").subjects if each.kind == "listener"}
+    subject = found[f"second.example.com:{port}"]
+    facts = subject.facts
+    assert facts is not None
+    assert [version for version, verdict in facts.protocols.items() if verdict == "accepted"] == ["TLSv1.2"]
+    assert [suite.name for suite in facts.cipher_suites["TLSv1.2"]] == ["TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"]
+    assert facts.http is not None
+    assert facts.http.hsts is not None
+    assert facts.http.hsts.max_age == 5
+    failed = {each.rule for each in subject.results if each.outcome == "fail"}
+    assert "TLS-CERT-013" in failed  # the certificate of the first one is not for this name
+    assert _asked(port, "second.example.com") == ("TLSv1.2", "ECDHE-ECDSA-AES256-GCM-SHA384", "max-age=5")
+
+
+def _asked(port: int, name: str) -> tuple[str | None, str, str | None]:
+    """Version, suite and Strict-Transport-Security that a name gets."""
+    context = ssl._create_unverified_context()
+    with (
+        closing(socket.create_connection(("127.0.0.1", port), timeout=20)) as plain,
+        context.wrap_socket(plain, server_hostname=name) as spoken,
+    ):
+        spoken.sendall(f"GET / HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n".encode())
+        answer = http.client.HTTPResponse(spoken)
+        answer.begin()
+        cipher = spoken.cipher()
+        return spoken.version(), cipher[0] if cipher is not None else "", answer.headers["Strict-Transport-Security"]

@@ -137,7 +137,7 @@ def test_includes_are_found_below_server_root(tmp_path: Path) -> None:
         ("Include conf.d/*.conf", True),
         ("Include conf.d/site.conf", True),
         ("Include there/site.conf", True),
-        ("Include /etc/letsencrypt/options-ssl-apache.conf", True),
+        ("Include /etc/letsencrypt/options.conf", True),
         ("IncludeOptional /etc/letsencrypt/*.conf", True),
         ("IncludeOptional ${CONF}/*.conf", True),
         ("IncludeOptional mods-enabled/*.conf", True),

@@ -232,3 +232,15 @@ def test_a_listener_without_a_certificate_does_not_start(bench: Bench) -> None:
     (subject,) = document.subjects
     assert subject.unknown["certificate_deployments"].why == "unsupported"
     assert document.summary.exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("ciphers", "rule"), [("RSA+AES:RC4-SHA:NULL-SHA", "TLS-CIPH-001"), ("ECDHE+AESGCM:ECDHE+CHACHA20", None)]
+)
+def test_suites_that_global_sets_alone_are_judged(bench: Bench, ciphers: str, rule: str | None) -> None:
+    """Whatever versions the bind lines elsewhere speak."""
+    found = lint(bench, "", start=f"global\n  ssl-default-bind-ciphers {ciphers}\ndefaults\n  mode http\n")
+    (subject,) = found.values()
+    failed = {each.rule for each in subject.results if each.outcome == "fail"}
+    assert failed == {rule} | failed if rule else not failed
+    assert accepted(subject) == set()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
+from tlsaudit.config.alone import facts_alone
 from tlsaudit.config.apache import folders
 from tlsaudit.config.apache.defaults import release
 from tlsaudit.config.apache.files import Files
@@ -217,7 +218,8 @@ class _Apache:
         terms = settings_alone(reading, base)
         if terms is None:
             return
-        yield replace(self._settled("settings", terms), name="settings for virtual hosts")
+        facts = facts_alone(terms, self._context.assume.openssl)
+        yield replace(self._settled("settings", terms), name="settings for virtual hosts", facts=facts)
 
 
 def _rank(path: Path, directives: tuple[Directive, ...]) -> int:

@@ -9,9 +9,10 @@ from tlsaudit.config.apache.parse import Directive
 from tlsaudit.config.apache.reading import Reading
 from tlsaudit.config.apache.scope import Level, Setting
 from tlsaudit.config.apache.sections import late_sections, said
-from tlsaudit.config.client_ca import holds_public_root, is_public_bundle
+from tlsaudit.config.client_ca import holds_public_root, is_public_bundle, is_public_folder
 from tlsaudit.config.pem import read_certificates
 from tlsaudit.config.terms import ClientTerms
+from tlsaudit.model.configuration import Said
 from tlsaudit.model.facts import ClientAuthMode, Layer
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Unknown, Why
 
@@ -24,6 +25,7 @@ _MODES = {
     "on": ClientAuthMode.REQUIRED,
 }
 _STRENGTH = (ClientAuthMode.NONE, ClientAuthMode.OPTIONAL, ClientAuthMode.REQUIRED)
+_SPELLED = {"sslcarevocationfile": "SSLCARevocationFile", "sslcarevocationpath": "SSLCARevocationPath"}
 _MOST_PATHS = 50
 
 
@@ -34,13 +36,15 @@ class Clients:
     terms: ClientTerms
     ca_is_public: Fact[bool]
     revocation: Fact[bool]
+    unchecked: Fact[tuple[Said, ...]]
+    """CRLs that are configured, and not looked at."""
 
 
 def clients_of(reading: Reading, level: Level, place: Basis) -> Clients:
     """What SSLVerifyClient and its companions ask for."""
     setting = level.setting("sslverifyclient")
     if isinstance(setting, Unknown):
-        return Clients(terms=ClientTerms(mode=setting), ca_is_public=setting, revocation=setting)
+        return Clients(terms=ClientTerms(mode=setting), ca_is_public=setting, revocation=setting, unchecked=setting)
     usual = _mode(setting, place)
     sections = late_sections(level, "sslverifyclient", _MOST_PATHS)
     root = sections.pop("/", None)
@@ -52,6 +56,7 @@ def clients_of(reading: Reading, level: Level, place: Basis) -> Clients:
     asking = [each for each in (setting, root, *sections.values()) if isinstance(each, Setting) and _asks(each)]
     late = isinstance(mode, Known) and decides is root and root is not None
     required = isinstance(mode, Known) and mode.value is ClientAuthMode.REQUIRED
+    revocation = _revocation(level, asking[0].basis) if asking else NOT_ASKED
     return Clients(
         terms=ClientTerms(
             mode=mode,
@@ -62,7 +67,8 @@ def clients_of(reading: Reading, level: Level, place: Basis) -> Clients:
             elsewhere=dict(_elsewhere(sections, usual, place)),
         ),
         ca_is_public=_ca_is_public(reading, level) if asking else NOT_ASKED,
-        revocation=_revocation(level, asking[0].basis) if asking else NOT_ASKED,
+        revocation=revocation,
+        unchecked=_unchecked(level, revocation),
     )
 
 
@@ -137,8 +143,7 @@ def _ca_is_public(reading: Reading, level: Level) -> Fact[bool]:
 def _folder_is_public(setting: Setting | Unknown) -> Fact[bool]:
     if isinstance(setting, Unknown):
         return setting
-    name = setting.word.rstrip("/")
-    if name == "/etc/ssl/certs" or is_public_bundle(f"{name}/"):
+    if is_public_folder(setting.word):
         return Known(True, setting.basis)
     return Unknown(
         Why.UNRESOLVED, f"which CAs are in the folder {setting.word[:200]!r} is not read ({setting.basis.at})"
@@ -164,4 +169,23 @@ def _revocation(level: Level, place: Basis) -> Fact[bool]:
     if isinstance(ocsp, Setting) and ocsp.word.lower() in {"on", "leaf"}:
         return Known(True, ocsp.basis)
     hidden = next((each for each in (check, ocsp) if isinstance(each, Unknown)), None)
-    return hidden or Known(False, place)
+    lists = _lists(level)
+    return hidden or Known(False, lists.basis if lists is not None else place)
+
+
+def _unchecked(level: Level, revocation: Fact[bool]) -> Fact[tuple[Said, ...]]:
+    """CRLs that are configured, and that nobody looks at: SSLCARevocationCheck is none unless it is set."""
+    if isinstance(revocation, Unknown):
+        return revocation
+    lists = _lists(level) if not revocation.value else None
+    if lists is None:
+        return Known((), revocation.basis)
+    check = level.setting("sslcarevocationcheck")
+    what = f"says {check.word[:20]}" if isinstance(check, Setting) else "is not set"
+    said = f"{_SPELLED[lists.directive.name]} is set, and SSLCARevocationCheck, which has CRLs looked at, {what}"
+    return Known((Said(said, lists.basis),), lists.basis)
+
+
+def _lists(level: Level) -> Setting | None:
+    found = (level.setting(name) for name in _SPELLED)
+    return next((each for each in found if isinstance(each, Setting)), None)

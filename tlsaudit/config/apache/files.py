@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from tlsaudit.config.apache.conditions import CONDITIONS, State
 from tlsaudit.config.apache.parse import DEEPEST, MOST_DIRECTIVES, Directive, parse
+from tlsaudit.config.apache.shipped import content_of
 from tlsaudit.config.assume import Version
 from tlsaudit.config.problem import SyntaxProblemError
 from tlsaudit.config.tree import Tree
@@ -157,10 +158,16 @@ class Files:
     def _included(self, include: Directive, reading: _Reading) -> Iterator[Directive]:
         word = include.word
         found = self._matches(word, reading)
+        shipped = content_of(include) if not found else None
+        if shipped is not None:
+            yield from shipped
+            return
         if not found and not self._is_empty(include, reading):
             reading.state.complete = False
             if not word.endswith(".load") and not _HOSTS.search(word):
                 yield replace(include, hidden=True)
+        if found and _NEVER_EMPTY.search(word):
+            reading.state.loads = True
         for path in found:
             real = str(self._tree.inside(path) or path)
             if real in reading.above or len(reading.above) > DEEPEST_INCLUDE:

@@ -12,7 +12,7 @@ from tlsaudit.config.apache.identity_headers import forgeable
 from tlsaudit.config.apache.protocols import Versions
 from tlsaudit.config.apache.reading import Commands, Reading, ciphers_of, commands_of, suites_1_3_of
 from tlsaudit.config.apache.scope import Level, Setting, flag
-from tlsaudit.config.apache.servers import Address, Server, Servers, speaks_tls
+from tlsaudit.config.apache.servers import Address, Server, Servers, is_switched_on, speaks_tls
 from tlsaudit.config.ciphers import CipherString
 from tlsaudit.config.groups import default_groups, read_groups
 from tlsaudit.config.terms import ClientTerms, Terms, where_both
@@ -24,6 +24,7 @@ from tlsaudit.model.protocol import ProtocolVersion
 _MOST_NAMES = 50
 _TELLING = ("sslprotocol", "sslciphersuite", "sslverifyclient", "sslopensslconfcmd", "sslpolicy")
 """What makes a level worth judging although nothing listens there."""
+_SHIPPED = ("sslengine", "sslprotocol", "sslciphersuite", "sslhonorcipherorder", "sslsessiontickets")
 _ALPN = ("h2", "http/1.1")
 
 
@@ -51,7 +52,7 @@ def places(servers: Servers) -> Iterator[Place]:
     for server in servers.hosts:
         seen: set[int | None] = set()
         for address in server.addresses:
-            if not speaks_tls(servers, server, address):
+            if not speaks_tls(servers, address):
                 continue
             for port in (address.port,) if address.port is not None else servers.ports or (None,):
                 if port not in seen:
@@ -62,14 +63,18 @@ def places(servers: Servers) -> Iterator[Place]:
 def listener_at(reading: Reading, servers: Servers, where: Place) -> Listener:
     """What a virtual host asks for at a port."""
     server, address, port = where.server, where.address, where.port
-    level, place = server.level, Basis(Origin.DEFAULT, server.directive.at)
+    place = Basis(Origin.DEFAULT, server.directive.at)
     names = concrete_names(server.names)
     name = names[0] if names else address.host
     socket = servers.socket(address)
     first = socket[0].level  # where OpenSSL takes what SSL_set_SSL_CTX does not replace
+    # A virtual host without SSLEngine has no SSL_CTX: the handshake is wholly that of the first one.
+    spoken_by = server if is_switched_on(servers, server) else socket[0]
+    level = spoken_by.level
     commands = commands_of(level)
     ciphers = _ciphers(reading, level, commands, place)
-    spoken, said = _protocols(reading, server, socket[0], ciphers, place)
+    spoken, said = _protocols(reading, spoken_by, socket[0], ciphers, place)
+    said += _shipped(level, place)
     spoken = _bounded(spoken, commands)
     versions = tuple(spoken.value) if isinstance(spoken, Known) else ()
     stapling = stapling_of(level, place)
@@ -83,31 +88,34 @@ def listener_at(reading: Reading, servers: Servers, where: Place) -> Listener:
         without_gaps=True,
         ciphers=ciphers,
         suites_1_3=suites_1_3_of(level, "sslciphersuite", commands, place),
-        groups=_groups(reading, first, identity if socket[0] is server else None, place),
+        groups=_groups(reading, first, identity if socket[0] is spoken_by else None, place),
         prefers=(prefers := _prefers(level, first, place)),
         prefers_1_3=prefers,
         certificates=identity.deployments,
         keys=identity.keys,
         dh=dh_of(reading, identity, commands, place),
         client=clients.terms,
-        alpn=_alpn(level, place),
+        alpn=_alpn(server.level, place),
         early_data=Known(None, place),  # mod_ssl has none
         compression=flag(level.setting("sslcompression"), place),
         tickets=where_both(_tickets(first, place), _tickets(level, place)),
         insecure_renegotiation=flag(level.setting("sslinsecurerenegotiation"), place),
-        http=headers.answer_of(level, place),
+        http=headers.answer_of(server.level, place),
         setup=Setup(
             ticket_key=_ticket_key(level, place),
-            hsts_lost=Known(headers.lost(level), place),
+            hsts_lost=Known(headers.lost(server.level), place),
             foreign_default=_foreign_default(server, socket, place),
             stapling=stapling,
             client_ca_is_public=clients.ca_is_public,
             client_revocation=clients.revocation,
+            client_crl_unchecked=clients.unchecked,
             client_errors_ignored=Known((), place),  # mod_ssl leaves out none, short of optional_no_ca
-            forgeable_headers=forgeable(level, place),
+            forgeable_headers=forgeable(server.level, place),
             unserved=Known((), place),
             key_mismatches=identity.mismatches,
-            version_defaults=Known(said, place) if None in (assume.apache, assume.openssl) else NOT_ASKED,
+            version_defaults=Known(said, place)
+            if said or None in {assume.apache, assume.openssl}
+            else NOT_ASKED,
         ),
     )
     shown = f"{name}:{port}" if port is not None else name
@@ -179,6 +187,13 @@ def _protocols(
     level = ciphers.value.security_level if isinstance(ciphers, Known) else None
     default = defaults.protocols(assume.apache, assume.openssl, level)
     return Known(dict.fromkeys(default, place), place), tuple(said)
+
+
+def _shipped(level: Level, place: Basis) -> tuple[Said, ...]:
+    """What hangs on a file that is not here, and that is taken for what is shipped."""
+    held = (level.setting(name) for name in _SHIPPED)
+    notes = (each.directive.shipped for each in held if isinstance(each, Setting))
+    return tuple(Said(note, place) for note in dict.fromkeys(notes) if note)
 
 
 def _protocol_setting(level: Level) -> Setting | Unknown | None:

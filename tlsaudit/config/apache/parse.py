@@ -29,6 +29,7 @@ class Directive:
     """One directive: its name in lower case, what stands behind it, where, and what its section holds (None: none).
 
     `doubt` says why it may not be there at all; an include with `hidden` is one of which nobody here knows the content.
+    `shipped`: it stands in a file that is not here, and that is taken for what is shipped, which may be another one.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Directive:
     block: tuple[Directive, ...] | None = field(default=None, repr=False)
     doubt: str | None = None
     hidden: bool = False
+    shipped: str = ""
 
     @property
     def at(self) -> str:

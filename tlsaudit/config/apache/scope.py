@@ -116,7 +116,7 @@ class Level:
             return not_here(name, hidden)
         if found is None:
             return None
-        return _open(found[1]) or Setting(found[1], origin)
+        return _open(found[1]) or Setting(found[1], Origin.DEFAULT if found[1].shipped else origin)
 
 
 def not_here(what: str, include: Directive) -> Unknown:

@@ -13,6 +13,7 @@ from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Unknown
 _ADDRESS = re.compile(r"(?P<host>\[[^\]]*\]|[^\[\]:]*)(?::(?P<port>[0-9]{1,5}|\*))?")
 _LISTEN = re.compile(r"(?:(?P<host>\[[^\]]*\]|[^\[\]:]+):)?(?P<port>[0-9]{1,5})")
 _ANY = frozenset({"", "*", "_default_", "0.0.0.0", "[::]"})  # noqa: S104 - nothing is bound here
+_OF_ONE_FAMILY = frozenset({"0.0.0.0", "[::]"})  # noqa: S104 - nothing is bound here
 _NAME = re.compile(r"(?:[a-z]+://)?(?P<host>[^:/]*)", re.IGNORECASE)
 HTTPS = 443
 
@@ -73,10 +74,9 @@ def read_servers(directives: tuple[Directive, ...]) -> Servers:
     return servers
 
 
-def speaks_tls(servers: Servers, server: Server, address: Address) -> bool:
+def speaks_tls(servers: Servers, address: Address) -> bool:
     """Whether clients speak TLS there: the first virtual host of an address decides for all of them."""
-    first = servers.socket(address)[0]
-    return is_switched_on(servers, server) and (first is server or is_switched_on(servers, first))
+    return is_switched_on(servers, servers.socket(address)[0])
 
 
 def terminates(servers: Servers, server: Server) -> Fact[bool]:
@@ -110,13 +110,19 @@ def is_switched_on(servers: Servers, server: Server) -> bool:
 
 
 def _is_https(servers: Servers, server: Server) -> bool:
-    """Protocol, or that of the Listen line with the very same address; one that is not here may be there."""
+    """Protocol, or that of the Listen line with the very same address; one that is not here may be there.
+
+    Where there is IPv6, `Listen 443` is [::]:443: `*` is that and 0.0.0.0, and no other word is both (vhost.c,
+    get_addresses; listen.c; measured).
+    """
     protocol = server.level.written("protocol")
     if protocol is not None:
         return protocol.lower() == "https"
-    if HTTPS not in servers.ports and any(each.port == HTTPS for each in server.addresses):
+    words = server.section.args if server.section is not None else ()
+    written = {address for each in words if (address := _written(each)) is not None} or set(server.addresses)
+    if HTTPS not in servers.ports and any(each == Address("*", HTTPS) for each in written):
         return True
-    return any(servers.listens.get(each) == "https" for each in server.addresses)
+    return any(servers.listens.get(each) == "https" for each in written)
 
 
 def server_name(level: Level) -> str | None:
@@ -160,6 +166,15 @@ def _listens(base: Level) -> Iterator[tuple[Address, str]]:
             host, port = (found["host"] or "").lower(), int(found["port"])
             protocol = each.args[1].lower() if len(each.args) > 1 else "https" if port == HTTPS else "http"
             yield Address("*" if host in _ANY else host, port), protocol
+            if host in _OF_ONE_FAMILY:
+                yield Address(host, port), protocol
+
+
+def _written(word: str) -> Address | None:
+    """An address as it is written, with one word for all machines: 0.0.0.0 and [::] are not the same ones."""
+    address = _address(word)
+    literal = word.rpartition(":")[0].lower()
+    return Address(literal, address.port) if address is not None and literal in _OF_ONE_FAMILY else address
 
 
 def _address(word: str) -> Address | None:

@@ -32,7 +32,7 @@ def in_clear(servers: Servers) -> Iterator[InClear]:
         name
         for each in servers.hosts
         for name in each.names
-        if any(speaks_tls(servers, each, address) for address in each.addresses)
+        if any(speaks_tls(servers, address) for address in each.addresses)
     }
     for server in servers.hosts:
         certificate = server.level.setting("sslcertificatefile")

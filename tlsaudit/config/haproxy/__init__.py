@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from tlsaudit.config.alone import facts_alone
 from tlsaudit.config.found import Context, Found, Unparsable, unique_id
 from tlsaudit.config.haproxy.files import Files
 from tlsaudit.config.haproxy.listeners import Listener, Reading, listeners, settings_alone
@@ -102,7 +103,7 @@ def _found(tree: Tree, path: Path, sections: Sequence[Section], context: Context
             name="settings for bind lines (global)",
             file=file,
             line=int(line),
-            facts=facts_of(alone, reading.assume.openssl),
+            facts=facts_alone(alone, reading.assume.openssl),
             requested=requested_of(alone),
         )
     for plain in in_clear(reading):
