@@ -140,7 +140,7 @@ def test_behind_a_first_one_that_speaks_tls_all_do(bench: Bench, lab: Lab, secon
     assert facts.http.hsts is not None
     assert facts.http.hsts.max_age == 5
     failed = {each.rule for each in subject.results if each.outcome == "fail"}
-    assert "TLS-CERT-013" in failed  # the certificate of the first one is not for this name
+    assert "TLS-CERT-001" in failed  # the certificate of the first one is not for this name
     assert _asked(port, "second.example.com") == ("TLSv1.2", "ECDHE-ECDSA-AES256-GCM-SHA384", "max-age=5")
 
 
