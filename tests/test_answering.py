@@ -109,6 +109,14 @@ def test_apache(lab: Lab, servers: tuple[str, ...], chosen: int) -> None:
         (("*.e.example", _NAME), 2),
         (("*.example",), 0),
         (("*.example", "*.e.example"), 2),
+        ((f"*.e.example !{_NAME}",), 0),
+        ((f"*.e.example !{_NAME.upper()}",), 0),
+        ((f"*.e.example # !{_NAME}",), 0),
+        ((f"*.e.example !{_NAME}", "*.e.example"), 2),
+        ((f"*.e.example !{_NAME}", _NAME), 2),
+        (("*.e.example", f"*.z.example !{_NAME}"), 1),
+        (("!*",), 0),
+        ((f"!{_NAME}", "*.e.example"), 2),
     ],
 )
 def test_haproxy(lab: Lab, lines: tuple[str, ...], chosen: int) -> None:

@@ -74,7 +74,7 @@ def _fits(written: str, name: str, served: ServerNames) -> _Rank | None:
     if served.chooser == "apache":
         return _VERY_NAME if _matches(pattern, name) else None
     if served.chooser == "haproxy":
-        one_label = pattern.startswith("*.") and pattern[1:] == name[name.find(".") :]
+        one_label = name not in served.excluded and pattern.startswith("*.") and pattern[1:] == name[name.find(".") :]
         return (3, 0) if one_label else None
     return _fits_nginx(written, pattern, name)
 

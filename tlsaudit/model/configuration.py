@@ -35,6 +35,8 @@ class ServerNames:
     is_default: bool = True
     chooser: Chooser = "nginx"
     """Whose way of choosing decides."""
+    excluded: tuple[str, ...] = ()
+    """Names that its patterns are not for, in small letters."""
     socket: str = ""
     """Listeners of the same one are in the order in which the server looks at them; "": that is not known."""
 

@@ -8,7 +8,12 @@ import pytest
 
 from tests.config.linting import Bench, results
 from tests.lab.servers import absent
+from tlsaudit.app import load_anchors
+from tlsaudit.config.read import parse_assumptions
+from tlsaudit.linting import LintOptions
+from tlsaudit.linting import lint as lint_paths
 from tlsaudit.model import document as doc
+from tlsaudit.policy import load_policy
 
 _START = "global\n  ssl-load-extra-del-ext\n  ssl-default-bind-options ssl-min-ver TLSv1.2\ndefaults\n  mode http\n"
 
@@ -244,3 +249,30 @@ def test_suites_that_global_sets_alone_are_judged(bench: Bench, ciphers: str, ru
     failed = {each.rule for each in subject.results if each.outcome == "fail"}
     assert failed == {rule} | failed if rule else not failed
     assert accepted(subject) == set()
+
+
+@pytest.mark.parametrize(
+    ("filters", "version", "names", "is_default"),
+    [
+        ("", "2.6", ("other.example.com", "shop.example.com"), False),
+        ("!*", "2.6", (), False),
+        ("!x.example", "2.6", (), False),
+        ("*", "2.6", (), False),
+        ("*", "3.0", (), True),
+        ("*.a.example !X.a.example", "2.6", ("*.a.example",), False),
+    ],
+)
+def test_filters_replace_the_names_of_the_certificate(
+    bench: Bench, filters: str, version: str, names: tuple[str, ...], *, is_default: bool
+) -> None:
+    """As HAProxy 2.6 does; since 3.0 `*` is for all other names."""
+    (bench.folder / "list.txt").write_text(f"other.pem\nserver.pem {filters}\n")
+    (bench.folder / "haproxy.cfg").write_text(f"{_START}frontend www\n  bind :443 ssl crt-list list.txt\n")
+    options = LintOptions(
+        policy=load_policy("owasp"),
+        anchors=load_anchors(bench.pki.root_file),
+        assume=parse_assumptions(f"haproxy={version}"),
+    )
+    served = list(lint_paths([bench.folder], options).names.values())
+    assert (tuple(sorted(served[1].names)), served[1].is_default) == (names, is_default)
+    assert served[1].excluded == (("x.a.example",) if "X" in filters else ("x.example",) if "!x" in filters else ())

@@ -39,6 +39,11 @@ def has_default_alpn(haproxy: Version | None) -> bool:
     return haproxy is None or haproxy >= (2, 8)
 
 
+def has_fallbacks(haproxy: Version | None) -> bool:
+    """Whether the filter `*` of a crt-list makes a certificate that for all other names (3.0)."""
+    return haproxy is None or haproxy >= (3, 0)
+
+
 def sends_names(haproxy: Version | None) -> bool:
     """Whether servers are asked for by name without `sni` (sni-auto, 3.3)."""
     return haproxy is None or haproxy >= (3, 3)

@@ -52,6 +52,22 @@ class Group:
     options: Options
     members: list[Loaded]
 
+    @property
+    def served(self) -> tuple[str, ...]:
+        """The names that clients get it for: the filters, or without any those in the certificate."""
+        first = next(iter(self.members), None)
+        return self.names if first is None or first.entry.filtered else names_of(first)
+
+    @property
+    def excluded(self) -> tuple[str, ...]:
+        """Names that its wildcards are not for."""
+        return self.members[0].entry.excluded if self.members else ()
+
+    @property
+    def is_fallback(self) -> bool:
+        """Whether it is for all names that no other one has, by its filter."""
+        return bool(self.members) and self.members[0].entry.default
+
 
 def load(files: Files, entry: Entry) -> Loaded:
     """Read a certificate with its key, which stands in the same file, beside it in `.key`, or where a store says."""
@@ -77,8 +93,9 @@ def grouped(loaded: Sequence[Loaded]) -> list[Group]:
     groups: dict[object, Group] = {}
     for each in loaded:
         entry = each.entry
-        if entry.names or entry.options.items:
-            key: object = (entry.names, tuple((option.name, option.value) for option in entry.options.items))
+        if entry.filtered or entry.options.items:
+            filters = (entry.names, entry.excluded, entry.filtered, entry.default)
+            key: object = (filters, tuple((option.name, option.value) for option in entry.options.items))
         else:
             key = frozenset(names_of(each))
         if key not in groups and len(groups) >= MOST_GROUPS:

@@ -23,7 +23,6 @@ from tlsaudit.config.haproxy.identity import (
     keys_of,
     load,
     mismatches_of,
-    names_of,
 )
 from tlsaudit.config.haproxy.options import Option, Options
 from tlsaudit.config.haproxy.parse import Line
@@ -87,7 +86,7 @@ def _listeners(reading: Reading, proxy: Proxy, line: Line, own: Options) -> Iter
     for address in line.args[0].split(",")[:50]:
         host, port = address_of(address)
         for place, group in enumerate(groups):
-            names = concrete(group.names) or (names_of(group.members[0]) if place else ())
+            names = concrete(group.names) or (group.served if place else ())
             title = names[0] if names else proxy.title
             terms = _terms(
                 reading,
@@ -108,9 +107,10 @@ def _listeners(reading: Reading, proxy: Proxy, line: Line, own: Options) -> Iter
                 name=f"{title}:{port}" if port else f"{title} {address}"[:200],
                 terms=terms,
                 names=ServerNames(
-                    names=group.names or (names_of(group.members[0]) if group.members else ()),
-                    is_default=place == 0,
+                    names=group.served,
+                    is_default=place == 0 or (group.is_fallback and defaults.has_fallbacks(reading.assume.haproxy)),
                     chooser="haproxy",
+                    excluded=group.excluded,
                 ),
             )
 
