@@ -125,7 +125,8 @@ Header always set Strict-Transport-Security max-age=5
 
 
 @pytest.mark.parametrize(
-    "second", ["", "SSLEngine off\n", "SSLCertificateFile {folder}/other.pem\nSSLCertificateKeyFile {folder}/other.key\n"]
+    "second",
+    ["", "SSLEngine off\n", "SSLCertificateFile {folder}/other.pem\nSSLCertificateKeyFile {folder}/other.key\n"],
 )
 def test_behind_a_first_one_that_speaks_tls_all_do(bench: Bench, lab: Lab, second: str) -> None:
     """One without SSLEngine has the handshake of the first one, and header fields of its own."""

@@ -1,4 +1,4 @@
-"""certbot's file of TLS settings, which is on the machine alone; and modules, of which Debian's files say what is on."""
+"""certbot's file of TLS settings, which is on the machine alone; and modules that Debian's files say are on."""
 
 from __future__ import annotations
 
@@ -73,7 +73,9 @@ def test_what_debian_has_switched_on_is_all_there_is(bench: Bench, loads: str, s
     (bench.folder / "mods-enabled" / "authz_svn.load").write_text(_AUTHZ_SVN)
     (bench.folder / "mods-enabled" / "dav_svn.load").write_text("LoadModule dav_svn_module x.so\n" + loads)
     (bench.folder / "mods-available" / "ssl.conf").write_text("<IfModule mod_ssl.c>\nSSLProtocol all\n</IfModule>\n")
-    document = bench.lint("ServerRoot /etc/apache2\nListen 80\nIncludeOptional mods-enabled/*.load\n", name="apache2.conf")
+    document = bench.lint(
+        "ServerRoot /etc/apache2\nListen 80\nIncludeOptional mods-enabled/*.load\n", name="apache2.conf"
+    )
     assert len([each for each in document.subjects if each.kind == "listener"]) == subjects
     assert document.summary.exit_code == subjects
 

@@ -113,9 +113,7 @@ def listener_at(reading: Reading, servers: Servers, where: Place) -> Listener:
             forgeable_headers=forgeable(server.level, place),
             unserved=Known((), place),
             key_mismatches=identity.mismatches,
-            version_defaults=Known(said, place)
-            if said or None in {assume.apache, assume.openssl}
-            else NOT_ASKED,
+            version_defaults=Known(said, place) if said or None in {assume.apache, assume.openssl} else NOT_ASKED,
         ),
     )
     shown = f"{name}:{port}" if port is not None else name
