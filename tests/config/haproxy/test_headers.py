@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
+import ssl
+from contextlib import closing
+
 import pytest
 
 from tests.config.linting import Bench, listener
+from tests.lab.servers import Lab
 
 _START = "global\n  ssl-default-bind-options ssl-min-ver TLSv1.2\ndefaults\n  mode http\n"
 _NAME = "Strict-Transport-Security"
@@ -112,6 +117,7 @@ def test_backends_that_are_chosen(bench: Bench, frontend: str, other: str, found
 
 def test_a_condition_is_named(bench: Bench) -> None:
     text = f"{_START}frontend www\n  bind :443 ssl crt server.pem\n  {_SET} if {{ src 10.0.0.0/8 }}\n"
+    text += "  default_backend app\nbackend app\n  server s 127.0.0.1:80\n"
     subject = listener(bench.lint(text, name="haproxy.cfg"))
     assert subject.unknown["http"].detail.endswith("hangs on a condition (haproxy.cfg:7)")
     outcomes = {each.rule: each.outcome for each in subject.results}
@@ -129,3 +135,29 @@ def test_many_rules_in_many_backends_end(bench: Bench) -> None:
     text = f"{_START}frontend www\n  bind :443 ssl crt server.pem\n  use_backend %[src]\n{rules}{backends}"
     subject = listener(bench.lint(text, name="haproxy.cfg"))
     assert "more rules" in subject.unknown["http"].detail
+
+
+@pytest.mark.parametrize(
+    ("sections", "found"),
+    [
+        (f"  {_SET}\n  default_backend none\nbackend none\n", (503, None)),
+        (f"  {_AFTER}\n  default_backend none\nbackend none\n", (503, 31536000)),
+        (f"  default_backend none\nbackend none\n  {_AFTER}\n", (503, 31536000)),
+        (f"  {_SET}\n", (503, None)),
+        (f"  {_AFTER}\n", (503, 31536000)),
+    ],
+)
+def test_who_has_no_servers_answers_with_an_error_page(
+    bench: Bench, lab: Lab, sections: str, found: tuple[int, int | None]
+) -> None:
+    """Which rules on responses do not see: the file, and the server."""
+    running = lab.haproxy(frontend=f"{sections}\nbackend another\n")
+    facts = listener(bench.lint_folder()).facts
+    assert facts is not None
+    assert facts.http is not None
+    assert (facts.http.status, facts.http.hsts and facts.http.hsts.max_age) == found
+    context = ssl._create_unverified_context()
+    with closing(http.client.HTTPSConnection("127.0.0.1", running.port, context=context, timeout=20)) as connection:
+        connection.request("GET", "/")
+        answer = connection.getresponse()
+    assert (answer.status, answer.headers[_NAME]) == (found[0], _YEAR if found[1] else None)

@@ -276,3 +276,16 @@ def test_filters_replace_the_names_of_the_certificate(
     served = list(lint_paths([bench.folder], options).names.values())
     assert (tuple(sorted(served[1].names)), served[1].is_default) == (names, is_default)
     assert served[1].excluded == (("x.a.example",) if "X" in filters else ("x.example",) if "!x" in filters else ())
+
+
+@pytest.mark.parametrize(("words", "failed"), [("ssl crt server.pem level admin", True), ("level admin", False)])
+def test_a_stats_socket_speaks_no_tls(bench: Bench, words: str, *, failed: bool) -> None:
+    """HAProxy 2.6 takes `ssl` there, and answers in clear."""
+    start = f"global\n  ssl-default-bind-options ssl-min-ver TLSv1.2\n  stats socket ipv4@10.0.0.1:9999 {words}\n"
+    found = lint(bench, "defaults\n  mode http\n", start=start)
+    failing = {
+        name: each.location
+        for name, each in found.items()
+        if any(result.rule == "TLS-CONF-025" and result.outcome == "fail" for result in each.results)
+    }
+    assert failing == ({"stats socket:9999": doc.Location(file="haproxy.cfg", line=3)} if failed else {})

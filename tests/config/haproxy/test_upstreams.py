@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.config.linting import Bench
+from tests.config.linting import Bench, results
 from tlsaudit.model import document as doc
 from tlsaudit.model.document_facts import UpstreamPart
 
@@ -197,3 +197,11 @@ def test_what_global_sets_below_a_server_line_does_not_hold_for_it(bench: Bench)
     assert found.upstream is not None
     assert found.upstream.verifies is False  # this one is looked at when all is read (measured with 2.6)
     assert found.protocols["TLSv1.2"] == "accepted"
+
+
+@pytest.mark.parametrize(("verify", "outcome"), [("none", "fail"), ("required", None)])
+def test_what_haproxy_asks_itself_is_verified(bench: Bench, verify: str, outcome: str | None) -> None:
+    start = f"global\n  ssl-default-bind-options ssl-min-ver TLSv1.2\n  httpclient.ssl.verify {verify}\n"
+    document = bench.lint(f"{start}defaults\n  mode http\n", name="haproxy.cfg")
+    found = [each for each in results(document, "TLS-CONF-002") if each.outcome == "fail"]
+    assert [each.outcome for each in found] == ([outcome] if outcome else [])

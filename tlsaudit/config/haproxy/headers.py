@@ -23,6 +23,8 @@ _ANSWERS = {"return": 200, "redirect": 302}
 _REFUSALS = {"deny": 403, "tarpit": 500, "auth": 401, "reject": None, "silent-drop": None}
 """Under a condition that nobody here can decide these are for others than an ordinary client."""
 _DENIED_RESPONSE = 502
+_NOBODY_BEHIND = 503
+_SERVERS = ("server", "server-template", "dispatch")
 _MOST_WAYS = 64
 _MOST_STEPS = 100_000
 _KEYWORDS = (
@@ -76,7 +78,9 @@ class _Walk:
                 own, passes = self._answers(sections[0])
                 for line in own:
                     found += self._after([_answer(line)], sections)
-            if passes:
+            if passes and backend is not None and not _has_servers(sections[0]):
+                found += self._after([_Way(fields=(), basis=place, status=_NOBODY_BEHIND)], sections)
+            elif passes:
                 found += self._responses(_Way(fields=(THEIRS,), basis=place), sections)
             found = list(dict.fromkeys(found))
             if len(found) > _MOST_WAYS:
@@ -144,7 +148,7 @@ class _Walk:
             yield line
 
     def _backends(self) -> Iterator[Proxy | None]:
-        """Where requests may get to; None where that is not in the text."""
+        """Where requests may get to; None where that is not in the text, itself where it is nowhere."""
         backends = self.config.backends()
         named = [line for line, _ in self._lines(self.proxy, "use_backend") if line.args]
         default = [line for line, _ in self._lines(self.proxy, "default_backend") if line.args][-1:]
@@ -163,7 +167,12 @@ class _Walk:
                 yield backends.get(name)
                 if verdict:
                     return
-        yield self.proxy if self.proxy.section.kind == "listen" else None
+        yield self.proxy if self.proxy.section.kind == "listen" or self._leads_nowhere() else None
+
+    def _leads_nowhere(self) -> bool:
+        return not any(
+            line.args for name in ("use_backend", "default_backend") for line, _ in self._lines(self.proxy, name)
+        )
 
     def _responses(self, start: _Way, sections: Sequence[Proxy]) -> list[_Way]:
         ways = [start]
@@ -233,6 +242,12 @@ def answer_of(config: Config, proxy: Proxy, place: Basis) -> Fact[HttpAnswer | N
     statuses = {each.status for each in ways}
     status = next(iter(statuses)) if len(statuses) == 1 else None
     return Known(HttpAnswer(status=status, hsts=parse_hsts(_sent(ways[0]))), ways[0].basis)
+
+
+def _has_servers(proxy: Proxy) -> bool:
+    """Whether there is anybody who could answer, or it is not known."""
+    transparent = any(line.args[:1] in {("transparent",), ("http_proxy",)} for line, _ in proxy.lines("option"))
+    return transparent or any(proxy.own(*_SERVERS))
 
 
 def _sent(way: _Way) -> tuple[str, ...]:

@@ -76,6 +76,8 @@ class Config:
     stores: tuple[Section, ...]
     logs: tuple[Line, ...]
     """The `log` lines of `global`."""
+    sockets: tuple[Line, ...]
+    """Its `stats socket` lines, at which HAProxy itself is spoken to."""
 
     def backends(self) -> Mapping[str, Proxy]:
         """What can be passed on to, by name."""
@@ -110,6 +112,7 @@ def assemble(sections: Sequence[Section]) -> Config:
         proxies=tuple(proxies),
         stores=tuple(each for each in sections if each.kind == "crt-store"),
         logs=tuple(line for line in lines if line.name == "log"),
+        sockets=tuple(line for line in lines if line.name == "stats" and line.args[:1] == ("socket",)),
     )
 
 

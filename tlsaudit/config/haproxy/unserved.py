@@ -28,17 +28,26 @@ class InClear:
 
 
 def in_clear(reading: Reading) -> Iterator[InClear]:
-    """Every bind line that has options for TLS and speaks none."""
+    """Every bind line that has options for TLS and speaks none; so does no stats socket (measured: 2.6)."""
     for proxy in reading.config.proxies:
         for line, own in proxy.binds():
             option = next(own.all(*_FOR_TLS), None)
             if option is None or speaks_tls(line, own) is not False:
                 continue
-            place = Basis(Origin.EXPLICIT, line.at)
-            host, port = address_of(line.args[0].partition(",")[0])
-            said = Said(f"{option.name} is configured, and the bind line does not say ssl", place)
-            yield InClear(
-                line=line,
-                name=f"{proxy.title}:{port}" if port else f"{proxy.title} {line.args[0]}"[:200],
-                facts=Facts(endpoint=Endpoint(host=host, port=port or 0), setup=Setup(unserved=Known((said,), place))),
-            )
+            what = f"{option.name} is configured, and the bind line does not say ssl"
+            yield _in_clear(line, line.args[0], proxy.title, what)
+    for line in reading.config.sockets:
+        if "ssl" in line.args[2:]:
+            what = "ssl is configured, and HAProxy speaks none at a stats socket, but takes orders in clear"
+            yield _in_clear(line, line.args[1], "stats socket", what)
+
+
+def _in_clear(line: Line, address: str, title: str, what: str) -> InClear:
+    place = Basis(Origin.EXPLICIT, line.at)
+    host, port = address_of(address.partition(",")[0])
+    setup = Setup(unserved=Known((Said(what, place),), place))
+    return InClear(
+        line=line,
+        name=f"{title}:{port}" if port else f"{title} {address}"[:200],
+        facts=Facts(endpoint=Endpoint(host=host, port=port or 0), setup=setup),
+    )

@@ -43,6 +43,26 @@ def upstreams(reading: Reading) -> Iterator[Passed]:
     ways = routes(reading.config)
     for proxy in reading.config.proxies:
         yield from _servers(reading, proxy, ways)
+    yield from _own_requests(reading)
+
+
+def _own_requests(reading: Reading) -> Iterator[Passed]:
+    """What HAProxy asks by itself (httpclient: Lua, OCSP, ACME), where it believes anybody; by default it does not."""
+    verify = reading.config.globals.last("httpclient.ssl.verify")
+    if not isinstance(verify, Option) or verify.value != "none":
+        return
+    file, _, number = verify.basis.at.rpartition(":")
+    basis, destination = verify.basis, "any (httpclient)"
+    upstream = Upstream(
+        destination=destination,
+        local=Known(False, basis),
+        tls=Known(True, basis),
+        verifies=Known(False, basis),
+        checks_name=Known(False, basis),
+    )
+    line = Line(("httpclient.ssl.verify", "none"), file, int(number))
+    facts = Facts(endpoint=Endpoint(host=destination, port=0), upstream=upstream)
+    yield Passed(name="httpclient", line=line, facts=facts)
 
 
 def _servers(reading: Reading, backend: Proxy, ways: Routes) -> Iterator[Passed]:
