@@ -21,6 +21,7 @@ _GOOD = "Header set Strict-Transport-Security max-age=1\n"
 _LOADS = "".join(f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n" for name in ("dir", "rewrite"))
 """As Debian has them."""
 _REWRITES = "RewriteEngine on\n"
+_MOVES = "RewriteRule ^/$ https://x.example/ [R=301]\n"
 _OPEN = "open"
 
 
@@ -47,6 +48,25 @@ _OPEN = "open"
         (f"<Location />\n{_SET}</Location>", f"<Location />\n{_UNSET}</Location>", "max-age=1"),
         (f"{_REWRITES}RewriteRule ^/$ https://x.example/ [R=301]\n{_GOOD}", "", None),
         (f"{_REWRITES}RewriteRule ^ - [F]\n{_GOOD}", "", None),
+        (f"{_REWRITES}RewriteCond %{{HTTPS}} off\n{_MOVES}{_GOOD}", "", "max-age=1"),
+        (f"{_REWRITES}RewriteCond %{{HTTPS}} on\n{_MOVES}{_GOOD}", "", _OPEN),
+        (f"{_REWRITES}RewriteCond %{{HTTPS}} !=on\n{_MOVES}{_GOOD}", "", "max-age=1"),
+        (f"{_REWRITES}RewriteCond %{{SERVER_PORT}} ^80$\n{_MOVES}{_GOOD}", "", "max-age=1"),
+        (f"{_REWRITES}RewriteCond %{{HTTP_HOST}} !^localhost [NC]\n{_MOVES}{_GOOD}", "", "max-age=1"),
+        (f"{_REWRITES}RewriteCond %{{REQUEST_METHOD}} ^(TRACE|TRACK)\n{_MOVES}{_GOOD}", "", "max-age=1"),
+        (f"{_REWRITES}RewriteCond %{{HTTP_USER_AGENT}} badbot [NC]\n{_MOVES}{_GOOD}", "", "max-age=1"),
+        (f"{_REWRITES}RewriteCond %{{REMOTE_ADDR}} ^10\\.\n{_MOVES}{_GOOD}", "", "max-age=1"),
+        (f"{_REWRITES}RewriteCond %{{REMOTE_ADDR}} !^10\\.\n{_MOVES}{_GOOD}", "", _OPEN),
+        (f"{_REWRITES}RewriteCond %{{TIME_HOUR}} >20\n{_MOVES}{_GOOD}", "", _OPEN),
+        (f"{_REWRITES}RewriteCond %{{REQUEST_URI}} !^/x\n{_MOVES}{_GOOD}", "", _OPEN),
+        (f"{_REWRITES}RewriteCond %{{HTTPS}} off [OR]\nRewriteCond %{{HTTP_HOST}} ^local\n{_MOVES}{_GOOD}", "", _OPEN),
+        (
+            f"{_REWRITES}RewriteCond %{{HTTPS}} off [OR]\nRewriteCond %{{HTTP_HOST}} ^x\n{_MOVES}{_GOOD}",
+            "",
+            "max-age=1",
+        ),
+        (f"{_REWRITES}RewriteCond %{{TIME_HOUR}} >20\n{_MOVES}{_SET}", "", "max-age=1"),
+        (f"<Location />\n{_REWRITES}RewriteRule ^ https://x.example/ [R=301]\n</Location>\n{_GOOD}", "", _OPEN),
         (f"{_REWRITES}RewriteRule ^/$ https://x.example/ [R=301,L]\n{_SET}", "", "max-age=1"),
         (f"{_REWRITES}RewriteRule ^/$ /sub/ [PT]\n{_SET}<Location /sub>\n{_UNSET}</Location>", "", _OPEN),
         (f"{_REWRITES}RewriteRule ^/x$ /sub/ [PT]\n{_SET}<Location /sub>\n{_UNSET}</Location>", "", "max-age=1"),
@@ -79,7 +99,7 @@ def test_the_field_of_the_root(lab: Lab, host: str, base: str, said: str | None)
     assert (found.facts.http.hsts.raw if found.facts.http.hsts else None) == said
     context = ssl._create_unverified_context()
     with closing(http.client.HTTPSConnection("127.0.0.1", running.port, context=context, timeout=20)) as connection:
-        connection.request("GET", "/", headers={"Connection": "close"})
+        connection.request("GET", "/", headers={"Connection": "close", "Host": "localhost"})
         with connection.getresponse() as answer:
             answer.read()
             assert answer.headers["Strict-Transport-Security"] == said

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
+from tlsaudit.config.apache.conditional import conditional, conditional_in
 from tlsaudit.config.apache.parse import Directive
-from tlsaudit.config.apache.rewrites import flags_of, status_of
+from tlsaudit.config.apache.rewrites import flags_of, is_redirect, status_of
 from tlsaudit.config.apache.scope import Level, not_here
 from tlsaudit.config.apache.sections import index_files, inner_sections, root_sections
 from tlsaudit.config.apache.served import Served, matches, served_root
+from tlsaudit.config.apache.servers import server_name
 from tlsaudit.model.configuration import Said
 from tlsaudit.model.facts import HttpAnswer
 from tlsaudit.model.hsts import parse_hsts
@@ -82,6 +84,10 @@ def answer_of(level: Level, place: Basis) -> Fact[HttpAnswer | None]:
     """What `GET /` gets, as far as the text says: whoever is behind may add header fields of his own."""
     served, behind = served_root(level)
     outcomes = [_outcome(level, served, index) for index in index_files(level, served)]
+    redirects = _redirects(level, served)
+    if redirects is not None:
+        what = f"whether / is redirected is decided with each request ({redirects.at})"
+        outcomes.append(replace(_outcome(level, Served.ERROR, None), doubt=what))
     found = {fields for each in outcomes for fields in each.fields}
     if len(found) > 1:
         elsewhere = "sections for files decide, and which file is served for / is not known here"
@@ -107,7 +113,7 @@ def answer_of(level: Level, place: Basis) -> Fact[HttpAnswer | None]:
     return Known(HttpAnswer(status=status, hsts=parse_hsts(list(fields))), basis)
 
 
-def lost(level: Level) -> tuple[Said, ...]:
+def lost(level: Level, place: Basis) -> tuple[Said, ...]:
     """Fields that errors and redirects go without, and sections that take the field away."""
     found: dict[tuple[str, str], Said] = {}
     served, _ = served_root(level)
@@ -118,7 +124,10 @@ def lost(level: Level) -> tuple[Said, ...]:
             what = "without always the header field is not sent with errors and redirects"
             found[what, change.directive.at] = Said(what, Basis(Origin.EXPLICIT, change.directive.at))
     away = (each for section in inner_sections(level) for each in taken_away(section)) if sound else iter(())
-    return tuple(dict.fromkeys((*found.values(), *islice(away, _MOST_LOST))))
+    told = tuple(dict.fromkeys((*found.values(), *islice(away, _MOST_LOST))))
+    if next(away, None) is None:
+        return told
+    return (*told, Said(f"more than {_MOST_LOST} places take Strict-Transport-Security away", place))
 
 
 def taken_away(section: Directive) -> tuple[Said, ...]:
@@ -180,6 +189,20 @@ def _moved(level: Level, served: Served) -> Unknown | None:
         return None
     what = f"<{section.name} {section.raw[:80]}> changes the header field ({section.at})"
     return Unknown(Why.UNRESOLVED, f"{what}, and / may become its path by RewriteRule ({moving.at})")
+
+
+def _redirects(level: Level, served: Served) -> Directive | None:
+    """A rule that may answer `/` by itself: behind conditions, or in a section for `/`."""
+    if served is Served.ERROR:
+        return None
+    inside = (
+        each
+        for section in root_sections(level, served)
+        for each in conditional_in(section, server_name(level))
+        if matches(each.word, "" if section.name.startswith("directory") else "/")
+    )
+    own = (each for each in conditional(level) if matches(each.word, "/"))
+    return next((each for each in (*own, *inside) if len(each.args) > 2 and is_redirect(each.args[2])), None)
 
 
 def _changes(level: Level, served: Served, index: str | None) -> Iterator[_Change]:

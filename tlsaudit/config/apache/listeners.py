@@ -103,7 +103,7 @@ def listener_at(reading: Reading, servers: Servers, where: Place) -> Listener:
         http=headers.answer_of(server.level, place),
         setup=Setup(
             ticket_key=_ticket_key(level, place),
-            hsts_lost=Known(headers.lost(server.level), place),
+            hsts_lost=Known(headers.lost(server.level, place), place),
             foreign_default=_foreign_default(server, socket, place),
             stapling=stapling,
             client_ca_is_public=clients.ca_is_public,

@@ -40,6 +40,12 @@ class Directive:
     doubt: str | None = None
     hidden: bool = False
     shipped: str = ""
+    args: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    """The words behind the name."""
+
+    def __post_init__(self) -> None:
+        """Split it once: what the main server says is looked at for each virtual host."""
+        object.__setattr__(self, "args", tuple(words(self.raw)))
 
     @property
     def at(self) -> str:
@@ -47,14 +53,9 @@ class Directive:
         return f"{self.file}:{self.line}"
 
     @property
-    def args(self) -> tuple[str, ...]:
-        """The words behind the name."""
-        return tuple(words(self.raw))
-
-    @property
     def word(self) -> str:
         """The first word, empty where there is none."""
-        return next(words(self.raw), "")
+        return self.args[0] if self.args else ""
 
 
 def words(raw: str) -> Iterator[str]:

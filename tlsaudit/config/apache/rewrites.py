@@ -6,6 +6,7 @@ import re
 
 from tlsaudit.config.apache.parse import Directive
 from tlsaudit.config.apache.scope import Level
+from tlsaudit.model.knowledge import Unknown
 
 _STATUS = re.compile(r"\b(?:r|redirect)=(?P<status>[0-9]{3}|[a-z]+)", re.IGNORECASE)
 _URI = "%{REQUEST_URI}"
@@ -57,6 +58,12 @@ def unconditional(level: Level) -> tuple[Directive, ...]:
         if each.name in {"rewriterule", "rewritecond"}:
             before = each.name
     return (*outer, *found)
+
+
+def may_rewrite(level: Level) -> bool:
+    """Whether rules outside of sections count: RewriteEngine is on, or it may be in a file that is not here."""
+    engine = level.setting("rewriteengine")
+    return isinstance(engine, Unknown) or (engine is not None and engine.word.lower() != "off")
 
 
 def inherits_rewrites(level: Level) -> bool:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from tlsaudit.config.apache.parse import Directive
-from tlsaudit.config.apache.rewrites import is_proxy, is_redirect, unconditional
+from tlsaudit.config.apache.rewrites import is_proxy, is_redirect, may_rewrite, unconditional
 from tlsaudit.config.apache.scope import Level
 
 _LONGEST_PATTERN = 200
@@ -33,7 +33,8 @@ def served_root(level: Level) -> tuple[Served, Directive | None]:
     redirect = redirect or next((each for each in rules if is_redirect(each.args[2])), None)
     if redirect is not None:
         return Served.ERROR, redirect
-    passed = next((each for inner in around for each in _own(inner, _PASSES) if _passes_root(each)), None)
+    passes = _PASSES if may_rewrite(level) else tuple(each for each in _PASSES if each != "rewriterule")
+    passed = next((each for inner in around for each in _own(inner, passes) if _passes_root(each)), None)
     if passed is None:
         passed = next(_passed_in_section(level), None)
     if passed is None or passed.args[1:2] == ("!",):

@@ -16,6 +16,13 @@ _ANY = frozenset({"", "*", "_default_", "0.0.0.0", "[::]"})  # noqa: S104 - noth
 _OF_ONE_FAMILY = frozenset({"0.0.0.0", "[::]"})  # noqa: S104 - nothing is bound here
 _NAME = re.compile(r"(?:[a-z]+://)?(?P<host>[^:/]*)", re.IGNORECASE)
 HTTPS = 443
+_WHOLE = frozenset({"virtualhost", "if", "elseif", "else"})
+_TELLING = (
+    "ssl", "rewrite", "redirect", "proxy", "requestheader", "sethandler", "directoryindex", "wsgiscriptalias",
+    "balancermember", "alias",
+)  # fmt: skip
+_HSTS = "strict-transport-security"
+_DEEPEST = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +66,7 @@ class Servers:
 
 def read_servers(directives: tuple[Directive, ...]) -> Servers:
     """The main server and its virtual hosts."""
-    base = Level(directives)
+    base = Level(tuple(each for each in directives if each.name in _WHOLE or _tells(each, 0)))
     servers = Servers(base, listens=dict(_listens(base)))
     for section in base.sections("virtualhost"):
         host = _host(section, base)
@@ -72,6 +79,17 @@ def read_servers(directives: tuple[Directive, ...]) -> Servers:
         for each in main.addresses:
             servers.sockets[each.host, each.port] = [main]
     return servers
+
+
+def _tells(directive: Directive, depth: int) -> bool:
+    """Whether what stands in a section matters here: a main server may have thousands, for each virtual host."""
+    if directive.block is not None:
+        return depth > _DEEPEST or any(_tells(each, depth + 1) for each in directive.block)
+    if not depth or directive.hidden or "${" in directive.raw:
+        return True
+    if directive.name == "header":
+        return _HSTS in directive.raw.lower()
+    return directive.name.startswith(_TELLING)
 
 
 def speaks_tls(servers: Servers, address: Address) -> bool:

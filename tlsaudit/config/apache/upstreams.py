@@ -10,7 +10,7 @@ from itertools import islice
 from tlsaudit.config.apache import defaults, protocols
 from tlsaudit.config.apache.parse import Directive
 from tlsaudit.config.apache.reading import Reading, ciphers_of
-from tlsaudit.config.apache.rewrites import before_path, inherits_rewrites, is_proxy
+from tlsaudit.config.apache.rewrites import before_path, inherits_rewrites, is_proxy, may_rewrite
 from tlsaudit.config.apache.scope import Level, Setting, flag
 from tlsaudit.config.local import is_local
 from tlsaudit.config.ports import port_of
@@ -69,17 +69,21 @@ def _urls(level: Level) -> Iterator[tuple[str, Directive]]:
     """What requests are passed to, with the directive that does it; ProxyPass of the main server holds as well."""
     if level.around is not None:
         outer = level.around.others("virtualhost")
-        if not inherits_rewrites(level):
-            outer = tuple(each for each in outer if each.name != "rewriterule")
-        yield from _urls_in(outer, 0, inside=False)
-    yield from _urls_in(level.others("virtualhost"), 0, inside=False)
+        yield from _urls_in(_running(outer, runs=inherits_rewrites(level) and may_rewrite(level)), 0, inside=False)
+    yield from _urls_in(_running(level.others("virtualhost"), runs=may_rewrite(level)), 0, inside=False)
+
+
+def _running(directives: Sequence[Directive], *, runs: bool) -> Sequence[Directive]:
+    """The directives, without the rules among them where those do not run."""
+    return directives if runs else tuple(each for each in directives if each.name != "rewriterule")
 
 
 def _urls_in(directives: Sequence[Directive], depth: int, *, inside: bool) -> Iterator[tuple[str, Directive]]:
     for each in directives:
         if each.block is not None:
             if depth < _DEEPEST and each.name not in {"virtualhost", "proxy", "proxymatch"}:
-                yield from _urls_in(each.block, depth + 1, inside=True)
+                runs = (Level(each.block).written("rewriteengine") or "on").lower() != "off"
+                yield from _urls_in(_running(each.block, runs=runs), depth + 1, inside=True)
             continue
         url = _url(each, inside=inside)
         if url:
