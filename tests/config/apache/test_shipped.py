@@ -1,4 +1,4 @@
-"""certbot's file of TLS settings, which is on the machine alone; and modules that Debian's files say are on."""
+"""certbot's file of TLS settings, which is on the machine alone; and modules of Debian's that are off."""
 
 from __future__ import annotations
 
@@ -65,19 +65,25 @@ LoadModule authz_svn_module x.so
 """
 
 
-@pytest.mark.parametrize(("loads", "subjects"), [("", 0), ("LoadModule ssl_module x.so\n", 1)])
-def test_what_debian_has_switched_on_is_all_there_is(bench: Bench, loads: str, subjects: int) -> None:
-    """The first module of all is loaded behind a condition on another one."""
-    for each in ("mods-enabled", "mods-available"):
+@pytest.mark.parametrize(("ssl", "site", "subjects"), [(False, False, 0), (True, False, 1), (False, True, 1)])
+def test_a_module_that_is_off_sets_nothing(bench: Bench, ssl: bool, site: bool, subjects: int) -> None:
+    """A site that is switched on counts all the same: the modules of a repository may not be all there are."""
+    enabled = bench.folder / "mods-enabled"
+    for each in ("mods-enabled", "mods-available", "sites-enabled"):
         (bench.folder / each).mkdir()
-    (bench.folder / "mods-enabled" / "authz_svn.load").write_text(_AUTHZ_SVN)
-    (bench.folder / "mods-enabled" / "dav_svn.load").write_text("LoadModule dav_svn_module x.so\n" + loads)
-    (bench.folder / "mods-available" / "ssl.conf").write_text("<IfModule mod_ssl.c>\nSSLProtocol all\n</IfModule>\n")
-    document = bench.lint(
-        "ServerRoot /etc/apache2\nListen 80\nIncludeOptional mods-enabled/*.load\n", name="apache2.conf"
-    )
+    (enabled / "authz_svn.load").write_text(_AUTHZ_SVN)
+    (enabled / "dav_svn.load").write_text("LoadModule dav_svn_module x.so\n")
+    settings = "<IfModule mod_ssl.c>\nSSLProtocol all\n</IfModule>\n"
+    (bench.folder / "mods-available" / "ssl.conf").write_text(settings)
+    if ssl:
+        (enabled / "ssl.load").write_text("LoadModule ssl_module x.so\n")
+    if site:
+        host = f"<IfModule mod_ssl.c>\n{_HOST % 'SSLEngine on'}</IfModule>\n"
+        (bench.folder / "sites-enabled" / "a.conf").write_text(host)
+    main = "ServerRoot /etc/apache2\nListen 80\nIncludeOptional mods-enabled/*.load\n"
+    main += "IncludeOptional sites-enabled/*.conf\n"
+    document = bench.lint(main, name="apache2.conf")
     assert len([each for each in document.subjects if each.kind == "listener"]) == subjects
-    assert document.summary.exit_code == subjects
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,9 @@ SSLProtocol TLSv1.3
 """
 
 
-def upstreams(bench: Bench, host: str, base: str = "") -> list[doc.UpstreamPart]:
+def upstreams(bench: Bench, host: str, base: str = "", engine: str = "on") -> list[doc.UpstreamPart]:
+    if engine:
+        host = f"RewriteEngine {engine}\n{host}"
     document = bench.lint(_HOST % (base, host), name="httpd.conf", assume="apache=2.4.71,openssl=3.0")
     return [
         each.facts.upstream
@@ -196,7 +198,7 @@ def test_a_balancer_whose_members_are_not_here_is_not_passed_over(bench: Bench, 
 def test_rules_of_the_main_server_are_inherited_where_that_is_said(
     bench: Bench, options: str, *, inherits: bool
 ) -> None:
-    found = upstreams(bench, f"RewriteEngine on\n{options}", "RewriteEngine on\nRewriteRule ^/(.*) http://app/$1 [P]")
+    found = upstreams(bench, options, "RewriteEngine on\nRewriteRule ^/(.*) http://app/$1 [P]")
     assert [each.destination for each in found] == ["app"] * inherits
 
 
@@ -233,3 +235,24 @@ def test_failures_leave_a_trace(bench: Bench, host: str, base: str, outcome: str
     document = bench.lint(text, name="httpd.conf")
     upstream = next(each for each in document.subjects if each.kind == "upstream")
     assert [each.outcome for each in upstream.results if each.rule == "TLS-CONF-019"] == [outcome]
+
+
+_RULE = "RewriteRule ^/(.*)$ http://app/$1 [P]\n"
+
+
+@pytest.mark.parametrize(
+    ("engine", "host", "base", "counts"),
+    [
+        ("on", _RULE, "", True),
+        ("off", _RULE, "", False),
+        ("", _RULE, "", False),
+        ("", _RULE, "RewriteEngine on", True),
+        ("off", _RULE, "RewriteEngine on", False),
+        ("${ENGINE}", _RULE, "", True),
+        ("", f"Include /elsewhere.conf\n{_RULE}", "", True),
+        ("", f"<Location />\nRewriteEngine on\n{_RULE}</Location>", "", True),
+        ("on", f"<Location />\nRewriteEngine off\n{_RULE}</Location>", "", False),
+    ],
+)
+def test_rules_run_where_the_engine_does(bench: Bench, engine: str, host: str, base: str, *, counts: bool) -> None:
+    assert bool(upstreams(bench, host, base, engine)) is counts

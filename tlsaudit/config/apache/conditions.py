@@ -34,16 +34,12 @@ _COMPARE: Mapping[str, Callable[[Version, Version], bool]] = {
 
 @dataclass(slots=True)
 class State:
-    """What is known while a configuration is read, in its order.
-
-    `complete`: no file is missing that may load more; `loads`: the files that load modules are here.
-    """
+    """What is known while a configuration is read, in its order. `complete`: no file is missing that may load more."""
 
     version: Version | None
     defines: dict[str, str | None] = field(default_factory=dict)
     modules: set[str] = field(default_factory=set)
     complete: bool = True
-    loads: bool = False
 
     def copy(self) -> State:
         """The same, for a file that is read as another one goes on."""
@@ -58,7 +54,7 @@ class State:
         module = _module(name)
         if module in self.modules or module in _BUILT_IN:
             return True
-        if not self.modules and not self.loads:
+        if not self.modules:
             return True if module in _PREMISE else None
         return False if self.complete else None
 

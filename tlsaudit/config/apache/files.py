@@ -166,8 +166,6 @@ class Files:
             reading.state.complete = False
             if not word.endswith(".load") and not _HOSTS.search(word):
                 yield replace(include, hidden=True)
-        if found and _NEVER_EMPTY.search(word):
-            reading.state.loads = True
         for path in found:
             real = str(self._tree.inside(path) or path)
             if real in reading.above or len(reading.above) > DEEPEST_INCLUDE:
