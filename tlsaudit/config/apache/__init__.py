@@ -68,7 +68,7 @@ class _Apache:
                 self._files.read.add(path)
         mains = [path for rank, path in ranked if rank == 0]
         for _, path in sorted(ranked, key=lambda pair: (pair[0], _is_settings(pair[1]))):
-            if (path in self._files.read and path not in self._unused) or self._is_off(path):
+            if path in self._files.read and path not in self._unused:
                 continue
             try:
                 yield from self._found(path, self._around(path, mains))
@@ -76,14 +76,6 @@ class _Apache:
                 broken[_unparsable(error)] = None
                 self._files.read.add(path)
         yield from broken
-
-    def _is_off(self, path: Path) -> bool:
-        """Whether it is for a module of Debian's that is not switched on, where others are: nobody takes it in."""
-        if path.parent.name != "mods-available":
-            return False
-        enabled = path.parent.parent / "mods-enabled"
-        here = any(self._tree.inside(each) is not None for each in self._tree.glob(enabled / "*.load"))
-        return here and self._tree.inside(enabled / path.with_suffix(".load").name) is None
 
     def _around(self, path: Path, mains: Sequence[Path]) -> tuple[Path, ...]:
         """What would be read before a file that Debian has installed and not switched on: main file, TLS settings."""

@@ -84,6 +84,8 @@ class Files:
             self._around[around] = (tuple(each for each in found if each.name != "virtualhost"), reading)
         before, reading = self._around[around]
         own = replace(reading, state=reading.state.copy(), macros=dict(reading.macros), directives=0, included=0)
+        if path.parent.name == "mods-available":  # read as if its module were switched on
+            own.state.modules.add(path.stem)
         return Loaded(before + tuple(self._file(path, own, None)), own.home, own.root)
 
     def parsed(self, path: Path) -> tuple[Directive, ...]:
