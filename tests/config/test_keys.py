@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.config.keystores import hiding_work
 from tests.config.linting import Bench, results
 from tlsaudit.app import load_anchors
 from tlsaudit.config.keys import find_key
@@ -82,7 +83,9 @@ def test_a_key_of_openssh(how: bytes, locked: bool) -> None:
         (["-passout", "pass:secret", "-keypbe", "NONE"], False),
         (["-passout", "pass:secret", "-nokeys"], None),
         (["-passout", "pass:", "-nokeys"], None),
-        (["-passout", "pass:", "-iter", "70000"], True),  # opening it would take its author's time
+        (["-passout", "pass:", "-legacy"], False),
+        (["-passout", "pass:", "-legacy", "-nomac"], False),
+        (["-passout", "pass:", "-iter", "110000"], True),  # opening it would take its author's time
     ],
 )
 def test_a_keystore(bench: Bench, more: list[str], locked: bool | None) -> None:
@@ -147,21 +150,32 @@ def test_a_keystore_that_is_broken(place: int, octet: int) -> None:
     find_key(bytes(content[:place]))
 
 
+_BEGIN, _END = b"-----BEGIN RSA PRIVATE KEY-----", b"-----END RSA PRIVATE KEY-----"
+
+
 @pytest.mark.parametrize(
-    "content",
+    ("content", "is_key"),
     [
-        b"-----BEGIN PRIVATE KEY-----\n" * 30_000,
-        b"-----BEGIN PRIVATE KEY-----" + b" \n" * 500_000,
-        b"-----BEGIN RSA PRIVATE KEY-----" + b"\nProc-Type: x" * 70_000,
-        b"-----BEGIN RSA PRIVATE KEY-----\n" + b"A" * 900_000 + b"\n-----END RSA PRIVATE KEY-----",
-        b" " * 900_000 + b"-----BEGIN PRIVATE KEY-----",
-        b"\x30\x82\xff\xff\x02\x01\x03" + b"\x30\x80" * 30_000,
+        (_BEGIN + b"\n" + _BEGIN * 30_000, False),
+        (_BEGIN + b" \n" * 500_000, False),
+        (_BEGIN + b" " * 900_000 + b"-", False),
+        (_BEGIN + b"\nProc-Type: x" * 70_000, False),
+        (_BEGIN + b" DEK-Info:" * 70_000 + b"\n", False),
+        (_BEGIN + (b"\nDEK-Info:" + b" " * 50) * 10_000, False),
+        (_BEGIN + b"\n" + b"A" * 900_000 + b"\n" + _END, True),
+        (b" " * 900_000 + _BEGIN, False),
+        (b"\x30\x82\xff\xff\x02\x01\x03" + b"\x30\x80" * 30_000, False),
     ],
-    ids=["markers", "blanks", "headers", "long", "indented", "nested"],
+    ids=["markers", "blanks", "a line of blanks", "headers", "one line", "trailing", "long", "indented", "nested"],
 )
-def test_hostile_text_is_read_in_linear_time(content: bytes) -> None:
-    """Each would take minutes otherwise: the patience of the whole run tells."""
-    find_key(content)
+def test_hostile_text_is_read_in_linear_time(content: bytes, is_key: bool) -> None:
+    """Each would take minutes otherwise, some of them for ever: the patience of the whole run tells."""
+    assert (find_key(content) is not None) is is_key
+
+
+def test_what_is_encrypted_beside_a_key_is_left_alone() -> None:
+    """To see whether there is a key in this one takes hours, and nobody but its author knows beforehand."""
+    assert find_key(hiding_work(2**31 - 1)) is None
 
 
 def test_a_key_in_a_repository_is_found_in_any_form(bench: Bench) -> None:

@@ -20,7 +20,6 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
     load_pem_private_key,
     load_ssh_private_key,
-    pkcs12,
 )
 
 from tlsaudit.model.errors import DecodeError
@@ -36,7 +35,7 @@ _MOST_HASHING: Final = 100_000
 
 _PEM = re.compile(
     rb"^[ \t\"']*(-----BEGIN (?P<kind>(?:RSA |EC |DSA |ENCRYPTED |OPENSSH )?)PRIVATE KEY-----"
-    rb"(?P<headers>(?:\s{1,20}(?:Proc-Type|DEK-Info):[^\n]{0,100})*)"
+    rb"(?P<headers>(?:[ \t]{0,20}(?:\r?\n[ \t]{0,20}(?:Proc-Type|DEK-Info):[^\r\n]{0,100})+)?)"
     rb"(?P<body>\s+[A-Za-z0-9+/=][A-Za-z0-9+/=\s]{39,})-----END (?P=kind)PRIVATE KEY-----)",
     re.MULTILINE,
 )
@@ -47,6 +46,8 @@ _PKCS12 = b"\x02\x01\x03\x30"
 _DATA = "1.2.840.113549.1.7.1"  # RFC 5652 section 4
 _KEY_BAG = "1.2.840.113549.1.12.10.1.1"  # RFC 7292 section 4.2
 _SHROUDED_BAG = "1.2.840.113549.1.12.10.1.2"
+_SCRYPT = "1.3.6.1.4.1.11591.4.11"  # RFC 7914
+_NO_PASSPHRASE = b"\0"  # the library refuses an empty one; to HMAC and to RFC 7292 appendix B.2 both are zeros alone
 _JAVA = (b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce")
 _JAVA_KEY, _JAVA_CERTIFICATE = 1, 2
 
@@ -120,45 +121,55 @@ def _in_der(content: bytes) -> PrivateKeyFile | None:
 
 
 def _in_pkcs12(content: bytes) -> PrivateKeyFile | None:
-    """Bags of keys stand in the open, what is in them is encrypted; some stores open without a passphrase."""
+    """Bags of keys stand in the open, what is in them is encrypted; some open without a passphrase.
+
+    Each is opened by itself: what stands beside them may be encrypted as well, and ask for any amount of hashing.
+    """
     try:
-        found = tuple(_visible(content))
+        bags = tuple(_bags(content))
+        is_short = sum(_hashing(bag) for kind, bag in bags if kind == _SHROUDED_BAG) <= _MOST_HASHING
     except DecodeError:
         return None
-    bags = {each for each in found if isinstance(each, str)}
-    if sum(each for each in found if isinstance(each, int)) <= _MOST_HASHING:
-        for passphrase in (None, b""):
-            try:
-                key = pkcs12.load_pkcs12(content, passphrase).key
-            except (ValueError, UnsupportedAlgorithm):
-                continue
-            if key is not None:
-                return PrivateKeyFile(line=1, locked=False, spki_sha256=_hash_of(key))
-    if _KEY_BAG in bags:
-        return PrivateKeyFile(line=1, locked=False)
-    return PrivateKeyFile(line=1, locked=True) if _SHROUDED_BAG in bags else None
+    for kind, bag in bags:
+        if kind == _KEY_BAG:
+            return PrivateKeyFile(line=1, locked=False, spki_sha256=_public(load_der_private_key, bag))
+        if is_short and (found := _public(load_der_private_key, bag, _NO_PASSPHRASE)) is not None:
+            return PrivateKeyFile(line=1, locked=False, spki_sha256=found)
+    return PrivateKeyFile(line=1, locked=True) if bags else None
 
 
-def _visible(content: bytes) -> Iterator[str | int]:
-    """The object identifiers and positive numbers of a PKCS #12 file that no passphrase hides. Raises DecodeError."""
+def _bags(content: bytes) -> Iterator[tuple[str, bytes]]:
+    """The bags of keys of a PKCS #12 file that no passphrase hides, by their kind. Raises DecodeError."""
     waiting, seen = [(content, False)], 0
     while waiting:
         data, is_content = waiting.pop()
-        opened = is_content
+        name = ""
         for each in der.elements(data, "PKCS #12"):
             seen += 1
             if seen > _MOST_ELEMENTS:
                 raise DecodeError("PKCS #12", "has too many parts")
             if each.tag == der.OBJECT_IDENTIFIER:
                 name = der.dotted(each.content, "PKCS #12")
-                opened = name == _DATA
-                yield name
-            elif each.tag == der.INTEGER:
-                yield max(0, der.integer(each, "PKCS #12"))
+            elif each.tag == der.context(0) and name in {_KEY_BAG, _SHROUDED_BAG}:
+                yield name, each.content
             elif each.tag & 0x20:
-                waiting.append((each.content, opened and each.tag == der.context(0)))
+                waiting.append((each.content, (is_content or name == _DATA) and each.tag == der.context(0)))
             elif each.tag == der.OCTET_STRING and is_content:
                 waiting.append((each.content, False))
+
+
+def _hashing(bag: bytes) -> int:
+    """How much hashing a shrouded bag asks for, at most. Raises DecodeError."""
+    waiting, found = [bag], 0
+    while waiting:
+        for each in der.elements(waiting.pop(), "PKCS #12"):
+            if each.tag == der.OBJECT_IDENTIFIER and der.dotted(each.content, "PKCS #12") == _SCRYPT:
+                return _MOST_HASHING + 1  # which also asks for memory
+            if each.tag == der.INTEGER:
+                found += max(0, der.integer(each, "PKCS #12"))
+            elif each.tag & 0x20:
+                waiting.append(each.content)
+    return found
 
 
 def _java_has_key(content: bytes) -> bool:
@@ -185,16 +196,13 @@ def _number(content: bytes, at: int, octets: int) -> int:
     return int.from_bytes(found, "big")
 
 
-def _public(load: Callable[..., Any], content: bytes) -> str | None:
-    """SHA-256 of the public half (SubjectPublicKeyInfo); None where the key is broken."""
+def _public(load: Callable[..., Any], content: bytes, passphrase: bytes | None = None) -> str | None:
+    """SHA-256 of the public half (SubjectPublicKeyInfo); None where the key is broken, or does not open."""
     if len(content) > LARGEST_BINARY:
         return None
     try:
-        return _hash_of(load(content, None, unsafe_skip_rsa_key_validation=True))
+        key = load(content, passphrase, unsafe_skip_rsa_key_validation=True)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         return None
-
-
-def _hash_of(key: Any) -> str:
     spki = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return hashlib.sha256(spki).hexdigest()
