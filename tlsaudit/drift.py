@@ -178,39 +178,41 @@ class _Pair:
         yield self._drift(kind, "http.hsts", severity, file=words[0], wire=words[1], at="http")
 
     def alpn(self) -> Iterator[Drift]:
+        path = "alpn"
         ours, theirs = self._here.alpn, self._there.alpn
-        added = [] if "alpn" in self._file.unknown else [each for each in theirs if each not in ours]
+        added = [each for each in theirs if each not in ours]
         missing = [each for each in ours if each not in theirs]
-        if (added or missing) and self._hangs_on_default("alpn"):
+        if (added or missing) and self._hangs_on_default(path):
             return
-        if missing and "alpn" in self._wire.unknown:
-            self._is_open("alpn")
-        elif missing:
-            yield self._drift("in_file_not_on_wire", "alpn", "low", removed=missing)
-        if added:
-            yield self._drift("on_wire_not_in_file", "alpn", "low", added=added)
+        if self._is_hidden_here(path, on_wire=bool(added)) or (missing and path in self._wire.unknown):
+            self._is_open(path, "low")
+        if missing and path not in self._wire.unknown:
+            yield self._drift("in_file_not_on_wire", path, "low", removed=missing)
+        if added and path not in self._file.unknown:
+            yield self._drift("on_wire_not_in_file", path, "low", added=added)
 
     def order(self) -> Iterator[Drift]:
         for version in self._both():
             path = f"cipher_preference.{version}"
             ours, theirs = (each.cipher_preference.get(version) for each in (self._here, self._there))
-            if ours == theirs or "unknown" in {ours, theirs} or None in {ours, theirs} or self._hangs_on_default(path):
+            if self._is_open(path, "low") or ours == theirs or None in {ours, theirs} or self._hangs_on_default(path):
                 continue
             yield self._drift("differs", path, "low", file=f"the {ours}'s", wire=f"the {theirs}'s")
 
     def sessions(self) -> Iterator[Drift]:
-        """Compression, tickets below TLS 1.3 (where it is, libraries send some in any case), and early data."""
-        ours, theirs = ({**each.session} for each in (self._here, self._there))
-        if not set(self._both()) - {"TLSv1.3"}:
-            ours.pop("session_ticket", None)
-        for name, severity in _OF_SESSION.items():
-            yield from self._switch(f"session.{name}", ours.get(name), theirs.get(name), severity)
-        path = "behaviours.early_data"
-        here = self._here.behaviours.early_data is not None if path in self._file.basis else None
-        # It is read in a ticket of TLS 1.3: where none came nobody knows.
-        seen = self._there.behaviours.ticket_lifetime is not None
-        there = self._there.behaviours.early_data is not None if seen else None
-        yield from self._switch(path, here, there, "medium")
+        """Compression and tickets below TLS 1.3 (in it libraries send some in any case), and early data in it."""
+        both = self._both()
+        if set(both) - {"TLSv1.3"}:
+            ours, theirs = self._here.session, self._there.session
+            for name, severity in _OF_SESSION.items():
+                yield from self._switch(f"session.{name}", ours.get(name), theirs.get(name), severity)
+        if "TLSv1.3" in both:
+            path = "behaviours.early_data"
+            here = self._here.behaviours.early_data is not None if path in self._file.basis else None
+            # It is read in a ticket: where none came nobody knows.
+            seen = self._there.behaviours.ticket_lifetime is not None
+            there = self._there.behaviours.early_data is not None if seen else None
+            yield from self._switch(path, here, there, "medium")
 
     def stapling(self) -> Iterator[Drift]:
         """Of a file only its wish is known: what is fetched is with the authority."""
@@ -227,14 +229,24 @@ class _Pair:
 
     def _switch(self, path: str, ours: bool | None, theirs: bool | None, severity: SeverityName) -> Iterator[Drift]:
         """What is on or off; `severity` is that of what is on although the file says off."""
-        if ours is None or ours == theirs:
+        at_stake: SeverityName = "low" if ours or theirs is False else severity
+        if ours is None:
+            if self._is_hidden_here(path, on_wire=theirs is True) and not self._is_open(path, at_stake):
+                self.unknown[path] = "the file: not asked"
+        elif ours == theirs or self._hangs_on_default(path):
             return
-        if theirs is None:
+        elif theirs is None:
             self.unknown[path] = "the wire: it was not asked, or did not answer"
-        elif not self._hangs_on_default(path):
+            self.at_stake[path] = at_stake
+        else:
             kind: DriftKind = "on_wire_not_in_file" if theirs else "in_file_not_on_wire"
             words = {True: "on", False: "off"}
-            yield self._drift(kind, path, severity if theirs else "low", file=words[ours], wire=words[theirs])
+            yield self._drift(kind, path, at_stake, file=words[ours], wire=words[theirs])
+
+    def _is_hidden_here(self, path: str, *, on_wire: bool) -> bool:
+        """Whether the file does not know what may be told: its text leaves it open, or the wire has it."""
+        found = self._file.unknown.get(path)
+        return on_wire if found is None or found.why == "not_asked" else True
 
     def _hangs_on_default(self, path: str) -> bool:
         """Whether what differs is left to a default of a version that nobody named; says so in `unknown`."""

@@ -9,7 +9,7 @@ from tlsaudit.document import bases, basis_part, facts_part, result_part, unknow
 from tlsaudit.model import document as doc
 from tlsaudit.model.configuration import Upstream
 from tlsaudit.model.facts import Facts
-from tlsaudit.model.knowledge import Fact, Known
+from tlsaudit.model.knowledge import NOT_ASKED, Fact, Known
 from tlsaudit.model.result import Judgement, Outcome, Result
 
 
@@ -112,7 +112,8 @@ def _upstream(upstream: Upstream | None) -> doc.UpstreamPart | None:
 
 def _unknown(facts: Facts) -> dict[str, doc.UnknownPart]:
     """What is not known of a file; what no file can say of a session is said once."""
-    found = {path: each for path, each in unknowns(facts).items() if not path.startswith("session.")}
+    said = {f"session.{name}" for name, fact in _of_session(facts).items() if fact != NOT_ASKED}
+    found = {path: each for path, each in unknowns(facts).items() if path in said or not path.startswith("session.")}
     found["session"] = doc.UnknownPart(why="not_asked", detail="")
     if not facts.alpn.accepted and not facts.alpn.refused:
         found["alpn"] = doc.UnknownPart(why=facts.alpn.rest.why.value, detail=facts.alpn.rest.detail)
