@@ -6,7 +6,6 @@ from tlsaudit.config.writers.common import CLIENT_CA, COMBINED, comments, groups
 from tlsaudit.model.protocol import ProtocolVersion
 from tlsaudit.model.wanted import Wanted
 
-_FOR = "HAProxy 2.2 or later: a frontend, or lines for one of your own"
 _STAPLE = (
     f"stapling: it sends the OCSP response that it finds in {COMBINED}.ocsp when it starts; "
     "renew that, or from HAProxy 2.8 on let ocsp-update do it"
