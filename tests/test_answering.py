@@ -153,3 +153,35 @@ def test_what_cannot_be_told_is_several(tmp_path: Path, servers: tuple[str, ...]
     (tmp_path / "nginx.conf").write_text(f"events {{}} http {{ {blocks} }}")
     with pytest.raises(InputError, match="2 listeners may answer"):
         _chosen(tmp_path, _NAME)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "nginx.conf",
+            (
+                "events {{}}\nhttp {{ ssl_certificate a.pem; ssl_certificate_key a.key;\n"
+                "server {{ listen 10.0.0.1:443 ssl; server_name {0}; }}\n"
+                "server {{ listen 10.0.0.2:443; server_name {0}; }} }}\n"
+            ),
+        ),
+        (
+            "httpd.conf",
+            (
+                "ServerRoot /etc/httpd\nListen 443\nLoadModule ssl_module mod_ssl.so\nSSLCertificateFile a.pem\n"
+                "<VirtualHost 10.0.0.1:443>\nServerName {0}\nSSLEngine on\n</VirtualHost>\n"
+                "<VirtualHost 10.0.0.2:443>\nServerName {0}\n</VirtualHost>\n"
+            ),
+        ),
+        (
+            "haproxy.cfg",
+            "global\nfrontend one\n  bind 10.0.0.1:443 ssl crt a.pem\nfrontend two\n  bind 10.0.0.2:443 crt a.pem\n",
+        ),
+    ],
+)
+def test_a_socket_in_clear_answers_for_nobody(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text.format(_NAME))
+    subjects = _linted(tmp_path).document.subjects
+    assert sum(each.kind == "listener" for each in subjects) == 2
+    assert _chosen(tmp_path, _NAME).id == subjects[0].id

@@ -18,6 +18,7 @@ from tlsaudit.model.expression import finds
 
 _Rank: TypeAlias = "tuple[int, int]"
 
+_ANYONE: Final = ServerNames(is_default=True, chooser="nginx")
 _DEFAULT: Final = (0, 0)
 _PATTERN: Final = (1, 0)
 _VERY_NAME: Final = (4, 0)
@@ -35,7 +36,7 @@ def choose(
     here = [each for each in usable if each.facts is not None and each.facts.endpoint.port == port]
     if not here:
         return tuple(usable) if len(usable) == 1 else ()
-    served = {each.id: names.get(each.id, ServerNames()) for each in here}
+    served = {each.id: names.get(each.id, _ANYONE) for each in here}
     wanted = (name or "").lower()
     ranks = {each.id: _rank(served[each.id], wanted) for each in here}
     best = max((rank for rank in ranks.values() if rank is not None), default=None)

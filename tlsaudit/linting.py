@@ -34,7 +34,15 @@ from tlsaudit.model.knowledge import surely
 from tlsaudit.model.limits import Expectation
 from tlsaudit.model.result import Severity
 from tlsaudit.policy import Policy
-from tlsaudit.rules import KEY_RULES, LISTENER_RULES, PLAIN_UPSTREAM_RULES, RULESET, UPSTREAM_RULES, Rule
+from tlsaudit.rules import (
+    KEY_RULES,
+    LISTENER_RULES,
+    PLAIN_UPSTREAM_RULES,
+    RULESET,
+    UNSERVED_RULES,
+    UPSTREAM_RULES,
+    Rule,
+)
 from tlsaudit.score import SCORING
 
 _RULES = {"listener": LISTENER_RULES, "upstream": UPSTREAM_RULES, "certificate": KEY_RULES}
@@ -89,7 +97,8 @@ def lint(paths: Sequence[Path], options: LintOptions) -> Linted:
     for tree, files in recognised:
         for subject, served in _subjects(tree, files, context, options, as_of):
             subjects.setdefault(subject.id, ignores.apply(subject))
-            names.setdefault(subject.id, served)
+            if served is not None:
+                names.setdefault(subject.id, served)
     listed = list(subjects.values())
     notes = (*wrong, *ignores.notes(), *_left_out([tree for tree, _ in recognised]))
     document = doc.Document(
@@ -168,12 +177,12 @@ def _comments(recognised: Sequence[tuple[Tree, Recognised]]) -> tuple[list[Ignor
 
 def _subjects(
     tree: Tree, files: Recognised, context: Context, options: LintOptions, as_of: datetime
-) -> Iterator[tuple[doc.Subject, ServerNames]]:
+) -> Iterator[tuple[doc.Subject, ServerNames | None]]:
     writer = Writer()
     for found in read_tree(tree, files, context):
         location = doc.Location(file=found.file, line=found.line)
         if isinstance(found, Unparsable):
-            yield unparsable(location, code=found.code, message=found.message), ServerNames()
+            yield unparsable(location, code=found.code, message=found.message), None
         else:
             yield _judged(writer, found, location, options, as_of), found.names
 
@@ -182,6 +191,8 @@ def _rules(found: Found) -> Sequence[Rule]:
     upstream = found.facts.upstream
     if upstream is not None and surely(upstream.tls, False):
         return PLAIN_UPSTREAM_RULES
+    if found.is_in_clear:
+        return UNSERVED_RULES
     return _RULES[found.kind]
 
 

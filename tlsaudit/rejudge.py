@@ -31,6 +31,7 @@ from tlsaudit.rules import (
     PLAIN_UPSTREAM_RULES,
     RULESET,
     SCAN_RULES,
+    UNSERVED_RULES,
     UPSTREAM_RULES,
 )
 from tlsaudit.rules.remedies import product_of, remedy_for
@@ -107,6 +108,8 @@ def _rules(subject: doc.Subject, mode: doc.Mode) -> Sequence[Rule]:
     upstream = subject.facts.upstream if subject.facts else None
     if upstream is not None and upstream.tls is False:
         return PLAIN_UPSTREAM_RULES
+    if {each.rule for each in subject.results} == {each.id for each in UNSERVED_RULES}:
+        return UNSERVED_RULES
     if subject.kind in _OF_A_KIND:
         return _OF_A_KIND[subject.kind]
     if mode != "mtls":

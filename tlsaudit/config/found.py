@@ -27,8 +27,10 @@ class Found:
     line: int
     facts: Facts
     requested: Mapping[str, object] = field(default_factory=dict)
-    names: ServerNames = field(default_factory=ServerNames)
-    """Of a listener: whom it answers for."""
+    names: ServerNames | None = None
+    """Of a listener: whom it answers for; None: anyone."""
+    is_in_clear: bool = False
+    """Of a listener: TLS seems to be meant there, and as far as known nobody speaks it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,8 +32,8 @@ class ServerNames:
     """
 
     names: tuple[str, ...] = ()
-    is_default: bool = True
-    chooser: Chooser = "nginx"
+    is_default: bool
+    chooser: Chooser
     """Whose way of choosing decides."""
     excluded: tuple[str, ...] = ()
     """Names that its patterns are not for, in small letters."""

@@ -161,6 +161,9 @@ UPSTREAM_RULES: tuple[Rule, ...] = (
 )
 """Rules of what a server offers those behind it."""
 
+UNSERVED_RULES: tuple[Rule, ...] = (configuration.unserved,)
+"""Rules of a listener where TLS is meant and nobody speaks it: it offers no versions and no suites either."""
+
 PLAIN_UPSTREAM_RULES: tuple[Rule, ...] = upstream.RULES
 """Rules of an upstream that is spoken to in clear, which offers no versions and no suites."""
 
@@ -181,6 +184,7 @@ __all__ = [
     "PLAIN_UPSTREAM_RULES",
     "RULESET",
     "SCAN_RULES",
+    "UNSERVED_RULES",
     "UPSTREAM_RULES",
     "Case",
     "Rule",

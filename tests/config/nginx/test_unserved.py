@@ -12,6 +12,8 @@ from tests.config.linting import Bench, results
 from tests.config.nginx.test_listeners import PAIR
 from tests.lab.servers import Lab
 from tlsaudit.model import document as doc
+from tlsaudit.policy import load_policy
+from tlsaudit.rejudge import rejudged
 
 _REST = "server_name shop.example.com; ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers ECDHE+AESGCM;"
 _OTHER = f"server {{ listen 443 ssl; server_name shop.example.com; {PAIR} }}"
@@ -57,8 +59,10 @@ def test_nothing_else_is_said_of_such_a_socket(bench: Bench) -> None:
     (found,) = document.subjects
     assert (found.kind, found.name, found.status) == ("listener", "shop.example.com:443", "audited")
     assert found.location == doc.Location(file="nginx.conf", line=4)
-    settled = {"TLS-CONF-025", "TLS-CIPH-018"}  # the registry discourages no suite that other rules do not name
-    assert {each.outcome for each in found.results if each.rule not in settled} <= {"not_tested", "not_applicable"}
+    assert [(each.rule, each.outcome) for each in found.results] == [("TLS-CONF-025", "fail")]
+    policy = load_policy("owasp")
+    (again,) = rejudged(document, policy, policy).subjects
+    assert again.results == found.results
 
 
 @pytest.mark.parametrize(("port", "expected"), [("443", ["inconclusive"]), ("80", ["fail"])])

@@ -180,14 +180,15 @@ class _Apache:
             file=directive.file,
             line=directive.line,
             facts=Facts(endpoint=endpoint, setup=Setup(unserved=Known((each.said,), place))),
-            names=ServerNames(names=each.server.names, is_default=False),
+            names=ServerNames(is_default=False, chooser="apache"),  # nobody gets TLS here
+            is_in_clear=True,
         )
 
     def _part(self, name: str, terms: Terms) -> Found:
         """What holds for some requests of a listener. What the handshake refuses is no matter of theirs."""
         found = self._settled(name, terms)
         facts = replace(found.facts, protocols=Tried(found.facts.protocols.accepted))
-        return replace(found, facts=facts, names=ServerNames(is_default=False))
+        return replace(found, facts=facts, names=ServerNames(is_default=False, chooser="apache"))
 
     def _settled(self, name: str, terms: Terms) -> Found:
         """What is asked for at a place that is no address."""

@@ -16,6 +16,7 @@ from tlsaudit.config.haproxy.upstreams import SERVERS, upstreams
 from tlsaudit.config.problem import SyntaxProblemError
 from tlsaudit.config.terms import facts_of, requested_of
 from tlsaudit.config.tree import Tree
+from tlsaudit.model.configuration import ServerNames
 from tlsaudit.model.errors import DecodeError
 
 MOST_LINES = 5000
@@ -114,6 +115,8 @@ def _found(tree: Tree, path: Path, sections: Sequence[Section], context: Context
             file=plain.line.file,
             line=plain.line.line,
             facts=plain.facts,
+            names=ServerNames(is_default=False, chooser="haproxy"),  # nobody gets TLS here
+            is_in_clear=True,
         )
     for passed in upstreams(reading):
         yield Found(

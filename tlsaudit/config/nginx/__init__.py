@@ -183,7 +183,8 @@ def _in_clear(each: InClear, ids: dict[str, int]) -> Found:
         file=directive.file,
         line=directive.line,
         facts=Facts(endpoint=endpoint, setup=Setup(unserved=each.unserved)),
-        names=ServerNames(is_default=False),  # nobody gets TLS here
+        names=ServerNames(is_default=False, chooser="nginx"),  # nobody gets TLS here
+        is_in_clear=True,
     )
 
 
@@ -253,7 +254,10 @@ def _listener(reading: Reading, each: Listener, ids: dict[str, int]) -> Found:
         facts=facts_of(each.terms, reading.assume.openssl),
         requested=requested_of(each.terms),
         names=ServerNames(
-            names=each.server.names, is_default=each.is_default, socket=f"{each.server.module} {each.listen.socket}"
+            names=each.server.names,
+            is_default=each.is_default,
+            chooser="nginx",
+            socket=f"{each.server.module} {each.listen.socket}",
         ),
     )
 
