@@ -16,8 +16,8 @@ from tlsaudit.config.apache.parse import DEEPEST, MOST_DIRECTIVES, Directive, pa
 from tlsaudit.config.apache.shipped import content_of
 from tlsaudit.config.assume import Version
 from tlsaudit.config.problem import SyntaxProblemError
+from tlsaudit.config.text import text_of
 from tlsaudit.config.tree import Tree
-from tlsaudit.model.errors import DecodeError
 
 DEEPEST_INCLUDE = 16
 MOST_INCLUDED = 2000
@@ -91,14 +91,7 @@ class Files:
     def parsed(self, path: Path) -> tuple[Directive, ...]:
         """The directives of one file as they are written. Raises SyntaxProblemError."""
         real = self._tree.inside(path) or path
-        shown = self._tree.shown(real)
-        try:
-            content = self._tree.read(path)
-        except DecodeError as error:
-            raise SyntaxProblemError(shown, 1, error.problem, "unreadable") from None
-        if b"\0" in content:
-            raise SyntaxProblemError(shown, content[: content.index(b"\0")].count(b"\n") + 1, "binary data")
-        return parse(content.decode("utf-8", "replace"), shown)
+        return parse(text_of(self._tree, real), self._tree.shown(real))
 
     def find(self, word: str, home: Path, root: str | None) -> Path | None:
         """The file that a directive names, where the tree has it."""

@@ -15,9 +15,9 @@ from tlsaudit.config.haproxy.unserved import in_clear
 from tlsaudit.config.haproxy.upstreams import SERVERS, upstreams
 from tlsaudit.config.problem import SyntaxProblemError
 from tlsaudit.config.terms import facts_of, requested_of
+from tlsaudit.config.text import text_of
 from tlsaudit.config.tree import Tree
 from tlsaudit.model.configuration import ServerNames
-from tlsaudit.model.errors import DecodeError
 
 MOST_LINES = 5000
 """Of one configuration, that listen or pass on; each is a subject of the report, or several."""
@@ -30,7 +30,7 @@ def read(tree: Tree, paths: Sequence[Path], context: Context) -> Iterator[Found 
     for path in dict.fromkeys(tree.inside(each) or each for each in paths):
         environment: dict[str, str] = {}
         try:
-            parsed[path] = parse(_text(tree, path), tree.shown(path), environment, context.assume), environment
+            parsed[path] = parse(text_of(tree, path), tree.shown(path), environment, context.assume), environment
         except SyntaxProblemError as error:
             yield Unparsable(file=error.file, line=error.line, code=error.code, message=error.problem)
     mains = [path for path, (sections, _) in parsed.items() if any(each.kind == "global" for each in sections)]
@@ -46,21 +46,10 @@ def read(tree: Tree, paths: Sequence[Path], context: Context) -> Iterator[Found 
         for part in sorted(parts[path]):
             # Read again with what the main file has set; what breaks there alone is said as well.
             try:
-                whole += parse(_text(tree, part), tree.shown(part), dict(environment), context.assume)
+                whole += parse(text_of(tree, part), tree.shown(part), dict(environment), context.assume)
             except SyntaxProblemError as error:  # behind a condition that holds only there
                 yield Unparsable(file=error.file, line=error.line, code=error.code, message=error.problem)
         yield from _found(tree, path, whole, context)
-
-
-def _text(tree: Tree, path: Path) -> str:
-    shown = tree.shown(path)
-    try:
-        content = tree.read(path)
-    except DecodeError as error:
-        raise SyntaxProblemError(shown, 1, error.problem, "unreadable") from None
-    if b"\0" in content:
-        raise SyntaxProblemError(shown, content[: content.index(b"\0")].count(b"\n") + 1, "binary data")
-    return content.decode("utf-8", "replace")
 
 
 def _owner(path: Path, mains: Sequence[Path]) -> Path | None:

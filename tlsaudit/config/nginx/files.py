@@ -13,12 +13,12 @@ from tlsaudit.config.nginx.grammar import refuse, refuse_twice
 from tlsaudit.config.nginx.parse import Directive, parse
 from tlsaudit.config.nginx.shipped import PREFIXES
 from tlsaudit.config.problem import SyntaxProblemError
+from tlsaudit.config.text import text_of
 from tlsaudit.config.tree import Tree
-from tlsaudit.model.errors import DecodeError
 
 DEEPEST_INCLUDE = 16
 MOST_INCLUDED = 2000
-MOST_OCTETS = 16 * 1024 * 1024
+MOST_CHARACTERS = 16 * 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -26,7 +26,7 @@ class _Budget:
     """What one main file may still include."""
 
     includes: int = MOST_INCLUDED
-    octets: int = MOST_OCTETS
+    characters: int = MOST_CHARACTERS
 
 
 class Files:
@@ -95,18 +95,12 @@ class Files:
         return self._tree.inside(path) or path
 
     def _parsed(self, path: Path) -> tuple[list[Directive], int]:
-        """The directives of one file, and its size."""
-        shown = self._tree.shown(path)
+        """The directives of one file, and the characters in it."""
         self.read.add(self._real(path))
-        try:
-            content = self._tree.read(path)
-        except DecodeError as error:
-            raise SyntaxProblemError(shown, 1, error.problem, "unreadable") from None
-        if b"\0" in content:
-            raise SyntaxProblemError(shown, content[: content.index(b"\0")].count(b"\n") + 1, "binary data")
-        directives = parse(content.decode("utf-8", "replace"), shown)
+        text = text_of(self._tree, path)
+        directives = parse(text, self._tree.shown(path))
         refuse(directives, self._version)
-        return directives, len(content)
+        return directives, len(text)
 
     def _expanded(
         self, directives: Iterable[Directive], base: Path, above: tuple[Path, ...], budget: _Budget
@@ -133,11 +127,11 @@ class Files:
                 raise SyntaxProblemError(
                     directive.file, directive.line, f"include loop: {self._tree.shown(path)}", "include"
                 )
-            parsed, octets = self._parsed(path)
+            parsed, characters = self._parsed(path)
             budget.includes -= 1
-            budget.octets -= octets
-            if min(budget.includes, budget.octets) < 0:
-                what = f"more than {MOST_INCLUDED} includes, or {MOST_OCTETS // 1024} kB in them"
+            budget.characters -= characters
+            if min(budget.includes, budget.characters) < 0:
+                what = f"more than {MOST_INCLUDED} includes, or {MOST_CHARACTERS // 1024} kB in them"
                 raise SyntaxProblemError(directive.file, directive.line, what, "include")
             yield from self._expanded(parsed, base, (*above, real), budget)
 
