@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import http.client
 import ssl
-from contextlib import closing
-
 from collections.abc import Sequence
+from contextlib import closing
 
 import pytest
 
