@@ -172,8 +172,9 @@ def test_debians_own_file() -> None:
     [
         (":443 crt server.pem", "fail"),
         (":443 crt-list list.txt strict-sni", "fail"),
-        (":443 ssl-min-ver TLSv1.2", "fail"),
-        (":443 verify required ca-file clients.pem", "fail"),
+        (":443 default-crt server.pem verify required ca-file clients.pem", "fail"),
+        (":80 ssl-min-ver TLSv1.2", None),
+        (":80 verify none", None),
         (":443 ssl crt server.pem", "pass"),
         ("quic4@:443 crt server.pem", "pass"),
         (':443 crt server.pem "${SSL}"', "inconclusive"),
