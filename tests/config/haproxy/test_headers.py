@@ -11,6 +11,10 @@ import pytest
 
 from tests.config.linting import Bench, listener
 from tests.lab.servers import Lab
+from tlsaudit.config.haproxy import headers
+from tlsaudit.config.haproxy.sections import Config, Proxy
+from tlsaudit.model.facts import HttpAnswer
+from tlsaudit.model.knowledge import Basis, Fact
 
 _START = "global\n  ssl-default-bind-options ssl-min-ver TLSv1.2\ndefaults\n  mode http\n"
 _NAME = "Strict-Transport-Security"
@@ -202,3 +206,26 @@ def test_who_has_no_servers_answers_with_an_error_page(
         connection.request("GET", "/")
         answer = connection.getresponse()
     assert (answer.status, answer.headers[_NAME]) == (found[0], _YEAR if found[1] else None)
+
+
+def test_a_section_is_looked_at_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many addresses and bind lines it has; all sections together have one budget."""
+    asked: list[str] = []
+    answer_of = headers.answer_of
+
+    def counted(config: Config, proxy: Proxy, place: Basis, budget: headers.Budget) -> Fact[HttpAnswer | None]:
+        asked.append(proxy.title)
+        before = budget.left
+        if proxy.title == "last":
+            budget.left = 1
+        found = answer_of(config, proxy, place, budget)
+        assert budget.left < before
+        return found
+
+    monkeypatch.setattr(headers, "answer_of", counted)
+    bind = "  bind :1,:2 ssl crt server.pem\n  bind :3 ssl crt server.pem\n"
+    text = "".join(f"frontend {each}\n{bind}  {_SET}\n  default_backend app\n" for each in ("first", "last"))
+    found = bench.lint(f"{_START}{text}backend app\n  server s 127.0.0.1:80\n", name="haproxy.cfg").subjects
+    assert asked == ["first", "last"]
+    unknown = [each.unknown["http"].detail for each in found if "http" in each.unknown]
+    assert [each.startswith("more rules") for each in unknown] == [True] * 3

@@ -61,7 +61,7 @@ class _Walk:
     config: Config
     proxy: Proxy
     asked: Asked
-    left: int = _MOST_STEPS
+    left: int
     """Rules that may still be looked at: every backend has those of the frontend, too."""
     read: dict[int, tuple[Mapping[str, Sequence[tuple[Line, Origin]]], Acls]] = field(default_factory=dict)
     """The rules of the sections that were looked at, by keyword, and their ACLs."""
@@ -226,18 +226,28 @@ class _Walk:
         return list(dict.fromkeys([*past, *now])), ended
 
 
-def answer_of(config: Config, proxy: Proxy, place: Basis) -> Fact[HttpAnswer | None]:
+@dataclass(slots=True)
+class Budget:
+    """Rules that may be looked at for all sections of a configuration together."""
+
+    left: int = 5 * _MOST_STEPS
+
+
+def answer_of(config: Config, proxy: Proxy, place: Basis, budget: Budget) -> Fact[HttpAnswer | None]:
     """What `GET /` gets, as far as the text says: whoever is behind may add header fields of his own."""
     if not proxy.speaks_http:
         mode = proxy.setting("mode")
         return (
             mode if isinstance(mode, Unknown) else Unknown(Why.NOT_ASKED, "mode tcp: what is behind speaks for itself")
         )
-    walk = _Walk(config, proxy, Asked(path="/", method="GET"))
+    most = min(_MOST_STEPS, budget.left)
+    walk = _Walk(config, proxy, Asked(path="/", method="GET"), most)
     try:
         ways = walk.ways(place)
     except _TooManyError:
         return Unknown(Why.UNSUPPORTED, f"more rules lead to an answer than are looked at ({place.at})")
+    finally:
+        budget.left -= most - max(walk.left, 0)
     unknown = next((each.fields for each in ways if isinstance(each.fields, Unknown)), None)
     theirs = any(each.is_theirs for each in ways)
     sent = {_sent(each) for each in ways}
