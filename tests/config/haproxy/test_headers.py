@@ -227,5 +227,5 @@ def test_a_section_is_looked_at_once(bench: Bench, monkeypatch: pytest.MonkeyPat
     text = "".join(f"frontend {each}\n{bind}  {_SET}\n  default_backend app\n" for each in ("first", "last"))
     found = bench.lint(f"{_START}{text}backend app\n  server s 127.0.0.1:80\n", name="haproxy.cfg").subjects
     assert asked == ["first", "last"]
-    unknown = [each.unknown["http"].detail for each in found if "http" in each.unknown]
+    unknown = [each.unknown["http"].detail for each in found if each.kind == "listener" and "http" in each.unknown]
     assert [each.startswith("more rules") for each in unknown] == [True] * 3

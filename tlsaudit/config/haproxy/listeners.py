@@ -103,7 +103,7 @@ def _listeners(reading: Reading, section: _Section, line: Line, own: Options) ->
     certificates = entries(reading.config, proxy, own, reading.files)
     groups = grouped([load(reading.files, each) for each in certificates.found]) or [Group((), Options(), [])]
     bound = _Bound(section, options, Basis(Origin.DEFAULT, line.at), certificates.unknown, _unserved(line, own))
-    for address in line.args[0].split(",")[:50]:
+    for address in line.args[0].split(","):
         host, port = address_of(address)
         for place, group in enumerate(groups):
             names = concrete(group.names) or (group.served if place else ())
