@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.config.linting import Bench
+from tlsaudit.config import apache
 from tlsaudit.config.recognise import recognise
 from tlsaudit.config.tree import LARGEST
 from tlsaudit.model import document as doc
@@ -169,3 +170,14 @@ def test_what_is_too_much_is_said(bench: Bench, inside: str, message: str) -> No
         document = bench.lint(text, name="httpd.conf")
         found = [each.error for each in document.subjects if each.error is not None]
         assert [(each.code, each.message.partition(": ")[2]) for each in found] == errors
+
+
+def test_what_many_servers_pass_on_to_is_counted(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the main server passes on holds for each of them."""
+    monkeypatch.setattr(apache, "MOST_SERVERS", 50)
+    hosts = "".join(f"<VirtualHost *:80>\nServerName h{number}.example\n</VirtualHost>\n" for number in range(3))
+    members = "".join(f"ProxyPass /{number} https://10.0.0.1:{number}/\n" for number in range(1, 21))
+    document = bench.lint(f"Listen 80\nSSLProxyEngine on\n{members}{hosts}", name="httpd.conf")
+    (error,) = (each.error for each in document.subjects if each.error is not None)
+    assert error.code == "excess"
+    assert "more than 50 listeners and destinations" in error.message
