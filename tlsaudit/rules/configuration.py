@@ -261,7 +261,7 @@ def unknown_cipher(case: Case) -> Iterable[Fail]:
     why="What looks like a TLS site is served in clear, for anyone on the path to read and change.",
     remedy="Switch TLS on for the socket (nginx: listen 443 ssl; HAProxy: bind with ssl; Apache: SSLEngine on), or "
     "remove the settings.",
-    sources=(asvs("12.2.1 (L1)"), _NGINX),
+    sources=(asvs("12.2.1 (L1)"), _NGINX, _APACHE, Source("HAProxy configuration manual, section 5.1")),
 )
 def unserved(case: Case) -> Iterable[Fail]:
     """A certificate is configured, and the socket does not use it."""

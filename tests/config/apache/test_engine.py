@@ -157,3 +157,29 @@ def _asked(port: int, name: str) -> tuple[str | None, str, str | None]:
         answer.begin()
         cipher = spoken.cipher()
         return spoken.version(), cipher[0] if cipher is not None else "", answer.headers["Strict-Transport-Security"]
+
+
+_ELSEWHERE = "<VirtualHost *:%s>\nServerName shop.example.com\n%s</VirtualHost>\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "outcomes"),
+    [
+        ("Listen 443\n" + _HOST % ("*:443", "SSLEngine ${{X}}\n"), {"inconclusive"}),
+        ("Listen 443\n" + _HOST % ("*:443", "Include gone.conf\n"), {"inconclusive"}),
+        ("Listen 443\n" + _HOST % ("*:443", "SSLEngine on\nInclude gone.conf\n"), {"pass"}),
+        ("Listen 8443\n" + _ELSEWHERE % ("8443", "Include gone.conf\n"), {"inconclusive"}),
+        ("Listen 8443\n" + _ELSEWHERE % ("8443", "IncludeOptional gone.conf\n"), set()),
+        ("Listen 80\n" + _ELSEWHERE % ("80", "Include gone.conf\n"), set()),
+        ("Listen 80\nInclude gone.conf\n" + _ELSEWHERE % ("80", ""), set()),
+        (f"Listen 8443\n{_CERTIFICATE}" + _ELSEWHERE % ("8443", "SSLEngine ${{X}}\n"), {"inconclusive"}),
+        (f"Listen 8443\nSSLEngine ${{{{X}}}}\n{_CERTIFICATE}" + _ELSEWHERE % ("8443", ""), {"inconclusive"}),
+    ],
+)
+def test_an_engine_that_is_not_known(bench: Bench, text: str, outcomes: set[str]) -> None:
+    """Neither a pass nor silence."""
+    document = bench.lint(text.format(folder=bench.folder), name="httpd.conf")
+    results = [result for each in document.subjects for result in each.results]
+    assert {each.outcome for each in results if each.rule == "TLS-CONF-025"} == outcomes
+    if "inconclusive" in outcomes:
+        assert document.summary.exit_code == 3

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.config.linting import Bench
+from tlsaudit.config import apache
 from tlsaudit.config.recognise import recognise
 from tlsaudit.config.tree import LARGEST
 from tlsaudit.model import document as doc
@@ -145,3 +146,38 @@ def test_a_byte_order_mark_hides_nothing(bench: Bench) -> None:
 )
 def test_files_are_recognised_by_what_is_in_them_first(name: str, text: str, kind: str | None) -> None:
     assert recognise(Path(name).name, text.encode()) == kind
+
+
+def test_an_expression_and_a_name_that_take_for_ever_together_end(bench: Bench) -> None:
+    inside = f"DirectoryIndex {'a' * 60}b\n<FilesMatch ^(a|a)+$>\nHeader unset X\n</FilesMatch>"
+    assert bench.lint("Listen 443\n" + _HOST % inside, name="httpd.conf").subjects
+
+
+@pytest.mark.parametrize(
+    ("inside", "message"),
+    [
+        ("<Location /{0}>\nSSLCipherSuite AES128-SHA\n</Location>\n", "more than 50 sections with cipher suites"),
+        ("<Location /{0}>\nSSLVerifyClient require\n</Location>\n", "more than 50 sections with sslverifyclient"),
+        ("ProxyPass /{0} http://10.0.0.1:{0}/\n", "more than 500 destinations of one server"),
+    ],
+)
+def test_what_is_too_much_is_said(bench: Bench, inside: str, message: str) -> None:
+    """The last of many counts like the first."""
+    start = "Listen 443\n" + _HOST.replace("TLSv1.3", "TLSv1.2")
+    most = 500 if "500" in message else 50
+    for number, errors in ((most, []), (most + 1, [("excess", message)])):
+        text = start % "".join(inside.format(each + 1) for each in range(number))
+        document = bench.lint(text, name="httpd.conf")
+        found = [each.error for each in document.subjects if each.error is not None]
+        assert [(each.code, each.message.partition(": ")[2]) for each in found] == errors
+
+
+def test_what_many_servers_pass_on_to_is_counted(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the main server passes on holds for each of them."""
+    monkeypatch.setattr(apache, "MOST_SERVERS", 50)
+    hosts = "".join(f"<VirtualHost *:80>\nServerName h{number}.example\n</VirtualHost>\n" for number in range(3))
+    members = "".join(f"ProxyPass /{number} https://10.0.0.1:{number}/\n" for number in range(1, 21))
+    document = bench.lint(f"Listen 80\nSSLProxyEngine on\n{members}{hosts}", name="httpd.conf")
+    (error,) = (each.error for each in document.subjects if each.error is not None)
+    assert error.code == "excess"
+    assert "more than 50 listeners and destinations" in error.message

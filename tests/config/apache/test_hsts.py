@@ -70,6 +70,13 @@ _OPEN = "open"
         (f"{_REWRITES}RewriteRule ^/$ https://x.example/ [R=301,L]\n{_SET}", "", "max-age=1"),
         (f"{_REWRITES}RewriteRule ^/$ /sub/ [PT]\n{_SET}<Location /sub>\n{_UNSET}</Location>", "", _OPEN),
         (f"{_REWRITES}RewriteRule ^/x$ /sub/ [PT]\n{_SET}<Location /sub>\n{_UNSET}</Location>", "", "max-age=1"),
+        # Expressions that only PCRE reads: what hangs on them is not known.
+        (f'{_SET}<LocationMatch "^/(?<x>.*)$">\n{_UNSET}</LocationMatch>', "", None),
+        (f'{_SET}<LocationMatch "^/[[:graph:]]*$">\n{_UNSET}</LocationMatch>', "", _OPEN),
+        (f'{_SET}<LocationMatch "^/[[:graph:]]+$">\n{_SET}</LocationMatch>', "", "max-age=1"),
+        (f'{_SET}<FilesMatch "^(o|o)+[[:graph:]]*$">\n{_UNSET}</FilesMatch>', "", _OPEN),
+        (f"{_REWRITES}RewriteRule ^/(?>x)?$ https://x.example/ [R=301]\n{_GOOD}", "", _OPEN),
+        (f"{_REWRITES}RewriteRule ^/(?>x)?$ https://x.example/ [R=301]\n{_SET}", "", "max-age=1"),
         (_SET.strip() + " early", "", "max-age=1"),
         (_GOOD.strip() + " early\nRedirect / https://x.example/", "", None),
         (_SET.strip() + " env=!HTTPS", "", None),

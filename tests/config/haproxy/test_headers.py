@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import http.client
 import ssl
+from collections.abc import Sequence
 from contextlib import closing
 
 import pytest
 
 from tests.config.linting import Bench, listener
 from tests.lab.servers import Lab
+from tlsaudit.config.haproxy import headers
+from tlsaudit.config.haproxy.sections import Config, Proxy
+from tlsaudit.model.facts import HttpAnswer
+from tlsaudit.model.knowledge import Basis, Fact
 
 _START = "global\n  ssl-default-bind-options ssl-min-ver TLSv1.2\ndefaults\n  mode http\n"
 _NAME = "Strict-Transport-Security"
@@ -88,6 +93,25 @@ _YEAR = "max-age=31536000"
         (f"{_SET}\nhttp-request redirect scheme https if !{{ ssl_fc }} or {{ path_end .php }}", "", _YEAR),
         (f"acl tls ssl_fc\n{_SET} if tls METH_GET", "", _YEAR),
         (f"{_SET} if METH_POST", "", None),
+        # Measured: only the first, the second and the fourth match.
+        (f"{_SET}\nhttp-after-response del-header {_NAME} if {{ method -m reg ^GET$ }}", "", None),
+        (f"{_SET}\nhttp-after-response del-header {_NAME} if {{ method,lower get }}", "", None),
+        (f"{_SET}\nhttp-after-response del-header {_NAME} if {{ method -i get }}", "", None),
+        (f"{_SET}\nhttp-after-response del-header {_NAME} if {{ method -m str GET }}", "", "nothing"),
+        (f"{_SET}\nhttp-after-response del-header {_NAME} if {{ method get }}", "", _YEAR),
+        (f"{_SET}\nredirect location /x if {{ path_beg -m end y/ }}", "", None),
+        # Rules that send the request another way.
+        (f"{_SET}\nhttp-request set-path /app\nredirect location /x if {{ path_beg /app }}", "", None),
+        (
+            f"{_SET}\nhttp-request set-path /app if {{ path_beg /x }}\nredirect location /x if {{ path_beg /app }}",
+            "",
+            _YEAR,
+        ),
+        (f"{_SET}\nhttp-request replace-uri (.*) /app\nhttp-request redirect location /x if {{ path /app }}", "", None),
+        (f"{_SET}\nhttp-request set-method POST\nredirect location /x if METH_POST", "", None),
+        (f"{_SET}\nhttp-request lua.away\nredirect location /x if {{ path /app }}", "", None),
+        (f"{_SET}\nhttp-request set-path /stats\nstats enable\nstats uri /stats", "", None),
+        (_SET, "http-request set-path /stats\nstats enable\nstats uri /stats", None),
         # The path of a request is gone when its response comes: the rule is never applied.
         (f"{_AFTER}\nhttp-after-response set-header {_NAME} max-age=5 if {{ path_beg / }}", "", _YEAR),
         # Values that are made when they are sent.
@@ -101,6 +125,22 @@ def test_what_is_sent(bench: Bench, frontend: str, backend: str, found: str | No
 
 
 @pytest.mark.parametrize(
+    ("last", "is_known"), [(_SET, True), (f"http-response del-header {_NAME}", False)], ids=["all", "all but one"]
+)
+def test_the_last_of_many_backends_counts(bench: Bench, last: str, *, is_known: bool) -> None:
+    def made(rules: Sequence[str]) -> str | None:
+        choose = "\n".join(f"use_backend b{number} if {{ hdr(host) {number} }}" for number in range(len(rules)))
+        backends = "".join(
+            f"backend b{number}\n  server s 127.0.0.1:80\n  {rule}\n" for number, rule in enumerate(rules)
+        )
+        return sent(bench, choose, _SET, more=backends)
+
+    assert (made([_SET] * 69 + [last]) == _YEAR) is is_known
+    values = [f"http-response set-header {_NAME} max-age={number}" for number in range(70)]
+    assert made([*values, last]) is None
+
+
+@pytest.mark.parametrize(
     ("frontend", "other", "found"),
     [
         (f"use_backend other if {{ path_beg /x }}\n{_SET}", "", _YEAR),
@@ -108,6 +148,11 @@ def test_what_is_sent(bench: Bench, frontend: str, backend: str, found: str | No
         ("use_backend other if { hdr(host) x }", f"http-after-response set-header {_NAME} max-age=5", None),
         ("use_backend other if { ssl_fc }", f"http-after-response set-header {_NAME} max-age=5", "max-age=5"),
         (f"use_backend %[hdr(host)]\n{_AFTER}", "", _YEAR),
+        (
+            f"http-request set-path /x\nuse_backend other if {{ path_beg /x }}\n{_SET}",
+            f"http-after-response del-header {_NAME}",
+            None,
+        ),
         ("use_backend %[hdr(host)]", f"http-after-response set-header {_NAME} max-age=5", None),
     ],
 )
@@ -161,3 +206,26 @@ def test_who_has_no_servers_answers_with_an_error_page(
         connection.request("GET", "/")
         answer = connection.getresponse()
     assert (answer.status, answer.headers[_NAME]) == (found[0], _YEAR if found[1] else None)
+
+
+def test_a_section_is_looked_at_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many addresses and bind lines it has; all sections together have one budget."""
+    asked: list[str] = []
+    answer_of = headers.answer_of
+
+    def counted(config: Config, proxy: Proxy, place: Basis, budget: headers.Budget) -> Fact[HttpAnswer | None]:
+        asked.append(proxy.title)
+        before = budget.left
+        if proxy.title == "last":
+            budget.left = 1
+        found = answer_of(config, proxy, place, budget)
+        assert budget.left < before
+        return found
+
+    monkeypatch.setattr(headers, "answer_of", counted)
+    bind = "  bind :1,:2 ssl crt server.pem\n  bind :3 ssl crt server.pem\n"
+    text = "".join(f"frontend {each}\n{bind}  {_SET}\n  default_backend app\n" for each in ("first", "last"))
+    found = bench.lint(f"{_START}{text}backend app\n  server s 127.0.0.1:80\n", name="haproxy.cfg").subjects
+    assert asked == ["first", "last"]
+    unknown = [each.unknown["http"].detail for each in found if each.kind == "listener" and "http" in each.unknown]
+    assert [each.startswith("more rules") for each in unknown] == [True] * 3

@@ -172,8 +172,9 @@ def test_debians_own_file() -> None:
     [
         (":443 crt server.pem", "fail"),
         (":443 crt-list list.txt strict-sni", "fail"),
-        (":443 ssl-min-ver TLSv1.2", "fail"),
-        (":443 verify required ca-file clients.pem", "fail"),
+        (":443 default-crt server.pem verify required ca-file clients.pem", "fail"),
+        (":80 ssl-min-ver TLSv1.2", None),
+        (":80 verify none", None),
         (":443 ssl crt server.pem", "pass"),
         ("quic4@:443 crt server.pem", "pass"),
         (':443 crt server.pem "${SSL}"', "inconclusive"),
@@ -289,3 +290,28 @@ def test_a_stats_socket_speaks_no_tls(bench: Bench, words: str, *, failed: bool)
         if any(result.rule == "TLS-CONF-025" and result.outcome == "fail" for result in each.results)
     }
     assert failing == ({"stats socket:9999": doc.Location(file="haproxy.cfg", line=3)} if failed else {})
+
+
+def test_no_address_or_certificate_is_left_out(bench: Bench) -> None:
+    """The last one of many is judged, or the file is not."""
+    addresses = ",".join(f":{1000 + number}" for number in range(60))
+    found = lint(bench, f"frontend www\n  bind {addresses} ssl crt server.pem\n")
+    assert "www:1059" in found
+    rows = [f"server.pem n{number}.example\n" for number in range(600)]
+    (bench.folder / "list.txt").write_text("".join(rows))
+    found = lint(bench, "frontend www\n  bind :443 ssl crt-list list.txt\n")
+    assert "n599.example:443" in found
+
+
+@pytest.mark.parametrize("in_a_folder", [False, True])
+def test_more_certificates_than_are_looked_at(bench: Bench, *, in_a_folder: bool) -> None:
+    (bench.folder / "list.txt").write_text("server.pem\n" * 2001)
+    if in_a_folder:
+        (bench.folder / "many").mkdir()
+        for number in range(2001):
+            (bench.folder / "many" / f"{number}.pem").touch()
+    (bench.folder / "haproxy.cfg").write_text(
+        f"{_START}frontend www\n  bind :443 ssl {'crt many' if in_a_folder else 'crt-list list.txt'}\n"
+    )
+    errors = [each.error for each in bench.lint_folder().subjects if each.error is not None]
+    assert [(each.code, "more than 2000 certificates" in each.message) for each in errors] == [("excess", True)]

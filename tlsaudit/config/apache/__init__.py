@@ -31,7 +31,7 @@ from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Tried, Unknown,
 _MAIN = frozenset({"serverroot", "loadmodule", "listen"})
 _INCLUDES = frozenset({"include", "includeoptional"})
 MOST_SERVERS = 5000
-"""Listeners of one main file with what it includes; each is a subject of the report."""
+"""Listeners of one main file with what it includes, in clear or not, and whom they pass on to; each is a subject."""
 MOST_WORK = 5_000_000
 """Virtual hosts times the directives of the main server, which each of them inherits."""
 _ELSEWHERE = Unknown(Why.NOT_ASKED, "left to the server that this is for, which is not here")
@@ -71,7 +71,7 @@ class _Apache:
             if path in self._files.read and path not in self._unused:
                 continue
             try:
-                yield from self._found(path, self._around(path, mains))
+                yield from _bounded(self._found(path, self._around(path, mains)))
             except SyntaxProblemError as error:
                 broken[_unparsable(error)] = None
                 self._files.read.add(path)
@@ -173,13 +173,14 @@ class _Apache:
         directive, name = each.server.directive, name_of(each.server, each.address)
         endpoint = Endpoint(host=name.rpartition(":")[0] or name, port=each.address.port or 0)
         place = Basis(Origin.EXPLICIT, directive.at)
+        unserved = each.said if isinstance(each.said, Unknown) else Known((each.said,), place)
         return Found(
             kind="listener",
             id=unique_id(f"{directive.file}#{name}", self._ids),
             name=name,
             file=directive.file,
             line=directive.line,
-            facts=Facts(endpoint=endpoint, setup=Setup(unserved=Known((each.said,), place))),
+            facts=Facts(endpoint=endpoint, setup=Setup(unserved=unserved)),
             names=ServerNames(is_default=False, chooser="apache"),  # nobody gets TLS here
             is_in_clear=True,
         )
@@ -221,6 +222,15 @@ class _Apache:
             return
         facts = facts_alone(terms, self._context.assume.openssl)
         yield replace(self._settled("settings", terms), name="settings for virtual hosts", facts=facts)
+
+
+def _bounded(found: Iterator[Found]) -> Iterator[Found]:
+    """No more than there may be of one main file."""
+    for number, each in enumerate(found):
+        if number >= MOST_SERVERS:
+            message = f"more than {MOST_SERVERS} listeners and destinations"
+            raise SyntaxProblemError(each.file, each.line, message, "excess")
+        yield each
 
 
 def _rank(path: Path, directives: tuple[Directive, ...]) -> int:

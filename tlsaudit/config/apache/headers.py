@@ -16,7 +16,7 @@ from tlsaudit.config.apache.parse import Directive
 from tlsaudit.config.apache.rewrites import flags_of, is_redirect, status_of
 from tlsaudit.config.apache.scope import Level, not_here
 from tlsaudit.config.apache.sections import index_files, inner_sections, root_sections
-from tlsaudit.config.apache.served import Served, matches, served_root
+from tlsaudit.config.apache.served import Served, matches, served_root, unread
 from tlsaudit.config.apache.servers import server_name
 from tlsaudit.model.configuration import Said
 from tlsaudit.model.facts import HttpAnswer
@@ -84,6 +84,10 @@ def answer_of(level: Level, place: Basis) -> Fact[HttpAnswer | None]:
     """What `GET /` gets, as far as the text says: whoever is behind may add header fields of his own."""
     served, behind = served_root(level)
     outcomes = [_outcome(level, served, index) for index in index_files(level, served)]
+    undecided = unread(level)
+    if undecided is not None:
+        what = f"whether the expression of {undecided.name} fits / cannot be told ({undecided.at})"
+        outcomes += [replace(_outcome(level, each, None), doubt=what) for each in Served]
     redirects = _redirects(level, served)
     if redirects is not None:
         what = f"whether / is redirected is decided with each request ({redirects.at})"
@@ -96,14 +100,9 @@ def answer_of(level: Level, place: Basis) -> Fact[HttpAnswer | None]:
     if _OPEN_VALUE in fields:
         return Unknown(Why.UNRESOLVED, "the value of the header field is decided with each request")
     moved = _moved(level, served) if served is Served.FILE else None
-    if moved is not None:
-        return moved
-    hidden = _hidden(level)
-    if hidden is not None and not fields:
-        return not_here("header", hidden)
-    if not fields and served is Served.PROXY and behind is not None:
-        reason = f"{behind.name} at {behind.at}: what is behind may send Strict-Transport-Security itself"
-        return Unknown(Why.NOT_ASKED, reason)
+    unsaid = _unsaid(level, behind if served is Served.PROXY else undecided) if not fields else None
+    if (unknown := moved or unsaid) is not None:
+        return unknown
     status = _status(behind) if served is Served.ERROR and behind is not None else None
     adds = outcomes[0].adds
     basis = place
@@ -111,6 +110,17 @@ def answer_of(level: Level, place: Basis) -> Fact[HttpAnswer | None]:
         own = adds in level.own("header") or level.around is None
         basis = Basis(Origin.EXPLICIT if own else Origin.INHERITED, adds.at)
     return Known(HttpAnswer(status=status, hsts=parse_hsts(list(fields))), basis)
+
+
+def _unsaid(level: Level, behind: Directive | None) -> Unknown | None:
+    """Why the field may be sent although nothing here says so; `behind` passes requests on, or may."""
+    hidden = _hidden(level)
+    if hidden is not None:
+        return not_here("header", hidden)
+    if behind is None:
+        return None
+    reason = f"{behind.name} at {behind.at}: what is behind may send Strict-Transport-Security itself"
+    return Unknown(Why.NOT_ASKED, reason)
 
 
 def lost(level: Level, place: Basis) -> tuple[Said, ...]:
@@ -178,7 +188,9 @@ def _after(changes: Iterable[_Change]) -> tuple[set[_State], str | None]:
 
 def _moved(level: Level, served: Served) -> Unknown | None:
     """Where `/` may become another path inside, and a section changes the field there."""
-    rules = (each for each in level.own("rewriterule") if len(each.args) > 2 and matches(each.args[0], "/"))
+    rules = [
+        each for each in level.own("rewriterule") if len(each.args) > 2 and matches(each.args[0], "/") is not False
+    ]
     inside = (each for section in root_sections(level, served) for each in Level(section.block or ()).directives)
     moving = next((each for each in rules if {"pt", "passthrough"} & set(flags_of(each.args[2]))), None)
     moving = moving or next((each for each in inside if each.name == "rewriterule"), None)
@@ -199,9 +211,9 @@ def _redirects(level: Level, served: Served) -> Directive | None:
         each
         for section in root_sections(level, served)
         for each in conditional_in(section, server_name(level))
-        if matches(each.word, "" if section.name.startswith("directory") else "/")
+        if matches(each.word, "" if section.name.startswith("directory") else "/") is not False
     )
-    own = (each for each in conditional(level) if matches(each.word, "/"))
+    own = (each for each in conditional(level) if matches(each.word, "/") is not False)
     return next((each for each in (*own, *inside) if len(each.args) > 2 and is_redirect(each.args[2])), None)
 
 

@@ -12,7 +12,7 @@ from tlsaudit.config.apache.identity_headers import forgeable
 from tlsaudit.config.apache.protocols import Versions
 from tlsaudit.config.apache.reading import Commands, Reading, ciphers_of, commands_of, suites_1_3_of
 from tlsaudit.config.apache.scope import Level, Setting, flag
-from tlsaudit.config.apache.servers import Address, Server, Servers, is_switched_on, speaks_tls
+from tlsaudit.config.apache.servers import Address, Server, Servers, is_switched_on, speaks_tls, undecided
 from tlsaudit.config.ciphers import CipherString
 from tlsaudit.config.groups import default_groups, read_groups
 from tlsaudit.config.terms import ClientTerms, Terms, where_both
@@ -111,7 +111,7 @@ def listener_at(reading: Reading, servers: Servers, where: Place) -> Listener:
             client_crl_unchecked=clients.unchecked,
             client_errors_ignored=Known((), place),  # mod_ssl leaves out none, short of optional_no_ca
             forgeable_headers=forgeable(server.level, place),
-            unserved=Known((), place),
+            unserved=undecided(socket[0]) or Known((), place),
             key_mismatches=identity.mismatches,
             version_defaults=Known(said, place) if said or None in {assume.apache, assume.openssl} else NOT_ASKED,
         ),

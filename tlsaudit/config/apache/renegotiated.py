@@ -7,12 +7,12 @@ renegotiation: there mod_ssl does not look at them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import islice
 
 from tlsaudit.config.apache.parse import Directive
 from tlsaudit.config.apache.reading import Reading
 from tlsaudit.config.apache.scope import Level
 from tlsaudit.config.apache.sections import all_in_sections, said
+from tlsaudit.config.problem import SyntaxProblemError
 from tlsaudit.config.terms import Terms
 from tlsaudit.model.facts import Endpoint
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Unknown
@@ -35,7 +35,10 @@ def renegotiated(reading: Reading, level: Level, handshake: Terms, done: set[str
             return
         spoken = Known(older, spoken.basis)
     told = ((path, each) for path, each in all_in_sections(level, _SUITES) if each.at not in done)
-    for path, directive in islice(told, _MOST):
+    for number, (path, directive) in enumerate(told):
+        if number >= _MOST:
+            what = f"more than {_MOST} sections with cipher suites"
+            raise SyntaxProblemError(directive.file, directive.line, what, "excess")
         done.add(directive.at)
         yield path, suites_alone(reading, directive, spoken, handshake)
 

@@ -6,13 +6,15 @@ host's own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 from tlsaudit.config.apache.parse import Directive
 from tlsaudit.config.apache.scope import Level, Setting
 from tlsaudit.config.apache.served import Served, matches, matches_path, served_root
+from tlsaudit.config.problem import SyntaxProblemError
 from tlsaudit.model.knowledge import Origin, Unknown, Why
 
 _BY_FOLDER = ("directory", "directorymatch")
@@ -39,12 +41,23 @@ def root_sections(level: Level, served: Served, index: str | None = None) -> Ite
         by_folder = [each for each in _sections(level, ("proxy",)) if each.word == "*"]
     inside = (inner for each in by_folder for inner in Level(each.block or ()).sections(*_BY_FILE))
     by_file = [*_sections(level, _BY_FILE), *inside] if index is not None else []
-    by_file = [each for each in by_file if _matches_file(each, index or "")]
-    by_path = [each for each in _sections(level, _BY_PATH) if matches_path(each, f"/{index or ''}")]
+    by_file = list(_holding((each, _matches_file(each, index or "")) for each in by_file))
+    path = f"/{index or ''}"
+    by_path = list(_holding((each, matches_path(each, path)) for each in _sections(level, _BY_PATH)))
     yield from (*by_folder, *by_file, *by_path)
     yield from _sections(level, _PER_REQUEST)
     for each in (*by_folder, *by_file, *by_path):
         yield from Level(each.block or ()).sections(*_PER_REQUEST)
+
+
+def _holding(verdicts: Iterable[tuple[Directive, bool | None]]) -> Iterator[Directive]:
+    """Sections that hold, and those of which that cannot be told, with the doubt."""
+    for section, verdict in verdicts:
+        if verdict is None:
+            what = f"whether the expression of <{section.name} {section.raw[:80]}> fits cannot be told ({section.at})"
+            yield replace(section, doubt=section.doubt or what)
+        elif verdict:
+            yield section
 
 
 def index_files(level: Level, served: Served) -> tuple[str | None, ...]:
@@ -75,8 +88,10 @@ def late_sections(level: Level, name: str, most: int) -> dict[str, Setting | Unk
     for section in _sections(level, (*_BY_FOLDER, *_BY_FILE, *_BY_PATH)):
         for path, directive in _set_in(section, name, _path(section, folder), 0):
             whole = id(section) in root and path == _path(section, folder)
-            if len(found) < most or path in found:
-                found["/" if whole else path] = said(directive)
+            if len(found) >= most and path not in found:
+                what = f"more than {most} sections with {directive.name}"
+                raise SyntaxProblemError(directive.file, directive.line, what, "excess")
+            found["/" if whole else path] = said(directive)
     for section in _sections(level, _PER_REQUEST):
         if Level(section.block or ()).own(name):
             reason = f"{name} is set in <{section.name}>, which is decided with each request ({section.at})"
@@ -139,7 +154,7 @@ def _all(level: Level, name: str) -> list[Directive]:
     return [*outer, *level.own(name), *(each for section in inside for each in Level(section.block or ()).own(name))]
 
 
-def _matches_file(section: Directive, name: str) -> bool:
+def _matches_file(section: Directive, name: str) -> bool | None:
     words = [each for each in section.args if each != "~"]
     if section.name == "filesmatch" or section.args[:1] == ("~",):
         return bool(words) and matches(words[0], name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -10,8 +9,8 @@ from fnmatch import fnmatchcase
 from tlsaudit.config.apache.parse import Directive
 from tlsaudit.config.apache.rewrites import is_proxy, is_redirect, may_rewrite, unconditional
 from tlsaudit.config.apache.scope import Level
+from tlsaudit.model.expression import finds
 
-_LONGEST_PATTERN = 200
 _REDIRECTS = ("redirect", "redirectpermanent", "redirecttemp", "redirectmatch")
 _PASSES = ("proxypass", "proxypassmatch", "wsgiscriptalias", "rewriterule")
 
@@ -42,8 +41,20 @@ def served_root(level: Level) -> tuple[Served, Directive | None]:
     return Served.PROXY, passed
 
 
-def matches_path(section: Directive, path: str) -> bool:
-    """Whether a Location section holds for a path (ap_location_walk)."""
+def unread(level: Level) -> Directive | None:
+    """What may answer `/`, or send it elsewhere, by an expression that cannot be told to fit or not."""
+    around = [each for each in (level, level.around) if each is not None]
+    by_path = [each for inner in around for each in _own(inner, ("redirectmatch", "proxypassmatch", "aliasmatch"))]
+    rules = [each for each in unconditional(level) if len(each.args) > 2]
+    rules = [each for each in rules if is_redirect(each.args[2]) or is_proxy(each.args[2])]
+    sections = [each for inner in around for each in inner.sections("location", "locationmatch")]
+    passing = [each for each in sections if any(_passing(each))]
+    found = (each for each in (*by_path, *rules) if any(matches(word, "/") is None for word in _expressions(each)))
+    return next(found, None) or next((each for each in passing if matches_path(each, "/") is None), None)
+
+
+def matches_path(section: Directive, path: str) -> bool | None:
+    """Whether a Location section holds for a path (ap_location_walk); None: that cannot be told."""
     args = section.args
     if section.name == "locationmatch" or args[:1] == ("~",):
         return bool(args) and matches(args[-1], path)
@@ -53,12 +64,9 @@ def matches_path(section: Directive, path: str) -> bool:
     return word == path or path.startswith(word.rstrip("/") + "/")
 
 
-def matches(pattern: str, path: str) -> bool:
-    """Whether a regular expression of the configuration fits; one that Python cannot read does not."""
-    try:
-        return re.search(pattern[:_LONGEST_PATTERN], path) is not None
-    except (re.error, RecursionError, OverflowError):
-        return False
+def matches(pattern: str, path: str) -> bool | None:
+    """Whether a regular expression of the configuration fits; None: that cannot be told."""
+    return finds(pattern, path)
 
 
 def _own(level: Level, names: tuple[str, ...]) -> Iterator[Directive]:
@@ -68,7 +76,7 @@ def _own(level: Level, names: tuple[str, ...]) -> Iterator[Directive]:
 def _redirects_root(directive: Directive) -> bool:
     """`Redirect [status] path [URL]`, and the same with an expression."""
     if directive.name == "redirectmatch":
-        return any(matches(word, "/") for word in directive.args[:2] if word.startswith(("/", "^", "(", ".")))
+        return any(matches(word, "/") for word in _expressions(directive))
     return next((each for each in directive.args[:2] if each.startswith("/")), "") == "/"
 
 
@@ -76,9 +84,9 @@ def _passes_root(directive: Directive) -> bool:
     args = directive.args
     match directive.name:
         case "proxypassmatch":
-            return bool(args) and matches(args[0], "/")
+            return bool(args) and matches(args[0], "/") is True
         case "rewriterule":
-            return len(args) > 2 and is_proxy(args[2]) and matches(args[0], "/")
+            return len(args) > 2 and is_proxy(args[2]) and matches(args[0], "/") is True
         case _:
             return args[:1] == ("/",)
 
@@ -87,6 +95,18 @@ def _passed_in_section(level: Level) -> Iterator[Directive]:
     for each in (level.around, level):
         for section in each.sections("location", "locationmatch") if each is not None else ():
             if matches_path(section, "/"):
-                inside = Level(section.block or ())
-                yield from _own(inside, ("proxypass", "proxypassmatch"))
-                yield from (each for each in inside.own("sethandler") if each.word.lower().startswith("proxy:"))
+                yield from _passing(section)
+
+
+def _passing(section: Directive) -> Iterator[Directive]:
+    """What passes requests on in a section."""
+    inside = Level(section.block or ())
+    yield from _own(inside, ("proxypass", "proxypassmatch"))
+    yield from (each for each in inside.own("sethandler") if each.word.lower().startswith("proxy:"))
+
+
+def _expressions(directive: Directive) -> tuple[str, ...]:
+    """The words that are expressions: RedirectMatch may have a status before."""
+    if directive.name == "redirectmatch":
+        return tuple(word for word in directive.args[:2] if word.startswith(("/", "^", "(", ".")))
+    return directive.args[:1]

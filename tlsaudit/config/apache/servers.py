@@ -127,6 +127,15 @@ def is_switched_on(servers: Servers, server: Server) -> bool:
     return server.level.written("sslcertificatefile") is not None and _is_https(servers, server)
 
 
+def undecided(server: Server) -> Unknown | None:
+    """Why it is not known whether a server speaks TLS; `on` that is written is believed before an include behind it."""
+    setting = server.level.setting("sslengine")
+    if not isinstance(setting, Unknown):
+        return None
+    own = server.level.own("sslengine")
+    return None if own and own[-1].doubt is None and own[-1].word.lower() == "on" else setting
+
+
 def _is_https(servers: Servers, server: Server) -> bool:
     """Protocol, or that of the Listen line with the very same address; one that is not here may be there.
 

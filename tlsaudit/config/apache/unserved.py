@@ -7,20 +7,20 @@ from dataclasses import dataclass
 
 from tlsaudit.config.apache.scope import Level, Setting
 from tlsaudit.config.apache.served import Served, served_root
-from tlsaudit.config.apache.servers import HTTPS, Address, Server, Servers, is_switched_on, speaks_tls
+from tlsaudit.config.apache.servers import HTTPS, Address, Server, Servers, is_switched_on, speaks_tls, undecided
 from tlsaudit.model.configuration import Said
-from tlsaudit.model.knowledge import Basis, Origin
+from tlsaudit.model.knowledge import Basis, Origin, Unknown
 
 _HTTP = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InClear:
-    """A virtual host at one port, and what is wrong there."""
+    """A virtual host at one port, and what is wrong there; or why that is not known."""
 
     server: Server
     address: Address
-    said: Said
+    said: Said | Unknown
 
 
 def in_clear(servers: Servers) -> Iterator[InClear]:
@@ -36,12 +36,28 @@ def in_clear(servers: Servers) -> Iterator[InClear]:
     }
     for server in servers.hosts:
         certificate = server.level.setting("sslcertificatefile")
-        if not isinstance(certificate, Setting):
-            continue
         for address in {each.port: each for each in reversed(server.addresses)}.values():
             first = servers.socket(address)[0]
-            if not is_switched_on(servers, first) and _is_meant(servers, server, address, over_tls):
+            if is_switched_on(servers, first):
+                continue
+            unknown = _open(servers, first, address)
+            if unknown is not None:
+                yield InClear(server=server, address=address, said=unknown)
+            elif isinstance(certificate, Setting) and _is_meant(servers, server, address, over_tls):
                 yield InClear(server=server, address=address, said=_said(servers, server, first, certificate))
+
+
+def _open(servers: Servers, first: Server, address: Address) -> Unknown | None:
+    """Why it is not known whether TLS is spoken at an address.
+
+    What the main server takes in from elsewhere is for all, and hardly switches TLS on; nor does what is taken in at
+    port 80.
+    """
+    levels = [each for each in (first.level, first.level.around) if each is not None]
+    if any(each.own("sslengine") for each in levels):
+        return undecided(first)
+    ports = servers.ports if address.port is None else (address.port,)
+    return undecided(first) if first.level.hidden() is not None and set(ports) != {_HTTP} else None
 
 
 def _is_meant(servers: Servers, server: Server, address: Address, over_tls: set[str]) -> bool:

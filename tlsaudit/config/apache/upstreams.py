@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 
 from tlsaudit.config.apache import defaults, protocols
 from tlsaudit.config.apache.parse import Directive
@@ -14,6 +13,7 @@ from tlsaudit.config.apache.rewrites import before_path, inherits_rewrites, is_p
 from tlsaudit.config.apache.scope import Level, Setting, flag
 from tlsaudit.config.local import is_local
 from tlsaudit.config.ports import port_of
+from tlsaudit.config.problem import SyntaxProblemError
 from tlsaudit.config.terms import Terms, facts_of
 from tlsaudit.config.userinfo import without_userinfo
 from tlsaudit.model.address import is_address
@@ -51,8 +51,7 @@ def upstreams(reading: Reading, level: Level, terminated: Fact[bool]) -> Iterato
     """
     seen: set[tuple[object, ...]] = set()
     in_clear = isinstance(terminated, Known) and not terminated.value
-    pairs = ((address, directive) for url, directive in _urls(level) for address in _members(level, url))
-    for address, directive in islice(dict.fromkeys(islice(pairs, _MOST_TRIED)), _MOST):
+    for address, directive in _addresses(level):
         passed = _passed(reading, level, address, directive, terminated)
         if passed is None:
             continue
@@ -63,6 +62,20 @@ def upstreams(reading: Reading, level: Level, terminated: Fact[bool]) -> Iterato
         if key not in seen:
             seen.add(key)
             yield passed
+
+
+def _addresses(level: Level) -> Iterator[tuple[str, Directive]]:
+    """Every different address, of a balancer those of its members."""
+    pairs = ((address, directive) for url, directive in _urls(level) for address in _members(level, url))
+    found: set[tuple[str, Directive]] = set()
+    for number, pair in enumerate(pairs):
+        if number >= _MOST_TRIED or (len(found) >= _MOST and pair not in found):
+            directive = pair[1]
+            what = f"more than {_MOST} destinations of one server"
+            raise SyntaxProblemError(directive.file, directive.line, what, "excess")
+        if pair not in found:
+            found.add(pair)
+            yield pair
 
 
 def _urls(level: Level) -> Iterator[tuple[str, Directive]]:

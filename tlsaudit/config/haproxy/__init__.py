@@ -49,7 +49,10 @@ def read(tree: Tree, paths: Sequence[Path], context: Context) -> Iterator[Found 
                 whole += parse(text_of(tree, part), tree.shown(part), dict(environment), context.assume)
             except SyntaxProblemError as error:  # behind a condition that holds only there
                 yield Unparsable(file=error.file, line=error.line, code=error.code, message=error.problem)
-        yield from _found(tree, path, whole, context)
+        try:
+            yield from _found(tree, path, whole, context)
+        except SyntaxProblemError as error:  # more than is looked at
+            yield Unparsable(file=error.file, line=error.line, code=error.code, message=error.problem)
 
 
 def _owner(path: Path, mains: Sequence[Path]) -> Path | None:

@@ -120,18 +120,23 @@ def _test(words: Sequence[str], asked: Asked) -> bool | None:
         return None
     fetch, *converters = words[0].split(",")
     values = list(words[1:])
-    match = "str"
+    match: str | None = None
+    any_case = False
     while values and values[0] in _FLAGS:
         flag = values.pop(0)
+        any_case |= flag == "-i"
         match = values.pop(0) if flag == "-m" and values else match
-    if not values and not converters and match == "str":
+    if not values and not converters and match in {None, "str"}:
         return _ALWAYS.get(fetch)
     if not values or values[0].startswith("-") or not _KEPT_BY.issuperset(converters):
         return None
-    if fetch == "method" and asked.method is not None:
-        return asked.method in values
+    if fetch == "method":
+        plain = not converters and not any_case and match in {None, "str"}
+        return asked.method in values if plain and asked.method is not None else None
     kind, _, how = fetch.partition("_")
-    return _path_is(how or match, values, asked) if kind == "path" else None
+    if kind != "path" or (how and match is not None):
+        return None
+    return _path_is(how or match or "str", values, asked)
 
 
 def _path_is(match: str, values: Sequence[str], asked: Asked) -> bool | None:

@@ -11,6 +11,7 @@ from tlsaudit.config.haproxy.files import Files
 from tlsaudit.config.haproxy.options import BIND_VALUES, Option, Options, read_options
 from tlsaudit.config.haproxy.parse import Line
 from tlsaudit.config.haproxy.sections import Config, Proxy
+from tlsaudit.config.problem import SyntaxProblemError
 from tlsaudit.model.errors import DecodeError
 from tlsaudit.model.knowledge import Basis, Origin, Unknown, Why
 
@@ -59,12 +60,17 @@ def entries(config: Config, proxy: Proxy, bind: Options, files: Files) -> Entrie
             found += () if isinstance(listed, Unknown) else listed
         else:
             found += _of(config, files, Entry(crt=option.value, basis=option.basis))
+        if len(found) > MOST_ENTRIES:
+            file, _, number = option.basis.at.rpartition(":")
+            raise SyntaxProblemError(
+                file, int(number), f"more than {MOST_ENTRIES} certificates at a bind line", "excess"
+            )
     for line in proxy.own("ssl-f-use"):
         options = read_options(line.args, BIND_VALUES, line)
         crt = options.last("crt")
         if isinstance(crt, Option):
             found += _of(config, files, Entry(crt=crt.value, basis=crt.basis, options=options))
-    return Entries(tuple(found[:MOST_ENTRIES]), unknown)
+    return Entries(tuple(found), unknown)
 
 
 def _of(config: Config, files: Files, named: Entry) -> Iterator[Entry]:
@@ -78,7 +84,7 @@ def _of(config: Config, files: Files, named: Entry) -> Iterator[Entry]:
     path = files.find(word, "crt-base")
     many: tuple[Path, ...] = ()
     if path is not None and files.tree.inside(path) is not None and path.is_dir():
-        many = files.in_folder(path)
+        many = files.in_folder(path, MOST_ENTRIES + 1)
     elif path is None:
         bundle = (files.find(f"{word}{suffix}", "crt-base") for suffix in _BUNDLED)
         many = tuple(each for each in bundle if each is not None)
@@ -118,7 +124,9 @@ def _list(config: Config, option: Option, files: Files) -> list[Entry] | Unknown
         return content
     shown = files.tree.shown(files.find(option.value) or files.base)
     found: list[Entry] = []
-    for number, row in enumerate(content.decode("utf-8", "replace").split("\n")[: 2 * MOST_ENTRIES], start=1):
+    for number, row in enumerate(content.decode("utf-8", "replace").split("\n"), start=1):
+        if len(found) > MOST_ENTRIES:
+            break
         words = row.replace("[", " [ ").replace("]", " ] ").split()
         if not words or words[0].startswith("#"):
             continue

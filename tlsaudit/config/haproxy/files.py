@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from tlsaudit.config.haproxy.options import Option, Options
@@ -16,7 +17,6 @@ from tlsaudit.model.knowledge import Unknown, Why
 _PREFIXES = ("/etc/haproxy", "/usr/local/etc/haproxy")
 """Where packages put the folder of haproxy.cfg, which a repository keeps elsewhere."""
 _NO_CERTIFICATES = frozenset({".issuer", ".ocsp", ".sctl", ".key"})
-_MOST_IN_FOLDER = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +45,19 @@ class Files:
             return None
         return next((each for each in self._places(word, base) if self.tree.inside(each) is not None), None)
 
-    def in_folder(self, path: Path) -> tuple[Path, ...]:
+    def in_folder(self, path: Path, most: int) -> tuple[Path, ...]:
         """The certificate files of a folder that `crt` names, in the order of their names."""
         try:
             with os.scandir(path) as entries:
-                names = sorted(each.name for each in entries)[:_MOST_IN_FOLDER]
+                names = sorted(each.name for each in entries)
         except OSError:
             return ()
-        return tuple(
+        found = (
             path / name
             for name in names
             if not name.startswith(".") and Path(name).suffix not in _NO_CERTIFICATES and not (path / name).is_dir()
         )
+        return tuple(islice(found, most))
 
     def _places(self, word: str, base: str) -> Iterator[Path]:
         given = PurePosixPath(word)

@@ -22,6 +22,9 @@ from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Unknown, Why
 _ANSWERS = {"return": 200, "redirect": 302}
 _REFUSALS = {"deny": 403, "tarpit": 500, "auth": 401, "reject": None, "silent-drop": None}
 """Under a condition that nobody here can decide these are for others than an ordinary client."""
+_REWRITES = frozenset(
+    {"set-path", "replace-path", "set-pathq", "replace-pathq", "set-uri", "replace-uri", "set-method"}
+)
 _DENIED_RESPONSE = 502
 _NOBODY_BEHIND = 503
 _SERVERS = ("server", "server-template", "dispatch")
@@ -42,7 +45,7 @@ class _Way:
     """One way to an answer: the fields so far, or why they are not known, and what `GET /` was answered by."""
 
     fields: Fields
-    basis: Basis
+    basis: Basis = field(compare=False)
     status: int | None = None
 
     @property
@@ -58,7 +61,7 @@ class _Walk:
     config: Config
     proxy: Proxy
     asked: Asked
-    left: int = _MOST_STEPS
+    left: int
     """Rules that may still be looked at: every backend has those of the frontend, too."""
     read: dict[int, tuple[Mapping[str, Sequence[tuple[Line, Origin]]], Acls]] = field(default_factory=dict)
     """The rules of the sections that were looked at, by keyword, and their ACLs."""
@@ -71,6 +74,7 @@ class _Walk:
         own, goes_on = self._answers(self.proxy)
         for line in own:
             found += self._after([_answer(line)], [self.proxy])
+        asked = self.asked  # as the frontend passes it on; each backend may change it again
         for backend in self._backends() if goes_on else ():
             sections = [self.proxy] if backend is None or backend is self.proxy else [backend, self.proxy]
             passes = True
@@ -84,7 +88,8 @@ class _Walk:
                 found += self._responses(_Way(fields=(THEIRS,), basis=place), sections)
             found = list(dict.fromkeys(found))
             if len(found) > _MOST_WAYS:
-                break
+                raise _TooManyError
+            self.asked = asked
         return found
 
     def _lines(self, proxy: Proxy, keyword: str) -> Sequence[tuple[Line, Origin]]:
@@ -122,27 +127,31 @@ class _Walk:
             verdict = self._applies(proxy, line)
             if verdict is False or (verdict is None and action in _REFUSALS):
                 continue
+            if _rewrites(action):
+                self.asked = replace(self.asked, path=None, method=None)
+                continue
             if action == "allow":
                 if verdict and is_sure:
                     break
                 is_sure = False
                 continue
             found.append(line)
-            if verdict and is_sure:
+            if verdict and is_sure and (action != "stats" or self.asked.path is not None):
                 return False
             self.choices.append(line)
         return True
 
     def _before(self, proxy: Proxy) -> Iterator[Line]:
-        """Rules on requests that end their way."""
+        """Rules on requests that end their way, or send them another one."""
         for line, _ in self._lines(proxy, "http-request"):
-            if _action(line) in {"allow", *_ANSWERS, *_REFUSALS}:
+            action = _action(line)
+            if action in {"allow", *_ANSWERS, *_REFUSALS} or _rewrites(action):
                 yield line
 
     def _redirects(self, proxy: Proxy) -> Iterator[Line]:
         """What comes behind them: the page of statistics, and the keyword `redirect`."""
         pages = [line for line, _ in self._lines(proxy, "stats") if line.args[:1] == ("uri",)]
-        if pages and pages[-1].args[1:2] == (self.asked.path,):
+        if pages and (self.asked.path is None or pages[-1].args[1:2] == (self.asked.path,)):
             yield pages[-1]
         for line, _ in self._lines(proxy, "redirect"):
             yield line
@@ -217,18 +226,28 @@ class _Walk:
         return list(dict.fromkeys([*past, *now])), ended
 
 
-def answer_of(config: Config, proxy: Proxy, place: Basis) -> Fact[HttpAnswer | None]:
+@dataclass(slots=True)
+class Budget:
+    """Rules that may be looked at for all sections of a configuration together."""
+
+    left: int = 5 * _MOST_STEPS
+
+
+def answer_of(config: Config, proxy: Proxy, place: Basis, budget: Budget) -> Fact[HttpAnswer | None]:
     """What `GET /` gets, as far as the text says: whoever is behind may add header fields of his own."""
     if not proxy.speaks_http:
         mode = proxy.setting("mode")
         return (
             mode if isinstance(mode, Unknown) else Unknown(Why.NOT_ASKED, "mode tcp: what is behind speaks for itself")
         )
-    walk = _Walk(config, proxy, Asked(path="/", method="GET"))
+    most = min(_MOST_STEPS, budget.left)
+    walk = _Walk(config, proxy, Asked(path="/", method="GET"), most)
     try:
         ways = walk.ways(place)
     except _TooManyError:
         return Unknown(Why.UNSUPPORTED, f"more rules lead to an answer than are looked at ({place.at})")
+    finally:
+        budget.left -= most - max(walk.left, 0)
     unknown = next((each.fields for each in ways if isinstance(each.fields, Unknown)), None)
     theirs = any(each.is_theirs for each in ways)
     sent = {_sent(each) for each in ways}
@@ -259,6 +278,11 @@ def _sent(way: _Way) -> tuple[str, ...]:
 
 def _action(line: Line) -> str:
     return line.name if line.name in {"redirect", "monitor-uri", "stats"} else line.args[0] if line.args else ""
+
+
+def _rewrites(action: str) -> bool:
+    """Whether a rule may make another path or method of the request."""
+    return action in _REWRITES or action.startswith("lua.")
 
 
 def _after_rule(line: Line, way: _Way, origin: Origin) -> _Way:

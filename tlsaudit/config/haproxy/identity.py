@@ -20,7 +20,6 @@ from tlsaudit.model.facts import ClientAuthMode, DhParameters, Layer
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 
-MOST_GROUPS = 500
 _SYSTEM = "@system-ca"
 _MODES = {
     "none": ClientAuthMode.NONE,
@@ -98,8 +97,6 @@ def grouped(loaded: Sequence[Loaded]) -> list[Group]:
             key: object = (filters, tuple((option.name, option.value) for option in entry.options.items))
         else:
             key = frozenset(names_of(each))
-        if key not in groups and len(groups) >= MOST_GROUPS:
-            continue
         groups.setdefault(key, Group(entry.names, entry.options, [])).members.append(each)
     return list(groups.values())
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tlsaudit.config.haproxy.acl import Acls, acls, applies
+from tlsaudit.config.haproxy.headers import Budget
 from tlsaudit.config.haproxy.parse import Line
 from tlsaudit.config.haproxy.sections import Config, Proxy
 from tlsaudit.model.configuration import Said
@@ -25,7 +26,7 @@ class _Rule:
     named: Acls
 
 
-def forgeable(config: Config, proxy: Proxy, place: Basis, *, required: bool) -> Fact[tuple[Said, ...]]:
+def forgeable(config: Config, proxy: Proxy, place: Basis, budget: Budget, *, required: bool) -> Fact[tuple[Said, ...]]:
     """Rules that leave in place what the client sent: they add to it, or set it only sometimes.
 
     `required`: nobody gets here without a certificate, so that a condition on one is always met. Unknown where no such
@@ -45,6 +46,10 @@ def forgeable(config: Config, proxy: Proxy, place: Basis, *, required: bool) -> 
         elif backend.section is not proxy.section:
             theirs = acls(backend)
             rules = [*first, *(_Rule(line, theirs) for line, _ in backend.lines("http-request"))]
+            budget.left -= len(rules)
+            if budget.left < 0:
+                unknown = Unknown(Why.UNSUPPORTED, f"more rules set headers than are looked at ({at})")
+                break
             found |= dict.fromkeys(_left_open(rules, required=required))
     return unknown if unknown is not None and not found else Known(tuple(found), place)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from tlsaudit.config.assume import Assumptions
 from tlsaudit.config.ciphers import TLS_1_3_DEFAULT, CipherString, Evaluator, tls_1_3_suites
@@ -30,7 +30,7 @@ from tlsaudit.config.haproxy.routes import QUIC, speaks_tls
 from tlsaudit.config.haproxy.sections import Config, Proxy
 from tlsaudit.config.terms import ClientTerms, Terms
 from tlsaudit.model.configuration import Said, ServerNames, Setup
-from tlsaudit.model.facts import ClientAuthMode, Endpoint, Preference
+from tlsaudit.model.facts import ClientAuthMode, Endpoint, HttpAnswer, Preference
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Tried, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 
@@ -60,10 +60,24 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class _Section:
+    """A section that listens, and what is the same at all of its bind lines: it is looked for once.
+
+    `forgeable`: headers by which clients may lie about their certificate, by whether all of them need one.
+    """
+
+    proxy: Proxy
+    place: Basis
+    http: Fact[HttpAnswer | None]
+    budget: headers.Budget
+    forgeable: dict[bool, Fact[tuple[Said, ...]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class _Bound:
     """A bind line with what `global` adds; `unlisted`: why there may be more certificates than are known."""
 
-    proxy: Proxy
+    section: _Section
     options: Options
     place: Basis
     unlisted: Unknown | None
@@ -72,18 +86,24 @@ class _Bound:
 
 def listeners(reading: Reading) -> Iterator[Listener]:
     """Every bind line that speaks TLS."""
+    budget = headers.Budget()
     for proxy in reading.config.proxies:
-        for line, own in proxy.binds():
-            if speaks_tls(line, own) is not False:
-                yield from _listeners(reading, proxy, line, own)
+        lines = [(line, own) for line, own in proxy.binds() if speaks_tls(line, own) is not False]
+        if lines:
+            place = Basis(Origin.DEFAULT, lines[0][0].at)
+            http = headers.answer_of(reading.config, proxy, place, budget)
+            section = _Section(proxy, place, http, budget)
+            for line, own in lines:
+                yield from _listeners(reading, section, line, own)
 
 
-def _listeners(reading: Reading, proxy: Proxy, line: Line, own: Options) -> Iterator[Listener]:
+def _listeners(reading: Reading, section: _Section, line: Line, own: Options) -> Iterator[Listener]:
+    proxy = section.proxy
     options = proxy.bind_defaults.then(own)
     certificates = entries(reading.config, proxy, own, reading.files)
     groups = grouped([load(reading.files, each) for each in certificates.found]) or [Group((), Options(), [])]
-    bound = _Bound(proxy, options, Basis(Origin.DEFAULT, line.at), certificates.unknown, _unserved(line, own))
-    for address in line.args[0].split(",")[:50]:
+    bound = _Bound(section, options, Basis(Origin.DEFAULT, line.at), certificates.unknown, _unserved(line, own))
+    for address in line.args[0].split(","):
         host, port = address_of(address)
         for place, group in enumerate(groups):
             names = concrete(group.names) or (group.served if place else ())
@@ -116,7 +136,7 @@ def _listeners(reading: Reading, proxy: Proxy, line: Line, own: Options) -> Iter
 
 
 def _terms(reading: Reading, bound: _Bound, group: Group, endpoint: Endpoint) -> Terms:
-    proxy, place = bound.proxy, bound.place
+    proxy, place = bound.section.proxy, bound.place
     options = bound.options.then(group.options)
     protocols = defaults.versions(options, defaults.least_version(reading.assume.haproxy), place)
     if endpoint.transport == "quic":
@@ -142,14 +162,14 @@ def _terms(reading: Reading, bound: _Bound, group: Group, endpoint: Endpoint) ->
         alpn=_alpn(reading, proxy, options, endpoint, place),
         early_data=early,
         tickets=_tickets(options, place),
-        http=headers.answer_of(reading.config, proxy, place),
+        http=bound.section.http,
         setup=Setup(
             ticket_key=_ticket_key(options, place),
             early_data_guarded=_guarded(proxy, early),
             client_ca_is_public=clients.ca_is_public,
             client_revocation=clients.revocation,
             client_errors_ignored=clients.ignored,
-            forgeable_headers=_forgeable(reading, proxy, clients.terms),
+            forgeable_headers=_forgeable(reading, bound.section, clients.terms),
             key_mismatches=mismatches_of(group),
             unserved=bound.unserved,
             version_defaults=_version_defaults(reading, options, place),
@@ -274,13 +294,18 @@ def _guarded(proxy: Proxy, early: Fact[int | None]) -> Fact[bool]:
     return early if isinstance(early, Unknown) else Known(proxy.speaks_http, early.basis)
 
 
-def _forgeable(reading: Reading, proxy: Proxy, client: ClientTerms) -> Fact[tuple[Said, ...]]:
+def _forgeable(reading: Reading, section: _Section, client: ClientTerms) -> Fact[tuple[Said, ...]]:
     if isinstance(client.mode, Unknown):
         return client.mode
-    if client.mode.value is ClientAuthMode.NONE or not proxy.speaks_http:
+    if client.mode.value is ClientAuthMode.NONE or not section.proxy.speaks_http:
         return NOT_ASKED
     required = client.mode.value is ClientAuthMode.REQUIRED
-    return identity_headers.forgeable(reading.config, proxy, client.mode.basis, required=required)
+    if required not in section.forgeable:
+        found = identity_headers.forgeable(
+            reading.config, section.proxy, section.place, section.budget, required=required
+        )
+        section.forgeable[required] = found
+    return section.forgeable[required]
 
 
 def _tickets(options: Options, place: Basis) -> Fact[bool]:

@@ -12,15 +12,13 @@ from tlsaudit.model.configuration import Said, Setup
 from tlsaudit.model.facts import Endpoint, Facts
 from tlsaudit.model.knowledge import Basis, Known, Origin
 
-_FOR_TLS = (
-    "crt", "crt-list", "default-crt", "ca-file", "ca-verify-file", "verify", "ssl-min-ver", "ssl-max-ver", "ciphers",
-    "ciphersuites", "curves", "strict-sni",
-)  # fmt: skip
+_CERTIFICATES = ("crt", "crt-list", "default-crt")
+"""Without any no bind line can speak TLS: the other options mean nothing there, and hide nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InClear:
-    """A bind line without `ssl`, with options that mean nothing without it."""
+    """A bind line without `ssl`, with a certificate that means nothing without it."""
 
     line: Line
     name: str
@@ -28,10 +26,10 @@ class InClear:
 
 
 def in_clear(reading: Reading) -> Iterator[InClear]:
-    """Every bind line that has options for TLS and speaks none; so does no stats socket (measured: 2.6)."""
+    """Every bind line that has a certificate and speaks no TLS; so does no stats socket (measured: 2.6)."""
     for proxy in reading.config.proxies:
         for line, own in proxy.binds():
-            option = next(own.all(*_FOR_TLS), None)
+            option = next(own.all(*_CERTIFICATES), None)
             if option is None or speaks_tls(line, own) is not False:
                 continue
             what = f"{option.name} is configured, and the bind line does not say ssl"
