@@ -60,6 +60,13 @@ CASES = (
     Case(f"location = /index.html {{ {X} }}", False),
     Case(f"location / {{ }} location ~ html$ {{ {X} }}", False),
     Case(f"location / {{ }} location ~* \\.(css|js)$ {{ {X} }}", True),
+    Case(f"location / {{ }} location ~ \\.HTML$ {{ {X} }}", True),
+    Case(f"location / {{ }} location ~* \\.HTML$ {{ {X} }}", False),
+    Case(f"location / {{ }} location ~ (?i)\\.HTML$ {{ {X} }}", False),
+    Case(f"location / {{ }} location ~ \\.[A-Z]+$ {{ {X} }}", True),
+    Case(f"location / {{ rewrite ^/INDEX /x last; }} location /x {{ {X} return 200; }}", True),
+    Case(f"location / {{ if ($request_method ~ get) {{ {X} }} }}", True),
+    Case(f"location / {{ if ($request_method ~* get) {{ {X} }} }}", False),
     Case(f"location / {{ index start.htm index.html; }} location ~ html$ {{ {X} }}", None),
     Case(f"location / {{ index /x; }} location /x {{ {X} return 200; }}", False),
     Case(f"location / {{ {X} location ~ html {{ {H} }} }}", True),
@@ -109,6 +116,11 @@ def test_the_place_is_named(bench: Bench) -> None:
         + "location / { rewrite ^ /0 last; }",
         "location / { rewrite ^ /x last; } location /x { rewrite ^ / last; }",
         "location / { try_files /a /; }",
+        "location / { "
+        + "if ($a) { rewrite (?<=x) /a; rewrite (?<=x) /b; rewrite (?<=x) /c; " * 20
+        + "return 200; "
+        + "} " * 20
+        + "}",
         "location / { index " + " ".join(f"i{number}" for number in range(500)) + "; }",
     ],
 )

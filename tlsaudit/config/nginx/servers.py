@@ -30,7 +30,10 @@ class Listen:
 
 @dataclass(slots=True, eq=False)
 class Server:
-    """One server block: what it listens on and its names. `tls` are the listens at which it speaks TLS."""
+    """One server block: what it listens on and its names. `tls` are the listens at which it speaks TLS.
+
+    `starttls`: there it begins in plain text.
+    """
 
     module: str
     scope: Scope
@@ -38,6 +41,12 @@ class Server:
     listens: list[Listen]
     names: tuple[str, ...]
     tls: list[Listen] = field(default_factory=list)
+    starttls: bool = False
+
+    def in_clear(self) -> list[Listen]:
+        """The listens at which it does not speak TLS."""
+        spoken = {each.socket for each in self.tls}
+        return [each for each in self.listens if each.socket not in spoken]
 
 
 @dataclass(slots=True, eq=False)
@@ -73,13 +82,13 @@ def read_servers(
         server.tls = [each for each in server.listens if sockets[server.module, each.socket].tls]
         starttls = server.module == "mail" and any(each.args[:1] != ("off",) for each in _starttls(server.scope))
         if starttls and not server.tls:
-            server.tls = list(server.listens)
+            server.tls, server.starttls = list(server.listens), True
     return servers, sockets
 
 
 def starttls_of(server: Server) -> str | None:
     """The mail protocol whose TLS begins in plain text, where `starttls` says so and the socket is no TLS socket."""
-    if server.module != "mail" or any("ssl" in each.parameters for each in server.listens):
+    if not server.starttls:
         return None
     protocol = server.scope.own("protocol")
     return protocol[-1].args[0] if protocol and protocol[-1].args else "smtp"
@@ -100,6 +109,8 @@ def _server(module: str, scope: Scope, block: Directive) -> Server:
     listens = [listen for each in scope.own("listen") if (listen := _listen(each)) is not None]
     if not scope.own("listen") and module == "http":
         listens = [Listen(block, "*:80", "*", _DEFAULT_PORT, frozenset())]
+    elif not listens and scope.hidden() is not None:
+        listens = [Listen(block, "*", "*", None, frozenset())]  # said in a file that is not here
     names = tuple(name for each in scope.own("server_name") for name in each.args)
     return Server(module, scope, block, listens, names)
 
