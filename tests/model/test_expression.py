@@ -53,5 +53,16 @@ def test_what_cannot_be_told(expression: str) -> None:
     assert finds(expression, "a") is None
 
 
+@pytest.mark.parametrize(
+    ("expression", "text", "found"),
+    [
+        ("B", "abc", False), ("b", "abc", True), ("(?i)B", "abc", True), ("[A-Z]", "abc", False), ("[a-z]", "abc", True),
+        (r"^\w+$", "aBc", True), ("^.$", "A", True),
+    ],
+)  # fmt: skip
+def test_case_counts_where_it_is_asked_for(expression: str, text: str, found: bool) -> None:
+    assert finds(expression, text, cased=True) is found
+
+
 def test_a_text_that_is_no_name() -> None:
     assert finds("a", "a" * 254) is None

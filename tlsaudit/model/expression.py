@@ -34,15 +34,19 @@ class _CannotTellError(ValueError):
     """The expression is not one of those that are read."""
 
 
-def finds(expression: str, text: str) -> bool | None:
-    """Whether an expression is found in a text, whatever the case of letters; None: that cannot be told."""
+def finds(expression: str, text: str, *, cased: bool = False) -> bool | None:
+    """Whether an expression is found in a text; None: that cannot be told.
+
+    `cased`: the case of letters counts, unless the expression begins with `(?i)`.
+    """
+    cased = cased and not expression.startswith("(?i)")
     expression = expression.removeprefix("(?i)")
     if len(expression) > _LONGEST_EXPRESSION or len(text) > _LONGEST_TEXT:
         return None
     if not {*expression, *text} <= set(_CHARACTERS):
         return None
     try:
-        ends = _Reader(expression).whole()
+        ends = _Reader(expression, cased=cased).whole()
     except (_CannotTellError, re.error):
         return None
     return bool(ends(text, frozenset(range(len(text) + 1))))
@@ -51,8 +55,9 @@ def finds(expression: str, text: str) -> bool | None:
 class _Reader:
     """Reads an expression from left to right."""
 
-    def __init__(self, expression: str) -> None:
+    def __init__(self, expression: str, *, cased: bool) -> None:
         self._rest = expression
+        self._case = re.NOFLAG if cased else re.IGNORECASE
         self._depth = 0
 
     def whole(self) -> _Ends:
@@ -94,13 +99,22 @@ class _Reader:
         if first == "(":
             return self._group()
         if first in "[\\":
-            return _one_of(_characters(self._take(_CLASS if first == "[" else _ESCAPE))), 0
+            return _one_of(self._characters(_CLASS if first == "[" else _ESCAPE)), 0
         if first in "*+?{":
             raise _CannotTellError
         self._rest = self._rest[1:]
         if first in "^$":
             return _at_begin if first == "^" else _at_end, 0
-        return _one_of(frozenset(_CHARACTERS if first == "." else {first.lower(), first.upper()})), 0
+        letters = {first.lower(), first.upper()} if self._case else {first}
+        return _one_of(frozenset(_CHARACTERS if first == "." else letters)), 0
+
+    def _characters(self, pattern: re.Pattern[str]) -> frozenset[str]:
+        """Those of a class or an escape."""
+        piece = self._take(pattern)
+        if _SET_OPERATION.search(piece):
+            raise _CannotTellError
+        compiled = re.compile(piece, self._case | re.ASCII)
+        return frozenset(each for each in _CHARACTERS if compiled.fullmatch(each))
 
     def _group(self) -> tuple[_Ends, int]:
         look = _LOOK.match(self._rest)
@@ -140,14 +154,6 @@ def _counts(quantifier: str) -> tuple[int, int | None]:
         return 0, 1
     least, comma, most = quantifier.strip("{}").partition(",")
     return int(least), int(most) if most else None if comma else int(least)
-
-
-def _characters(piece: str) -> frozenset[str]:
-    """Those of a class or an escape."""
-    if _SET_OPERATION.search(piece):
-        raise _CannotTellError
-    compiled = re.compile(piece, re.IGNORECASE | re.ASCII)
-    return frozenset(each for each in _CHARACTERS if compiled.fullmatch(each))
 
 
 def _nothing(_text: str, starts: frozenset[int]) -> frozenset[int]:

@@ -44,7 +44,7 @@ def _found(scope: Scope, path: str) -> tuple[Scope, bool] | Unknown:
         for each in blocks:
             if len(each.args) != 2 or each.args[0] not in _EXPRESSIONS:
                 continue
-            matches = finds(each.args[1], path)
+            matches = finds(each.args[1], path, cased=each.args[0] == "~")
             if matches is None:
                 reason = f"it cannot be told whether a location is for {path}: {each.args[1][:200]!r} ({each.at})"
                 return Unknown(Why.UNRESOLVED, reason)

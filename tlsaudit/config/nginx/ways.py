@@ -235,7 +235,7 @@ def _replaced(words: tuple[str, ...], state: _State) -> Iterator[_State]:
     if len(words) < 2:
         yield state
         return
-    matches = None if state.path is None else finds(words[0], state.path)
+    matches = None if state.path is None else finds(words[0], state.path, cased=True)
     if matches is not True:
         yield state
     if matches is False:
@@ -264,5 +264,5 @@ def _holds(words: tuple[str, ...], path: str | None) -> bool | None:
         return (value == wanted) is (sign == "=")
     if sign.lstrip("!") not in {"~", "~*"}:
         return None
-    found = finds(wanted, value)
+    found = finds(wanted, value, cased=not sign.endswith("*"))
     return None if found is None else found is not sign.startswith("!")
