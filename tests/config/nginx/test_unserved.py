@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
 import ssl
 import urllib.request
@@ -42,6 +43,15 @@ def outcomes(document: doc.Document) -> list[str]:
         (f"server {{ listen 443; server_name shop.example.com; {PAIR} }} {_OTHER}", ["pass", "pass"]),
         ("server { listen 443; include /opt/tls.conf; }", ["inconclusive"]),
         (f"include /opt/*.conf; server {{ listen 443; {PAIR} }}", ["inconclusive"]),
+        (f"include /opt/*.conf; server {{ listen 80; {PAIR} }}", ["inconclusive"]),
+        (f"server {{ listen 443; include /opt/tls.conf; {PAIR} }}", ["inconclusive"]),
+        (f"server {{ include /opt/listen.conf; {PAIR} }}", ["inconclusive"]),
+        (f"{PAIR} server {{ include /opt/listen.conf; location / {{ root /srv; }} }}", ["inconclusive"]),
+        ("server { include /opt/all.conf; }", ["inconclusive"]),
+        (f"server {{ listen 80; {PAIR} location / {{ include /opt/away.conf; }} }}", ["inconclusive"]),
+        (f"server {{ listen 80; {PAIR} include /opt/acme.conf; return 301 https://$host/; }}", []),
+        ("server { include /opt/listen.conf; return 301 https://$host$request_uri; }", []),
+        ("server { listen 80; include /opt/acme.conf; location / { root /srv; } }", []),
         (f"server {{ listen 443; ssl on; {PAIR} }}", ["pass"]),
     ],
 )
@@ -61,9 +71,53 @@ def test_nothing_else_is_said_of_such_a_socket(bench: Bench) -> None:
     assert {each.outcome for each in found.results if each.rule not in settled} <= {"not_tested", "not_applicable"}
 
 
-@pytest.mark.parametrize(("port", "expected"), [("443", ["inconclusive"]), ("80", ["fail"])])
+@pytest.mark.parametrize(("port", "expected"), [("443", ["inconclusive"]), ("80", ["inconclusive"])])
 def test_another_file_may_say_ssl_of_the_socket(bench: Bench, port: str, expected: list[str]) -> None:
     assert outcomes(bench.lint(f"server {{ listen {port}; {PAIR} }}", name="site.conf")) == expected
+
+
+_AWAY = {
+    "location /old { return 301 https://other.test/; } location / { return 200; }": False,
+    "location /old { return 200; } location / { return 301 https://other.test/; }": True,
+    "location /.well-known/ { return 200; } location / { return 308 https://$host$request_uri; }": True,
+    "if ($scheme = http) { return 301 https://$host/; } return 200;": True,
+    "if ($scheme = https) { return 301 https://$host/; } return 200;": False,
+    "if ($https = '') { rewrite ^ https://$host$request_uri permanent; } return 200;": True,
+    "return 301 $scheme://other.test/;": False,
+    "set $to https://other.test; return 302 $to/x;": True,
+    "return https://other.test/;": True,
+    "return 200 https://other.test/;": False,
+    "rewrite ^/old https://other.test/; return 200;": False,
+    "if ($host = a.test) { return 301 https://a.test/; } return 404;": True,
+}
+"""What a server at port 80 says, and whether it does no more than send clients to https."""
+
+
+@pytest.mark.parametrize("text", _AWAY)
+def test_only_what_sends_all_clients_to_https_is_meant_to_be_in_clear(bench: Bench, text: str) -> None:
+    document = bench.lint(f"events {{}} http {{ server {{ listen 80; {PAIR} {text} }} }}")
+    assert outcomes(document) == ([] if _AWAY[text] else ["fail"])
+
+
+@pytest.mark.slow
+def test_nginx_sends_away_whom_the_text_sends_away(lab: Lab) -> None:
+    at = "listen 127.0.0.2:PORT; server_name"
+    texts = {f"c{number}.test": text.replace("a.test", f"c{number}.test") for number, text in enumerate(_AWAY)}
+    running = lab.nginx(http="".join(f"server {{ {at} {name}; {text} }}\n" for name, text in texts.items()))
+    found = {}
+    for name, text in zip(texts, _AWAY, strict=True):
+        asked = http.client.HTTPConnection("127.0.0.2", running.port, timeout=10)
+        asked.request("GET", "/", headers={"Host": name})
+        answer = asked.getresponse()
+        found[text] = (answer.getheader("Location") or "").startswith("https://")
+        asked.close()
+    assert found == _AWAY
+
+
+@pytest.mark.parametrize("module", ["stream", "mail"])
+def test_where_a_server_listens_may_be_said_elsewhere(bench: Bench, module: str) -> None:
+    document = bench.lint(f"events {{}} {module} {{ server {{ include /opt/listen.conf; {PAIR} }} }}")
+    assert (outcomes(document), document.summary.exit_code) == (["inconclusive"], 3)
 
 
 @pytest.mark.slow

@@ -116,6 +116,11 @@ def test_the_place_is_named(bench: Bench) -> None:
         + "location / { rewrite ^ /0 last; }",
         "location / { rewrite ^ /x last; } location /x { rewrite ^ / last; }",
         "location / { try_files /a /; }",
+        "location / { "
+        + "if ($a) { rewrite (?<=x) /a; rewrite (?<=x) /b; rewrite (?<=x) /c; " * 20
+        + "return 200; "
+        + "} " * 20
+        + "}",
         "location / { index " + " ".join(f"i{number}" for number in range(500)) + "; }",
     ],
 )

@@ -54,7 +54,7 @@ def listeners(reading: Reading, servers: list[Server], sockets: Mapping[tuple[st
 
 def name_in_clear(server: Server) -> str | None:
     """The name of a server block where it is reached without TLS; None where it is not."""
-    plain = next((each for each in server.listens if each not in server.tls), None)
+    plain = next(iter(server.in_clear()), None)
     return name_of(server, plain) if plain is not None else None
 
 

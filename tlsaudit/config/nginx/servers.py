@@ -39,6 +39,11 @@ class Server:
     names: tuple[str, ...]
     tls: list[Listen] = field(default_factory=list)
 
+    def in_clear(self) -> list[Listen]:
+        """The listens at which it does not speak TLS."""
+        spoken = {each.socket for each in self.tls}
+        return [each for each in self.listens if each.socket not in spoken]
+
 
 @dataclass(slots=True, eq=False)
 class Socket:
@@ -100,6 +105,8 @@ def _server(module: str, scope: Scope, block: Directive) -> Server:
     listens = [listen for each in scope.own("listen") if (listen := _listen(each)) is not None]
     if not scope.own("listen") and module == "http":
         listens = [Listen(block, "*:80", "*", _DEFAULT_PORT, frozenset())]
+    elif not listens and scope.hidden() is not None:
+        listens = [Listen(block, "*", "*", None, frozenset())]  # said in a file that is not here
     names = tuple(name for each in scope.own("server_name") for name in each.args)
     return Server(module, scope, block, listens, names)
 

@@ -9,6 +9,7 @@ from tlsaudit.config.nginx.parse import Directive
 from tlsaudit.config.nginx.reading import Reading
 from tlsaudit.config.nginx.scope import Scope, Setting
 from tlsaudit.config.nginx.servers import Listen, Server
+from tlsaudit.config.nginx.ways import ways
 from tlsaudit.model.configuration import Said
 from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Unknown, Why
 
@@ -36,46 +37,56 @@ def in_clear(
     over_tls = {name for each in servers if each.tls for name in each.names}
     for server in servers:
         ports: dict[object, list[Listen]] = {}
-        for each in server.listens:
-            if each not in server.tls and "udp" not in each.parameters and _is_meant(server, each, over_tls):
+        for each in server.in_clear():
+            if "udp" not in each.parameters:
                 ports.setdefault(each.port or each.socket, []).append(each)
         for listens in ports.values():
+            if not _is_meant(server, listens[0], over_tls, alone=len(ports) == 1):
+                continue
             may_be = any((server.module, each.socket) in beside for each in listens)
             fact = _unserved(server, listens, alone=reading.whole and not may_be)
             if not isinstance(fact, Known) or fact.value:
                 yield InClear(server=server, listen=listens[0], unserved=fact)
 
 
-def _is_meant(server: Server, listen: Listen, over_tls: set[str]) -> bool:
-    """Whether TLS seems to be meant at a socket."""
+def _is_meant(server: Server, listen: Listen, over_tls: set[str], *, alone: bool) -> bool:
+    """Whether TLS seems to be meant at a port; `alone`: it is the only one of its server."""
     preread = server.scope.setting("ssl_preread")
     if isinstance(preread, Setting) and preread.word.lower() == "on":
         return False  # TLS goes through to whoever is behind
     if listen.port == _HTTPS:
         return True
-    if server.tls or not server.scope.own("ssl_certificate"):
+    if server.tls:
         return False
-    if listen.port != _HTTP:
-        return True
-    alone = all(each.port == _HTTP for each in server.listens)
-    return alone and not over_tls.intersection(server.names) and not _redirects(server.scope)
+    if not server.scope.own("listen") and server.scope.hidden() is not None:
+        return True  # where it listens is said in a file that is not here
+    if not server.scope.own("ssl_certificate"):
+        return False
+    return listen.port != _HTTP or (alone and not over_tls.intersection(server.names))
 
 
-def _redirects(scope: Scope) -> bool:
-    """Whether a server sends clients to https, by itself or in one of its locations."""
-    levels = (scope, *map(scope.inner, scope.blocks("location", "if")))
-    return any(
-        "https://" in word
-        for level in levels
-        for name in ("return", "rewrite")
-        for each in level.own(name)
-        for word in each.args
-    )
+def _unserved(server: Server, listens: Sequence[Listen], *, alone: bool) -> Fact[tuple[Said, ...]]:
+    place = Basis(Origin.EXPLICIT, listens[0].directive.at)
+    certificate = server.scope.setting("ssl_certificate")
+    if certificate is None:
+        return Known((), place)
+    if listens[0].port == _HTTP:
+        leads = _leads_to_https(server.scope)
+        if isinstance(leads, Unknown) or leads.value:
+            return leads if isinstance(leads, Unknown) else Known((), place)
+    if isinstance(certificate, Unknown):
+        return certificate
+    hidden = _hidden(server.scope)
+    if hidden is not None or not alone:
+        where = hidden.args[0][:200] if hidden is not None else "another file"
+        return Unknown(Why.UNRESOLVED, f"ssl may be said of this socket in {where!r} ({place.at})")
+    what = f"a certificate is configured at {certificate.basis.at}, and listen does not say ssl"
+    return Known(tuple(Said(what, Basis(Origin.EXPLICIT, each.directive.at)) for each in listens), place)
 
 
-def _hidden_around(scope: Scope) -> Directive | None:
-    """An include beside a server of which the content is not known."""
-    level = scope.parent
+def _hidden(scope: Scope) -> Directive | None:
+    """An include of which the content is not known, at this level or around it."""
+    level: Scope | None = scope
     while level is not None:
         hidden = level.hidden()
         if hidden is not None:
@@ -84,16 +95,14 @@ def _hidden_around(scope: Scope) -> Directive | None:
     return None
 
 
-def _unserved(server: Server, listens: Sequence[Listen], *, alone: bool) -> Fact[tuple[Said, ...]]:
-    certificate = server.scope.setting("ssl_certificate")
-    if isinstance(certificate, Unknown):
-        return certificate
-    place = Basis(Origin.EXPLICIT, listens[0].directive.at)
-    if certificate is None:
-        return Known((), place)
-    beside = _hidden_around(server.scope)
-    if listens[0].port != _HTTP and (beside is not None or not alone):
-        where = beside.args[0][:200] if beside is not None else "another file"
-        return Unknown(Why.UNRESOLVED, f"ssl may be said of this socket in {where!r} ({place.at})")
-    what = f"a certificate is configured at {certificate.basis.at}, and listen does not say ssl"
-    return Known(tuple(Said(what, Basis(Origin.EXPLICIT, each.directive.at)) for each in listens), place)
+def _leads_to_https(scope: Scope) -> Fact[bool]:
+    """Whether whoever asks a server for `/` in clear is sent to https."""
+    found = ways(scope, tls=False)
+    if isinstance(found, Unknown):
+        return found
+    others = [each.level for each in found if not each.secure]
+    hidden = next((include for each in others if (include := _hidden(each)) is not None), None)
+    if hidden is not None:
+        reason = f"{hidden.args[0][:200]!r} may send clients to https, and is not in the scanned tree ({hidden.at})"
+        return Unknown(Why.UNRESOLVED, reason)
+    return Known(bool(found) and not others, Basis(Origin.EXPLICIT, f"{scope.file}:{scope.line}"))

@@ -6,12 +6,13 @@ folder is answered by its index, which is looked for anew. What hangs on more th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from tlsaudit.config.nginx.locations import location_of, named_location
 from tlsaudit.config.nginx.parse import Directive
 from tlsaudit.config.nginx.scope import Scope, Setting
+from tlsaudit.config.nginx.values import possible
 from tlsaudit.model.expression import finds
 from tlsaudit.model.knowledge import Unknown, Why
 
@@ -24,29 +25,34 @@ _REWRITES = frozenset({"return", "rewrite", "break", "if"})
 _MATTERS = frozenset({"return", "rewrite", "break", "add_header", "more_set_headers", "include", *HANDLERS})
 _ABSOLUTE = ("http://", "https://", "$scheme")
 _FLAGS = frozenset({"last", "break", "redirect", "permanent"})
-_KNOWN = {"$scheme": "https", "$https": "on", "$request_method": "GET"}
+_OVER_TLS = {"$scheme": "https", "$https": "on", "$request_method": "GET"}
+_IN_CLEAR = {"$scheme": "http", "$https": "", "$request_method": "GET"}
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _FIRST_ERROR = 400
 _STEPS = (8, 40)
 """At least and at most; in between as many as look at this many locations:"""
 _MOST_LOOKED_AT = 1000
 _MOST_STATES = 100
+_MOST_STEPS = 20_000
+"""Directives that rewrite, for each state that a request can be in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
     """How a request ends: with the header fields of `level`, and the status where the text fixes it.
 
-    `answers`: nginx itself does, so that nobody behind adds header fields.
+    `answers`: nginx itself does, so that nobody behind adds header fields. `secure`: it sends the client to https.
     """
 
     level: Scope
     status: int | None = None
     answers: bool = False
+    secure: bool = False
 
     @property
     def key(self) -> tuple[object, ...]:
         """The same for ways that end alike."""
-        return self.level.file, self.level.line, self.level.words, self.status, self.answers
+        return self.level.file, self.level.line, self.level.words, self.status, self.answers, self.secure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +73,12 @@ class _TooManyError(Exception):
     """There are more ways than are followed."""
 
 
-def ways(server: Scope, path: str = "/") -> tuple[Way, ...] | Unknown:
-    """Every way that a GET of this path over TLS can take.
+def ways(server: Scope, path: str = "/", *, tls: bool = True) -> tuple[Way, ...] | Unknown:
+    """Every way that a GET of this path can take, over TLS or in clear.
 
     Answers with an error do not count where there are others: they are for requests that should not come.
     """
-    walk = _Walk(server)
+    walk = _Walk(server, _OVER_TLS if tls else _IN_CLEAR)
     try:
         found = {each.key: each for each in walk.ways(path)}
     except _TooManyError:
@@ -88,7 +94,9 @@ class _Walk:
     """Follows requests; what was looked for once is not looked for again."""
 
     server: Scope
+    known: Mapping[str, str]
     unknown: Unknown | None = None
+    steps: int = 0
     seen: set[tuple[str, str]] = field(default_factory=set)
     waiting: list[tuple[str, str]] = field(default_factory=list)
 
@@ -107,7 +115,7 @@ class _Walk:
 
     def _request(self, path: str) -> Iterator[Way]:
         """From the server's own rewriting on, as it begins and after an internal redirect."""
-        for state in _rewritten(self.server, path):
+        for state in self._rewritten(self.server, path):
             if isinstance(state.end, Way):
                 yield state.end
             else:
@@ -124,7 +132,7 @@ class _Walk:
             yield from self._content(location, location, path)
             return
         at = None if named else path
-        for state in _rewritten(location, at):
+        for state in self._rewritten(location, at):
             if isinstance(state.end, Way):
                 yield state.end
             elif state.end != "break" and state.path != at:
@@ -183,6 +191,39 @@ class _Walk:
         if not names or (isinstance(lists, Setting) and lists.word == "on"):
             yield Way(level=level)
 
+    def _rewritten(self, level: Scope, path: str | None) -> list[_State]:
+        """What becomes of a request by the rewriting of one level."""
+        states = [_State(level=level, path=path)]
+        for each in level.directives:
+            if each.name in _REWRITES:
+                new = [then for state in states for then in ([state] if state.end else self._step(each, level, state))]
+                states = list({found.key: found for found in new}.values())
+                self.steps += len(new)
+                if len(states) > _MOST_STATES or self.steps > _MOST_STEPS:
+                    raise _TooManyError
+        return states
+
+    def _step(self, directive: Directive, level: Scope, state: _State) -> Iterator[_State]:
+        if directive.name == "return":
+            *code, target = directive.args or ("",)
+            word = code[0] if code else target
+            status = int(word) if word.isdigit() and len(word) == 3 else 302
+            secure = status in _REDIRECTS and _is_https(state.level, target)
+            yield replace(state, end=Way(level=state.level, status=status, answers=True, secure=secure))
+        elif directive.name == "break":
+            yield replace(state, end="break")
+        elif directive.name == "rewrite":
+            yield from _replaced(directive.args, state)
+        else:
+            inner = level.inner(directive)
+            holds = _holds(directive.args, state.path, self.known)
+            if holds is False or not any(each.name in _MATTERS for each in inner.directives):
+                yield state
+                return
+            yield from self._rewritten(inner, state.path)
+            if holds is None:
+                yield state
+
 
 def _filled(word: str, path: str | None) -> str | None:
     """A path with the variables of the request in it; None where another is."""
@@ -199,38 +240,6 @@ def _filled(word: str, path: str | None) -> str | None:
     return None if "$" in word else word
 
 
-def _rewritten(level: Scope, path: str | None) -> list[_State]:
-    """What becomes of a request by the rewriting of one level."""
-    states = [_State(level=level, path=path)]
-    for each in level.directives:
-        if each.name in _REWRITES:
-            new = [found for state in states for found in ([state] if state.end else _step(each, level, state))]
-            states = list({found.key: found for found in new}.values())
-            if len(states) > _MOST_STATES:
-                raise _TooManyError
-    return states
-
-
-def _step(directive: Directive, level: Scope, state: _State) -> Iterator[_State]:
-    if directive.name == "return":
-        word = directive.args[0] if directive.args else ""
-        status = int(word) if word.isdigit() and len(word) == 3 else 302
-        yield replace(state, end=Way(level=state.level, status=status, answers=True))
-    elif directive.name == "break":
-        yield replace(state, end="break")
-    elif directive.name == "rewrite":
-        yield from _replaced(directive.args, state)
-    else:
-        inner = level.inner(directive)
-        holds = _holds(directive.args, state.path)
-        if holds is False or not any(each.name in _MATTERS for each in inner.directives):
-            yield state
-            return
-        yield from _rewritten(inner, state.path)
-        if holds is None:
-            yield state
-
-
 def _replaced(words: tuple[str, ...], state: _State) -> Iterator[_State]:
     if len(words) < 2:
         yield state
@@ -243,21 +252,28 @@ def _replaced(words: tuple[str, ...], state: _State) -> Iterator[_State]:
     flag = words[2] if words[2:] and words[2] in _FLAGS else ""
     if words[1].startswith(_ABSOLUTE) or flag in {"redirect", "permanent"}:
         status = 301 if flag == "permanent" else 302
-        yield replace(state, end=Way(level=state.level, status=status, answers=True))
+        yield replace(
+            state, end=Way(level=state.level, status=status, answers=True, secure=_is_https(state.level, words[1]))
+        )
     else:
         yield replace(state, path=_filled(words[1], state.path), end=flag)
 
 
-def _holds(words: tuple[str, ...], path: str | None) -> bool | None:
-    """Whether a condition holds for a GET over TLS; None where more than that decides."""
+def _is_https(level: Scope, target: str) -> bool:
+    """Whether a client in clear is sent to https, whatever value a variable has."""
+    return all(each.startswith("https://") for each in possible(level, target, tls=False))
+
+
+def _holds(words: tuple[str, ...], path: str | None, known: Mapping[str, str]) -> bool | None:
+    """Whether a condition holds for a GET; None where more than that decides."""
     joined = " ".join(words).removeprefix("(").removesuffix(")").split()
     name = joined[0] if joined else ""
-    value = path if name in {"$uri", "$document_uri", "$request_uri"} else _KNOWN.get(name)
+    value = path if name in {"$uri", "$document_uri", "$request_uri"} else known.get(name)
     if value is None:
         return None
     if len(joined) == 1:
         return value not in {"", "0"}
-    sign, wanted = joined[1], joined[2] if len(joined) == 3 else None
+    sign, wanted = joined[1], joined[2] if len(joined) == 3 else "" if "" in words and len(joined) == 2 else None
     if wanted is None or "$" in wanted.rstrip("$"):
         return None
     if sign in {"=", "!="}:
