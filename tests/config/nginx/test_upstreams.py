@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.config.linting import Bench
+from tests.config.linting import Bench, results
 from tlsaudit.model import document as doc
 
 _SERVER = (
@@ -51,6 +51,47 @@ def test_credentials_are_in_no_report(bench: Bench, scheme: str, credentials: st
     assert found.upstream.destination == "10.0.0.7:81"
     assert (found.endpoint.host, found.endpoint.port) == ("10.0.0.7:81", 81)
     assert "hunter2" not in document.model_dump_json()
+
+
+def test_every_value_of_a_long_map_is_judged(bench: Bench) -> None:
+    entries = "".join(f"k{number} https://b{number}.example;" for number in range(999))
+    maps = f"map $http_x $be {{ {entries} last http://10.9.9.9; }}"
+    found = upstreams(bench, "proxy_ssl_verify on; location / { proxy_pass $be; }", maps.replace("k0 ", "default "))
+    assert len(found) == 1000
+    assert found[-1].destination == "10.9.9.9"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "set $be $a; location / { proxy_pass https://$be; }",
+        "location / { proxy_pass https://admin:hunter2@$a; }",
+        "location / { proxy_pass $a$b; }",
+    ],
+)
+def test_too_many_values_are_one_upstream_that_is_not_known(bench: Bench, text: str) -> None:
+    count = 700 if "$b;" in text else 1001
+    entries = "".join(f"k{number} b{number}.example;" for number in range(count))
+    maps = f"map $http_x $a {{ {entries} }} map $http_y $b {{ {entries} }}"
+    (found,) = upstreams(bench, f"proxy_ssl_verify on; {text}", maps)
+    assert (found.local, found.tls, found.verifies) == (None, None, None)
+    document = bench.lint_folder()
+    (result,) = results(document, "TLS-CONF-001")
+    assert (result.outcome, document.summary.exit_code) == ("inconclusive", 3)
+    assert "more than 1000 values" in result.observed
+    assert "hunter2" not in document.model_dump_json()
+
+
+def test_a_map_over_the_scheme_by_expression(bench: Bench) -> None:
+    maps = "map $scheme $to { ~^https 10.0.0.1; default 10.0.0.2; }"
+    found = upstreams(bench, "location / { proxy_pass http://$to; }", maps)
+    assert [each.destination for each in found] == ["10.0.0.1", "10.0.0.2"]
+
+
+def test_every_location_is_judged(bench: Bench) -> None:
+    text = "".join(f"location /{number} {{ proxy_pass https://b{number}.example; }}" for number in range(201))
+    found = upstreams(bench, f"{text} location /p {{ proxy_pass http://10.9.9.9; }}")
+    assert (len(found), found[-1].destination) == (202, "10.9.9.9")
 
 
 def test_a_group_is_each_of_its_servers(bench: Bench) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tlsaudit.config.found import Context, Found, Unparsable, unique_id
+from tlsaudit.config.nginx.budget import Budget
 from tlsaudit.config.nginx.files import Files
 from tlsaudit.config.nginx.listeners import Listener, listeners, name_in_clear, name_of, settings_alone
 from tlsaudit.config.nginx.parse import Directive
@@ -27,7 +28,10 @@ from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Unknown, Why
 
 MOST_SERVERS = 5000
 """Of one main file with what it includes; each is a subject of the report, or several."""
-MOST_LISTENERS = 10_000
+MOST_SUBJECTS = 10_000
+"""Of one main file likewise."""
+MOST_DESTINATIONS = 50_000
+"""As often as a main file passes on: ten thousand locations may name the same few servers."""
 _ELSEWHERE = Unknown(Why.NOT_ASKED, "left to what includes this file, which is not here")
 
 
@@ -125,7 +129,24 @@ def _found(
     main: Main | None = None,
     beside: Beside = ALONE,
 ) -> Iterator[Found | Unparsable | _Settings]:
-    """What a file says, as if it stood in `main` where there is one."""
+    """What a file says, as if it stood in `main` where there is one, as far as it is not too much."""
+    left = MOST_SUBJECTS
+    try:
+        for each in _subjects(reading, path, directives, main, beside):
+            found = each.found if isinstance(each, _Settings) else each
+            left -= 1
+            if left < 0:
+                message = f"more than {MOST_SUBJECTS} listeners and upstreams"
+                yield Unparsable(file=found.file, line=found.line, code="excess", message=message)
+                return
+            yield each
+    except SyntaxProblemError as error:
+        yield _unparsable(error)
+
+
+def _subjects(
+    reading: Reading, path: Path, directives: Sequence[Directive], main: Main | None, beside: Beside
+) -> Iterator[Found | Unparsable | _Settings]:
     shown = reading.tree.shown(path)
     alone = Scope(directives, shown, 1)
     top = replace(alone, parent=main.modules[directives[0].name]) if main is not None else alone
@@ -143,13 +164,9 @@ def _found(
         ids={},
         passing=set(),
         judged=set(),
+        budget=Budget(MOST_DESTINATIONS, "destinations"),
     )
-    for number, each in enumerate(listeners(reading, servers, sockets)):
-        if number >= MOST_LISTENERS:
-            at = each.listen.directive
-            message = f"more than {MOST_LISTENERS} listeners"
-            yield Unparsable(file=at.file, line=at.line, code="excess", message=message)
-            return
+    for each in listeners(reading, servers, sockets):
         yield _listener(reading, each, file.ids)
         if id(each.server) not in file.passing:
             terminated = Known(True, Basis(Origin.EXPLICIT, each.listen.directive.at))
@@ -159,8 +176,9 @@ def _found(
         name = name_in_clear(server)
         if name is not None and id(server) not in file.passing:
             yield from _passed_on(file, server, Known(False, Basis(Origin.DEFAULT, server.block.at)), name)
+    over_tls = {server.module for server in servers if server.tls}
     for block in alone.blocks(*MODULES):
-        if not any(server.tls for server in servers if server.module == block.name):
+        if block.name not in over_tls:
             yield from _without_servers(replace(file, top=alone), block)
 
 
@@ -200,6 +218,7 @@ class _File:
     """The servers of which the upstreams were looked for."""
     judged: set[str]
     """The modules that have upstreams."""
+    budget: Budget
 
 
 def _passed_on(file: _File, server: Server, terminated: Fact[bool], name: str) -> Iterator[Found]:
@@ -259,7 +278,9 @@ def _listener(reading: Reading, each: Listener, ids: dict[str, int]) -> Found:
 
 
 def _upstreams(file: _File, module: str, scope: Scope, terminated: Fact[bool], name: str) -> Iterator[Found]:
-    passing = Passing(reading=file.reading, module=module, groups=file.groups[module], terminated=terminated)
+    passing = Passing(
+        reading=file.reading, module=module, groups=file.groups[module], terminated=terminated, budget=file.budget
+    )
     for passed in upstreams(passing, scope):
         file.judged.add(module)
         yield Found(

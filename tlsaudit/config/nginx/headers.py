@@ -56,6 +56,8 @@ def _answer(way: Way, place: Basis) -> Fact[HttpAnswer]:
         if len(each.args) < 2 or each.args[0].lower() != _FIELD:
             continue
         values = possible(level, each.args[1])
+        if isinstance(values, Unknown):
+            return values
         if len(values) > 1 or "$" in values[0]:
             return variable(Setting((each,), Origin.EXPLICIT)) or NOT_ASKED
         if values[0] and ("always" in each.args[2:] or status is None or status in _WITHOUT_ALWAYS):

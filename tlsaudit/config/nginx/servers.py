@@ -30,7 +30,10 @@ class Listen:
 
 @dataclass(slots=True, eq=False)
 class Server:
-    """One server block: what it listens on and its names. `tls` are the listens at which it speaks TLS."""
+    """One server block: what it listens on and its names. `tls` are the listens at which it speaks TLS.
+
+    `starttls`: there it begins in plain text.
+    """
 
     module: str
     scope: Scope
@@ -38,6 +41,7 @@ class Server:
     listens: list[Listen]
     names: tuple[str, ...]
     tls: list[Listen] = field(default_factory=list)
+    starttls: bool = False
 
     def in_clear(self) -> list[Listen]:
         """The listens at which it does not speak TLS."""
@@ -78,13 +82,13 @@ def read_servers(
         server.tls = [each for each in server.listens if sockets[server.module, each.socket].tls]
         starttls = server.module == "mail" and any(each.args[:1] != ("off",) for each in _starttls(server.scope))
         if starttls and not server.tls:
-            server.tls = list(server.listens)
+            server.tls, server.starttls = list(server.listens), True
     return servers, sockets
 
 
 def starttls_of(server: Server) -> str | None:
     """The mail protocol whose TLS begins in plain text, where `starttls` says so and the socket is no TLS socket."""
-    if server.module != "mail" or any("ssl" in each.parameters for each in server.listens):
+    if not server.starttls:
         return None
     protocol = server.scope.own("protocol")
     return protocol[-1].args[0] if protocol and protocol[-1].args else "smtp"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 
 from tlsaudit.config.local import is_local
 from tlsaudit.config.nginx import defaults
+from tlsaudit.config.nginx.budget import Budget
 from tlsaudit.config.nginx.parse import Directive
 from tlsaudit.config.nginx.reading import Reading, read_flag, read_protocols, settled
 from tlsaudit.config.nginx.scope import Scope, Setting
@@ -33,7 +34,6 @@ _TELLING = ("verify", "protocols", "ciphers")
 """What makes a level worth judging although nothing is passed on there."""
 _ABOVE = {"crit", "alert", "emerg"}
 _DEEPEST = 8
-_MOST = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +53,8 @@ class Passing:
     module: str
     groups: Mapping[str, Scope]
     terminated: Fact[bool]
+    budget: Budget
+    """Of destinations, alike or not."""
 
     @property
     def in_clear(self) -> bool:
@@ -69,7 +71,7 @@ def upstreams(passing: Passing, scope: Scope) -> Iterator[Passed]:
             if upstream is None or (passing.in_clear and isinstance(upstream.tls, Known) and not upstream.tls.value):
                 continue
             key = _alike(passed, upstream)
-            if key not in seen and len(seen) < _MOST:
+            if key not in seen:
                 seen.add(key)
                 yield passed
 
@@ -129,7 +131,14 @@ def _asks(scope: Scope) -> Iterator[tuple[Scope, Directive]]:
 
 def _passed(passing: Passing, scope: Scope, directive: Directive) -> Iterator[Passed]:
     over_tls = passing.terminated.value if isinstance(passing.terminated, Known) else None
-    for word in possible(scope, directive.args[0], tls=over_tls):
+    words = possible(scope, directive.args[0], tls=over_tls)
+    if isinstance(words, Unknown):
+        name = without_userinfo(_split(directive.args[0], "")[1])[:255]
+        upstream = Upstream(destination=name, terminated=passing.terminated, local=words, tls=words)
+        facts = Facts(endpoint=Endpoint(host=upstream.destination, port=0), upstream=upstream)
+        yield Passed(destination=upstream.destination, directive=directive, facts=facts)
+        return
+    for word in words:
         if word:
             yield from _passed_to(passing, scope, replace(directive, args=(word,)))
 
@@ -146,6 +155,7 @@ def _passed_to(passing: Passing, scope: Scope, directive: Directive) -> Iterator
     group = groups.get(name.partition(":")[0] if name not in groups else name)
     servers = [each.args[0] for each in group.own("server") if each.args] if group is not None else [name]
     for server in servers or [name]:
+        passing.budget.spend(directive)
         yield Passed(
             destination=f"{scheme}://{server.partition('/')[0] if not server.startswith('unix:') else server}",
             directive=directive,

@@ -261,7 +261,8 @@ def _replaced(words: tuple[str, ...], state: _State) -> Iterator[_State]:
 
 def _is_https(level: Scope, target: str) -> bool:
     """Whether a client in clear is sent to https, whatever value a variable has."""
-    return all(each.startswith("https://") for each in possible(level, target, tls=False))
+    found = possible(level, target, tls=False)
+    return not isinstance(found, Unknown) and all(each.startswith("https://") for each in found)
 
 
 def _holds(words: tuple[str, ...], path: str | None, known: Mapping[str, str]) -> bool | None:
