@@ -65,8 +65,9 @@ def matches_path(section: Directive, path: str) -> bool | None:
 
 
 def matches(pattern: str, path: str) -> bool | None:
-    """Whether a regular expression of the configuration fits; None: that cannot be told."""
-    return finds(pattern, path)
+    """Whether a regular expression of the configuration fits; None: that cannot be told, or hangs on case (`[NC]`)."""
+    found = finds(pattern, path, cased=True)
+    return found if found is finds(pattern, path) else None
 
 
 def _own(level: Level, names: tuple[str, ...]) -> Iterator[Directive]:
