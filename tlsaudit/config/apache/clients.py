@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tlsaudit.config.apache.parse import Directive
-from tlsaudit.config.apache.reading import Reading
+from tlsaudit.config.apache.reading import Reading, commands_of, replaced
 from tlsaudit.config.apache.scope import Level, Setting
 from tlsaudit.config.apache.sections import late_sections, said, served_elsewhere
 from tlsaudit.config.client_ca import holds_public_root, is_public_bundle, is_public_folder
@@ -42,7 +42,8 @@ class Clients:
 
 def clients_of(reading: Reading, level: Level, place: Basis) -> Clients:
     """What SSLVerifyClient and its companions ask for."""
-    setting = level.setting("sslverifyclient")
+    commands = commands_of(level)
+    setting = replaced(commands, "verifymode") or level.setting("sslverifyclient")
     if isinstance(setting, Unknown):
         return Clients(terms=ClientTerms(mode=setting), ca_is_public=setting, revocation=setting, unchecked=setting)
     usual = _mode(setting, place)
@@ -60,17 +61,19 @@ def clients_of(reading: Reading, level: Level, place: Basis) -> Clients:
     late = isinstance(mode, Known) and decides is root and root is not None
     required = isinstance(mode, Known) and mode.value is ClientAuthMode.REQUIRED
     revocation = _revocation(level, asking[0].basis) if asking else NOT_ASKED
+    authority = replaced(commands, "verifycafile", "verifycapath", "verifycastore")
+    asked_of = replaced(commands, "requestcafile", "requestcapath", "requestcastore", "clientcafile", "clientcapath")
     return Clients(
         terms=ClientTerms(
             mode=mode,
             verifies=_verifies(decides) if isinstance(decides, Setting) and _asks(decides) else NOT_ASKED,
             enforced_by=Layer.TLS if required else None,
-            ca_names=_ca_names(reading, level) if asking else (),
+            ca_names=_ca_names(reading, level) if asking and asked_of is None else (),
             late=late,
             elsewhere=dict(_elsewhere(places, usual, mode, place)),
         ),
-        ca_is_public=_ca_is_public(reading, level) if asking else NOT_ASKED,
-        revocation=revocation,
+        ca_is_public=(authority or _ca_is_public(reading, level)) if asking else NOT_ASKED,
+        revocation=(authority or revocation) if asking else NOT_ASKED,
         unchecked=_unchecked(level, revocation),
     )
 

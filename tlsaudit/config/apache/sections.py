@@ -123,7 +123,9 @@ def served_elsewhere(level: Level, name: str, most: int) -> dict[str, Setting | 
     found: dict[str, Setting | Unknown | None] = {}
     for path, target, directive in _mapped(level):
         if len(found) >= most:
-            found["/ and below"] = Unknown(Why.UNSUPPORTED, f"more paths are mapped than are looked at ({directive.at})")
+            found["/ and below"] = Unknown(
+                Why.UNSUPPORTED, f"more paths are mapped than are looked at ({directive.at})"
+            )
             break
         if directive.name.endswith("match") or "${" in directive.raw:
             found[path] = Unknown(Why.UNRESOLVED, f"{directive.name} maps paths that are not known ({directive.at})")
