@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tlsaudit.config.apache.enforced import enforced
 from tlsaudit.config.apache.parse import Directive
 from tlsaudit.config.apache.reading import Reading, commands_of, replaced
 from tlsaudit.config.apache.scope import Level, Setting
@@ -59,6 +60,16 @@ def clients_of(reading: Reading, level: Level, place: Basis) -> Clients:
         places = served_elsewhere(level, "sslverifyclient", _MOST_PATHS) | places
     asking = [each for each in (setting, root, *sections.values()) if isinstance(each, Setting) and _asks(each)]
     late = isinstance(mode, Known) and decides is root and root is not None
+    elsewhere = dict(_elsewhere(places, usual, mode, place))
+    verifies = _verifies(decides) if isinstance(decides, Setting) and _asks(decides) else NOT_ASKED
+    layer = Layer.TLS
+    if isinstance(mode, Known) and mode.value is ClientAuthMode.OPTIONAL:
+        refuses = enforced(level)
+        if isinstance(refuses, Known):
+            mode, layer = Known(ClientAuthMode.REQUIRED, refuses.basis), Layer.APPLICATION
+            verifies, elsewhere = Known(value=True, basis=refuses.basis), {}
+        else:
+            mode = refuses or mode
     required = isinstance(mode, Known) and mode.value is ClientAuthMode.REQUIRED
     revocation = _revocation(level, asking[0].basis) if asking else NOT_ASKED
     authority = replaced(commands, "verifycafile", "verifycapath", "verifycastore")
@@ -66,11 +77,11 @@ def clients_of(reading: Reading, level: Level, place: Basis) -> Clients:
     return Clients(
         terms=ClientTerms(
             mode=mode,
-            verifies=_verifies(decides) if isinstance(decides, Setting) and _asks(decides) else NOT_ASKED,
-            enforced_by=Layer.TLS if required else None,
+            verifies=verifies,
+            enforced_by=layer if required else None,
             ca_names=_ca_names(reading, level) if asking and asked_of is None else (),
             late=late,
-            elsewhere=dict(_elsewhere(places, usual, mode, place)),
+            elsewhere=elsewhere,
         ),
         ca_is_public=(authority or _ca_is_public(reading, level)) if asking else NOT_ASKED,
         revocation=(authority or revocation) if asking else NOT_ASKED,

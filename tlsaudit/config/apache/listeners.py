@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tlsaudit.config.apache import defaults, headers, protocols
 from tlsaudit.config.apache.clients import clients_of
 from tlsaudit.config.apache.identity import Identity, dh_of, has_curve, identity_of, stapling_of
 from tlsaudit.config.apache.identity_headers import forgeable
+from tlsaudit.config.apache.plain_ways import PlainWays, ways_past
 from tlsaudit.config.apache.protocols import Versions
 from tlsaudit.config.apache.reading import Commands, Reading, ciphers_of, commands_of, replaced, suites_1_3_of
 from tlsaudit.config.apache.scope import Level, Setting, flag
@@ -65,7 +66,7 @@ def places(servers: Servers) -> Iterator[Place]:
                     yield Place(server, address, port)
 
 
-def listener_at(reading: Reading, servers: Servers, where: Place) -> Listener:
+def listener_at(reading: Reading, servers: Servers, where: Place, ways: PlainWays) -> Listener:
     """What a virtual host asks for at a port."""
     server, address, port = where.server, where.address, where.port
     place = Basis(Origin.DEFAULT, server.directive.at)
@@ -99,7 +100,7 @@ def listener_at(reading: Reading, servers: Servers, where: Place) -> Listener:
         certificates=identity.deployments,
         keys=identity.keys,
         dh=dh_of(reading, identity, commands, place),
-        client=clients.terms,
+        client=replace(clients.terms, in_clear=ways_past(ways, server, address)),
         alpn=_alpn(server.level, place),
         early_data=Known(None, place),  # mod_ssl has none
         compression=_switch(level, commands, "sslcompression", place),

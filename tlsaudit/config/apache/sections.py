@@ -101,7 +101,7 @@ def late_sections(level: Level, name: str, most: int) -> dict[str, Setting | Unk
                 what = f"more than {most} sections with {directive.name}"
                 raise SyntaxProblemError(directive.file, directive.line, what, "excess")
             if whole and section.name in _BY_PATH:
-                if _is_for_all(section):
+                if is_for_all(section):
                     found.clear()
                 else:
                     reason = f"{name} is set for / and perhaps for nothing else ({section.at})"
@@ -160,10 +160,15 @@ def _by_length(sections: Iterable[Directive]) -> list[Directive]:
     return sorted(sections, key=lambda each: (each.name == "directorymatch", each.word.count("/")))
 
 
-def _is_for_all(section: Directive) -> bool:
-    """Whether a Location section that holds for `/` holds for all that is below it."""
+def path_sections(level: Level) -> list[Directive]:
+    """The Location sections that hold for a virtual host, in their order."""
+    return list(_sections(level, _BY_PATH))
+
+
+def is_for_all(section: Directive) -> bool:
+    """Whether a Location section holds for every path."""
     if section.name == "locationmatch" or section.args[:1] == ("~",):
-        return section.args[-1] in _EVERY_PATH
+        return section.args[-1:] != () and section.args[-1] in _EVERY_PATH
     return section.word == "/"
 
 
