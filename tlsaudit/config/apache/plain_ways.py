@@ -8,7 +8,7 @@ from tlsaudit.config.apache.parse import Directive
 from tlsaudit.config.apache.rewrites import is_redirect
 from tlsaudit.config.apache.scope import Level
 from tlsaudit.config.apache.sections import inner_sections, root_sections
-from tlsaudit.config.apache.served import Served, matches, served_root
+from tlsaudit.config.apache.served import Served, matches, served_root, unread
 from tlsaudit.config.apache.servers import Address, Server, Servers, is_switched_on, name_of
 from tlsaudit.config.local import is_local
 from tlsaudit.model.facts import ClientAuthMode
@@ -93,6 +93,9 @@ def _mode(server: Server) -> Fact[ClientAuthMode] | None:
 
 def _doubts(level: Level, blocks: list[Level], root: list[Directive]) -> Iterator[Directive]:
     """What may send clients away all the same."""
+    odd = unread(level)
+    if odd is not None:
+        yield odd
     for block in blocks:
         yield from (each for each in block.own("rewriterule") if len(each.args) > 2 and is_redirect(each.args[2]))
         yield from (each for name in ("redirect", "redirectmatch") for each in block.own(name) if block is not level)
@@ -129,7 +132,8 @@ def _holds(args: tuple[str, ...], names: tuple[str, ...]) -> bool:
         return False
     what, value = args[0].lower(), args[1]
     if what == "%{request_uri}":
-        return matches(value.removeprefix("!"), "/") is not value.startswith("!")
+        fits = matches(value.removeprefix("!"), "/")
+        return fits is not None and fits is not value.startswith("!")
     if what in _NAMES:
         return value.lstrip("=^").rstrip("$").replace("\\", "").lower() in names
     return value.lower() in _IN_CLEAR.get(what, ())

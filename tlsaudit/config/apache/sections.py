@@ -123,16 +123,20 @@ def served_elsewhere(level: Level, name: str, most: int) -> dict[str, Setting | 
     found: dict[str, Setting | Unknown | None] = {}
     for path, target, directive in _mapped(level):
         if len(found) >= most:
-            found["/ and below"] = Unknown(
-                Why.UNSUPPORTED, f"more paths are mapped than are looked at ({directive.at})"
-            )
-            break
+            what = f"more than {most} paths that are mapped"
+            raise SyntaxProblemError(directive.file, directive.line, what, "excess")
         if directive.name.endswith("match") or "${" in directive.raw:
             found[path] = Unknown(Why.UNRESOLVED, f"{directive.name} maps paths that are not known ({directive.at})")
             continue
         by_folder = [] if target is None else list(_by_length(_sections(level, _BY_FOLDER)))
         holding = [each for each in by_folder if _matches_folder(each, target)]
-        holding += [each for each in _sections(level, _BY_PATH) if matches_path(each, path)]
+        by_path = [(each, matches_path(each, path)) for each in _sections(level, _BY_PATH)]
+        open_ = next((each for each, holds in by_path if holds is None and Level(each.block or ()).own(name)), None)
+        if open_ is not None:
+            reason = f"whether <{open_.name}> holds for {path[:100]!r} cannot be told ({open_.at})"
+            found[path] = Unknown(Why.UNRESOLVED, reason)
+            continue
+        holding += [each for each, holds in by_path if holds]
         setting = [each for section in holding for each in Level(section.block or ()).own(name)[-1:]]
         found[path] = said(setting[-1]) if setting else None
     return found

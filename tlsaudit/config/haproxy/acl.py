@@ -142,13 +142,10 @@ def _of_connection(fetch: str, values: Sequence[str], asked: Asked, *, plain: bo
         return str(asked.port) in values if numbers and asked.port is not None else None
     if fetch in _ALWAYS_THERE or not fetch.startswith((ABOUT_CERTIFICATE, "ssl_fc_")):
         return None
-    if not asked.tls:
-        return False
-    if asked.certificate is not False or not fetch.startswith(ABOUT_CERTIFICATE):
-        return None
-    if fetch == "ssl_c_verify":
+    if asked.tls and fetch == "ssl_c_verify" and asked.certificate is False:
         return "0" in values if numbers else None
-    return False
+    is_missing = not asked.tls or (asked.certificate is False and fetch.startswith(ABOUT_CERTIFICATE))
+    return False if is_missing else None
 
 
 def _test(words: Sequence[str], asked: Asked) -> bool | None:

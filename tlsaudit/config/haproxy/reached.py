@@ -7,22 +7,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from tlsaudit.config.haproxy.acl import ABOUT_CERTIFICATE, Acls, Asked, acls, applies, condition
+from tlsaudit.config.haproxy.addresses import address_of
 from tlsaudit.config.haproxy.parse import Line
+from tlsaudit.config.haproxy.routes import speaks_tls
 from tlsaudit.config.haproxy.sections import Config, Proxy
 from tlsaudit.config.haproxy.words import is_unresolved
-from tlsaudit.model.knowledge import Basis, Known, Origin, Unknown, Why
+from tlsaudit.config.local import is_local
+from tlsaudit.model.facts import ClientAuthMode
+from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Unknown, Why
 
 _REFUSALS = frozenset({"deny", "tarpit", "auth", "reject", "silent-drop", "redirect"})
 _OK = ("200", "201", "202", "203", "204")
 _REWRITES = ("set-path", "replace-path", "set-uri", "replace-uri", "set-method", "lua.")
-_MOST_STEPS = 20_000
+_MOST_STEPS = 100_000
+_MOST_WAYS = 20
+"""In clear, to one section: one is enough for a finding."""
 _RULES = ("tcp-request", "http-request")
 _OF_CERTIFICATES = (ABOUT_CERTIFICATE, "ssl_fc_has_crt")
 _OVER_TLS = Asked(path="/", method="GET")
 _ANYTHING = Asked(certificate=False)
 _ROOT = Asked(path="/", method="GET", certificate=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """A socket in clear; `doubt`: the line on which it hangs whether clients are served there."""
+
+    where: str
+    host: str
+    line: Line
+    doubt: Line | None = None
 
 
 @dataclass(slots=True)
@@ -34,18 +51,53 @@ class Ways:
     found: dict[int, Mapping[str, Line | None]] = field(default_factory=dict)
     """Over TLS, by section: looked for once."""
 
+    plain: dict[str, list[_Plain]] | None = None
+    """The sockets in clear by the sections that answer there."""
+    refusing: dict[int, Known[bool] | Unknown | None] = field(default_factory=dict)
+
+    def past(self, proxy: Proxy, host: str) -> dict[str, Fact[ClientAuthMode]]:
+        """The ways in clear to what clients get to over TLS; those on the machine itself count there alone."""
+        if self.plain is None:
+            self.plain = {}
+            for each, titles in self._in_clear():
+                for title, doubt in titles.items():
+                    self.plain.setdefault(title, []).append(replace(each, doubt=doubt))
+        found: dict[str, Fact[ClientAuthMode]] = {}
+        for title in self.over_tls(proxy):
+            near = (each for each in self.plain.get(title, ()) if is_local(host) or not is_local(each.host))
+            for each in islice(near, _MOST_WAYS):
+                if each.doubt is None:
+                    found[each.where] = Known(ClientAuthMode.NONE, Basis(Origin.EXPLICIT, each.line.at))
+                else:
+                    reason = f"whether clients are served {each.where} hangs on a condition ({each.doubt.at})"
+                    found.setdefault(each.where, Unknown(Why.UNRESOLVED, reason))
+        return found
+
+    def _in_clear(self) -> Iterator[tuple[_Plain, Mapping[str, Line | None]]]:
+        for proxy in self.config.proxies:
+            for line, own in proxy.binds():
+                if speaks_tls(line, own) is not False:
+                    continue
+                for address in line.args[0].split(","):
+                    host, port = address_of(address)
+                    if port is not None:
+                        where = f"in clear at {proxy.title}:{port}"
+                        asked = replace(_ROOT, tls=False, port=port)
+                        yield _Plain(where, host, line), self.reached(proxy, asked)
+
     def over_tls(self, proxy: Proxy) -> Mapping[str, Line | None]:
         """What clients get to over TLS."""
         if id(proxy) not in self.found:
             self.found[id(proxy)] = self.reached(proxy, _OVER_TLS)
         return self.found[id(proxy)]
 
-    def in_clear(self, proxy: Proxy, port: int | None) -> Mapping[str, Line | None]:
-        """What clients get to in clear at a port."""
-        return self.reached(proxy, replace(_ROOT, tls=False, port=port))
-
     def enforced(self, proxy: Proxy) -> Known[bool] | Unknown | None:
-        """Whether everybody without a certificate is refused, whatever he asks for; None: nobody is refused, or everybody is."""
+        """Whether everybody without a certificate is refused, whatever he asks for; None: nobody for `/`, or all."""
+        if id(proxy) not in self.refusing:
+            self.refusing[id(proxy)] = self._enforced(proxy)
+        return self.refusing[id(proxy)]
+
+    def _enforced(self, proxy: Proxy) -> Known[bool] | Unknown | None:
         root = self.reached(proxy, _ROOT)
         if not self.over_tls(proxy) or any(line is None for line in root.values()):
             return None
@@ -79,6 +131,7 @@ class Ways:
     ) -> tuple[Asked, Line | None] | None:
         """What gets past the rules of a section, and on which line that hangs; None: nothing."""
         named = acls(proxy)
+        spared: Line | None = None  # by which some may get past the refusals behind it
         for line in self._rules(proxy):
             self.left -= 1
             if self.left < 0:
@@ -94,13 +147,12 @@ class Ways:
                 _add(found, proxy.title, doubt if verdict else line)
             if action in _REFUSALS or action == "return":
                 if verdict:
-                    return None
+                    return None if spared is None else (asked, spared)
                 doubt = doubt or (line if _counts(named, line, asked) else None)
             elif action == "allow":
                 if verdict:
                     return asked, doubt
-                # What it spares from the rules behind it nobody can tell.
-                doubt = doubt or (line if any(_action(each) in _REFUSALS for each in self._rules(proxy)) else None)
+                spared = spared or line
         return asked, doubt
 
     def _rules(self, proxy: Proxy) -> Iterator[Line]:
