@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_PORT = re.compile(r":(?P<port>[0-9]{1,5})(?:-[0-9]{1,5})?\Z")
+_PORT = re.compile(r":(?P<port>[0-9]{1,5})(?:-(?P<last>[0-9]{1,5}))?\Z")
 
 
 def address_of(word: str) -> tuple[str, int | None]:
@@ -15,3 +15,9 @@ def address_of(word: str) -> tuple[str, int | None]:
         return bare[:255], None
     host = bare[: found.start()].strip("[]")
     return ("*" if host in {"", "*", "0.0.0.0", "::"} else host), int(found["port"])  # noqa: S104 - nothing is bound
+
+
+def last_port(word: str) -> int:
+    """The end of a range of ports; 0 where there is none."""
+    found = _PORT.search(word)
+    return int(found["last"]) if found is not None and found["last"] else 0

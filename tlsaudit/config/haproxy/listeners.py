@@ -10,7 +10,7 @@ from tlsaudit.config.ciphers import TLS_1_3_DEFAULT, CipherString, Evaluator, tl
 from tlsaudit.config.found import Anchors
 from tlsaudit.config.groups import default_groups, read_groups
 from tlsaudit.config.haproxy import defaults, headers, identity_headers
-from tlsaudit.config.haproxy.addresses import address_of
+from tlsaudit.config.haproxy.addresses import address_of, last_port
 from tlsaudit.config.haproxy.diffie_hellman import dh_of
 from tlsaudit.config.haproxy.entries import entries
 from tlsaudit.config.haproxy.files import Files
@@ -30,6 +30,7 @@ from tlsaudit.config.haproxy.reached import Ways
 from tlsaudit.config.haproxy.routes import QUIC, speaks_tls
 from tlsaudit.config.haproxy.sections import Config, Proxy
 from tlsaudit.config.terms import ClientTerms, Terms
+from tlsaudit.model.address import is_address
 from tlsaudit.model.configuration import Said, ServerNames, Setup
 from tlsaudit.model.facts import ClientAuthMode, Endpoint, HttpAnswer, Layer, Preference
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Tried, Unknown, Why
@@ -116,7 +117,7 @@ def _listeners(reading: Reading, section: _Section, line: Line, own: Options) ->
                 Endpoint(
                     host=names[0] if names else host,
                     port=port or 0,
-                    sni=names[0] if names else None,
+                    sni=next(iter(names or (concrete(group.served) if is_address(host) else ())), None),
                     transport="quic" if address.startswith(QUIC) else "tcp",
                 ),
             )
@@ -132,6 +133,7 @@ def _listeners(reading: Reading, section: _Section, line: Line, own: Options) ->
                     is_default=place == 0 or (group.is_fallback and defaults.has_fallbacks(reading.assume.haproxy)),
                     chooser="haproxy",
                     excluded=group.excluded,
+                    last_port=last_port(address),
                 ),
             )
 
