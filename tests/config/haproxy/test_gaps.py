@@ -95,6 +95,14 @@ def test_a_backend_for_those_without(bench: Bench) -> None:
     assert found.facts.client_auth.mode == "required"
 
 
+@pytest.mark.parametrize("address", ["10.0.0.1", "*"])
+def test_a_listener_named_by_its_address_has_names_all_the_same(bench: Bench, address: str) -> None:
+    text = f"{_START}frontend www\nbind {address}:443 ssl crt server.pem\ndefault_backend app\n{_BACKEND % ''}"
+    found = listener(bench.lint(text, name="haproxy.cfg"))
+    (result,) = [each for each in found.results if each.rule == "TLS-HTTP-001"]
+    assert result.outcome != "not_applicable"
+
+
 @pytest.mark.parametrize(
     ("plain", "fails"),
     [
