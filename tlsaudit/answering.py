@@ -33,7 +33,7 @@ def choose(
     meant; so may one with an expression of which it cannot be told whether it fits, unless another one goes before it.
     """
     usable = [each for each in listeners if each.facts is not None and _answers(names.get(each.id))]
-    here = [each for each in usable if each.facts is not None and each.facts.endpoint.port == port]
+    here = [each for each in usable if _listens(each, names.get(each.id), port)]
     if not here:
         return tuple(usable) if len(usable) == 1 else ()
     served = {each.id: names.get(each.id, _ANYONE) for each in here}
@@ -53,6 +53,13 @@ def choose(
         before = here[: here.index(first)]
         doubtful = [each for each in doubtful if each in before or served[each.id].socket != socket]
     return (*fitting, *doubtful)
+
+
+def _listens(listener: Subject, served: ServerNames | None, port: int) -> bool:
+    """Whether it listens at a port, be it one of a range."""
+    assert listener.facts is not None
+    first = listener.facts.endpoint.port
+    return port == first or (served is not None and 0 < first < port <= served.last_port)
 
 
 def _answers(served: ServerNames | None) -> bool:

@@ -163,7 +163,10 @@ class _Pair:
     def hsts(self) -> Iterator[Drift]:
         silent = (found := self._file.unknown.get("http")) is not None and found.why == "not_asked"
         # A file that sets no field, where whoever is behind may, has nothing that the wire could lack.
-        if self._is_open("http", "low" if silent else "high"):
+        closed = (missing := self._wire.unknown.get("http")) is not None and missing.why == "not_asked"
+        # Where nobody is answered without a certificate there is no answer to miss a field, as both sides say.
+        hidden = closed and self._here.client_auth.mode == self._there.client_auth.mode == "required"
+        if self._is_open("http", None if hidden else "low" if silent else "high"):
             return
         ours, theirs = self._here.http.hsts, self._there.http.hsts
         if (ours and ours.raw) == (theirs and theirs.raw):

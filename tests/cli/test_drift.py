@@ -275,6 +275,29 @@ def test_a_list_of_endpoints(lab: Lab, site: Site) -> None:
     assert states == {f"localhost@{HOST}:{one.port}": "compared", f"localhost@{HOST}:{other}": "unknown"}
 
 
+def test_what_mutual_tls_hides_is_open_and_no_reason_to_doubt(lab: Lab, site: Site) -> None:
+    client = "ssl_verify_client on; ssl_client_certificate {};"
+    running = lab.nginx(f"{_SOUND} {_HSTS} {client.format(site.pki.client_ca_file)}")
+    file = site.file(running, f"{_SOUND} {_HSTS} {client.format(site.pki.client_ca_file.name)}")
+    ended = site.diff(file, running, *_ASSUMED)
+    assert (ended.code, drifts(ended)) == (0, {})
+    assert "not asked" in ended.document["subjects"][0]["unknown"]["http"]
+
+
+def test_a_range_of_ports(lab: Lab, site: Site) -> None:
+    running = lab.haproxy("ssl-min-ver TLSv1.3")
+    (site.folder / site.pki.ecdsa.combined.name).write_bytes(site.pki.ecdsa.combined.read_bytes())
+    other = "\nfrontend other\n  bind :9 ssl crt ecdsa-combined.pem\n"
+    text = _HAPROXY.replace("PORT", f"{running.port - 1}-{running.port}").replace(
+        " verify required ca-file client-ca.pem", ""
+    )
+    path = site.folder / "haproxy.cfg"
+    path.write_text(text + other)
+    ended = site.diff(path, running)
+    assert ended.code != 2
+    assert ended.document["subjects"] == [] or ended.document["subjects"][0]["old_id"].startswith("haproxy.cfg#")
+
+
 def test_haproxy_and_an_inventory(lab: Lab, site: Site) -> None:
     running = lab.haproxy("ssl-min-ver TLSv1.2")
     for file in (site.pki.ecdsa.combined, site.pki.client_ca_file):

@@ -53,7 +53,10 @@ def read_ignores(text: str, file: str) -> tuple[list[Ignore], list[str]]:
         if fields is None or until is None or fields["reason"] is None:
             malformed += 1
             if malformed <= _MOST_WRONG:
-                wrong.append(f'{file}:{number}: an inline ignore needs rules, until=YYYY-MM-DD and reason="..."')
+                wrong.append(
+                    f'{file}:{number}: an inline ignore needs rules, until=YYYY-MM-DD and reason="..." '
+                    "of 3 to 300 characters"
+                )
             continue
         found.append(Ignore(file, number, frozenset(fields["rules"].split(",")), until, fields["reason"]))
     if malformed > _MOST_WRONG:

@@ -49,7 +49,9 @@ class ClientTerms:
     late: bool = False
     """It is asked for once the request is known, not in the handshake."""
     elsewhere: Mapping[str, Fact[ClientAuthMode]] = field(default_factory=dict)
-    """By path, where more is asked for than usual: late."""
+    """By path, where another thing is asked for than at `/`: late."""
+    in_clear: Mapping[str, Fact[ClientAuthMode]] = field(default_factory=dict)
+    """Ways without TLS to the same application, in words, on which nothing is asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,8 +283,22 @@ def _client_auth(terms: Terms, protocols: Tried[ProtocolVersion]) -> ClientAuth:
         elsewhere={
             path: dict.fromkeys(protocols.accepted, _client_auth_at(mode, Layer.TLS, late=True))
             for path, mode in client.elsewhere.items()
-        },
+        }
+        | _in_clear(client, protocols),
     )
+
+
+def _in_clear(client: ClientTerms, protocols: Tried[ProtocolVersion]) -> dict[str, dict[ProtocolVersion, ClientAuthAt]]:
+    """Ways past the certificates that are required; where none are, there is nothing to get past."""
+    if not (isinstance(client.mode, Known) and client.mode.value is ClientAuthMode.REQUIRED):
+        return {}
+    return {
+        where: dict.fromkeys(
+            protocols.accepted,
+            replace(_client_auth_at(mode, None, late=False), served=True if isinstance(mode, Known) else None),
+        )
+        for where, mode in client.in_clear.items()
+    }
 
 
 def _client_auth_at(mode: Fact[ClientAuthMode], enforced_by: Layer | None, *, late: bool) -> ClientAuthAt:

@@ -39,6 +39,8 @@ class ServerNames:
     """Names that its patterns are not for, in small letters."""
     socket: str = ""
     """Listeners of the same one are in the order in which the server looks at them; "": that is not known."""
+    last_port: int = 0
+    """The end of a range of ports that begins with the endpoint's; 0: it is one port."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

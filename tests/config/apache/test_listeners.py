@@ -336,3 +336,24 @@ def test_a_file_can_be_said_to_be_apaches(bench: Bench) -> None:
     with pytest.raises(InputError, match="say with --type"):
         lint_one(bench, "snippet", None)
     assert lint_one(bench, "snippet", "apache").subjects == []
+
+
+@pytest.mark.parametrize(
+    ("command", "rules"),
+    [
+        ("Certificate other.pem", {"TLS-KEY-004", "TLS-CERT-001"}),
+        ("PrivateKey other.key", {"TLS-KEY-004"}),
+        ("ChainCAFile clients.pem", {"TLS-CERT-001"}),
+        ("VerifyCAFile public.pem", {"TLS-CONF-008", "TLS-CONF-009"}),
+        ("VerifyMode Request", {"TLS-MTLS-016"}),
+        ("Options Compression,SessionTicket", {"TLS-SESS-004"}),
+        ("Options -SessionTicket", set()),
+        ("Options UnsafeLegacyRenegotiation", {"TLS-SESS-001"}),
+    ],
+)
+def test_what_a_command_of_the_library_replaces_is_not_known(bench: Bench, command: str, rules: set[str]) -> None:
+    own = "SSLVerifyClient require\nSSLCACertificateFile clients.pem\nSSLCARevocationFile clients.crl\n"
+    text = host(f"{SOUND}{own}SSLCARevocationCheck chain\nSSLOpenSSLConfCmd {command}\n")
+    found = listener(bench.lint(text, name="httpd.conf"))
+    open_ = {each.rule for each in found.results if each.outcome == "inconclusive"}
+    assert rules <= open_, sorted(open_)

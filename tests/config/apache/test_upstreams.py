@@ -102,6 +102,12 @@ def test_what_the_main_server_passes_on_holds_for_the_virtual_host(bench: Bench)
         ("<Proxy https://app.example.com/>\nSSLProxyVerify require\n</Proxy>", True, True),
         ("<Proxy https://other.example.com/>\nSSLProxyVerify require\n</Proxy>", False, True),
         ("SSLProxyVerify ${HOW}", None, True),
+        ("SSLProxyVerify require\n<ProxyMatch ^https://>\nSSLProxyVerify none\n</ProxyMatch>", False, True),
+        ("SSLProxyVerify require\n<Proxy ~ ^https:>\nSSLProxyVerify none\n</Proxy>", False, True),
+        ("SSLProxyVerify require\n<ProxyMatch ^https://b>\nSSLProxyVerify none\n</ProxyMatch>", True, True),
+        ("SSLProxyVerify require\n<ProxyMatch \\.php$>\nSSLProxyVerify none\n</ProxyMatch>", None, True),
+        ("SSLProxyVerify require\n<ProxyMatch ^(?<x>h)>\nSSLProxyVerify none\n</ProxyMatch>", False, True),
+        ("SSLProxyVerify require\n<ProxyMatch ^[[:alpha:]]>\nSSLProxyVerify none\n</ProxyMatch>", None, True),
     ],
 )
 def test_verification(bench: Bench, settings: str, verifies: bool | None, checks: bool) -> None:

@@ -13,6 +13,7 @@ from tlsaudit.config.apache.defaults import release
 from tlsaudit.config.apache.files import Files
 from tlsaudit.config.apache.listeners import Listener, Place, listener_at, places, settings_alone
 from tlsaudit.config.apache.parse import Directive
+from tlsaudit.config.apache.plain_ways import plain_ways
 from tlsaudit.config.apache.reading import Reading
 from tlsaudit.config.apache.renegotiated import renegotiated
 from tlsaudit.config.apache.scope import Level
@@ -121,8 +122,9 @@ class _Apache:
         """Virtual hosts that speak TLS, each with its sections and what it passes on."""
         seen: set[int] = set()
         done: set[str] = set()
+        ways = plain_ways(servers) if here else {}
         for place in here:
-            each = listener_at(reading, servers, place)
+            each = listener_at(reading, servers, place, ways)
             yield self._listener(each)
             if id(each.server) not in seen:
                 seen.add(id(each.server))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tlsaudit.config.apache.enforced import enforced
 from tlsaudit.config.apache.parse import Directive
-from tlsaudit.config.apache.reading import Reading
+from tlsaudit.config.apache.reading import Reading, commands_of, replaced
 from tlsaudit.config.apache.scope import Level, Setting
-from tlsaudit.config.apache.sections import late_sections, said
+from tlsaudit.config.apache.sections import late_sections, said, served_elsewhere
 from tlsaudit.config.client_ca import holds_public_root, is_public_bundle, is_public_folder
 from tlsaudit.config.pem import read_certificates
 from tlsaudit.config.terms import ClientTerms
@@ -42,7 +43,8 @@ class Clients:
 
 def clients_of(reading: Reading, level: Level, place: Basis) -> Clients:
     """What SSLVerifyClient and its companions ask for."""
-    setting = level.setting("sslverifyclient")
+    commands = commands_of(level)
+    setting = replaced(commands, "verifymode") or level.setting("sslverifyclient")
     if isinstance(setting, Unknown):
         return Clients(terms=ClientTerms(mode=setting), ca_is_public=setting, revocation=setting, unchecked=setting)
     usual = _mode(setting, place)
@@ -53,21 +55,36 @@ def clients_of(reading: Reading, level: Level, place: Basis) -> Clients:
         mode = root
     elif root is not None and _is_more(_mode(root, place), usual):
         mode, decides = _mode(root, place), root
+    places: dict[str, Setting | Unknown | None] = dict(sections)
+    if mode is not usual:  # a section asks for it, and others may not
+        places = served_elsewhere(level, "sslverifyclient", _MOST_PATHS) | places
     asking = [each for each in (setting, root, *sections.values()) if isinstance(each, Setting) and _asks(each)]
     late = isinstance(mode, Known) and decides is root and root is not None
+    elsewhere = dict(_elsewhere(places, usual, mode, place))
+    verifies = _verifies(decides) if isinstance(decides, Setting) and _asks(decides) else NOT_ASKED
+    layer = Layer.TLS
+    if isinstance(mode, Known) and mode.value is ClientAuthMode.OPTIONAL:
+        refuses = enforced(level)
+        if isinstance(refuses, Known):
+            mode, layer = Known(ClientAuthMode.REQUIRED, refuses.basis), Layer.APPLICATION
+            verifies, elsewhere = Known(value=True, basis=refuses.basis), {}
+        else:
+            mode = refuses or mode
     required = isinstance(mode, Known) and mode.value is ClientAuthMode.REQUIRED
     revocation = _revocation(level, asking[0].basis) if asking else NOT_ASKED
+    authority = replaced(commands, "verifycafile", "verifycapath", "verifycastore")
+    asked_of = replaced(commands, "requestcafile", "requestcapath", "requestcastore", "clientcafile", "clientcapath")
     return Clients(
         terms=ClientTerms(
             mode=mode,
-            verifies=_verifies(decides) if isinstance(decides, Setting) and _asks(decides) else NOT_ASKED,
-            enforced_by=Layer.TLS if required else None,
-            ca_names=_ca_names(reading, level) if asking else (),
+            verifies=verifies,
+            enforced_by=layer if required else None,
+            ca_names=_ca_names(reading, level) if asking and asked_of is None else (),
             late=late,
-            elsewhere=dict(_elsewhere(sections, usual, place)),
+            elsewhere=elsewhere,
         ),
-        ca_is_public=_ca_is_public(reading, level) if asking else NOT_ASKED,
-        revocation=revocation,
+        ca_is_public=(authority or _ca_is_public(reading, level)) if asking else NOT_ASKED,
+        revocation=(authority or revocation) if asking else NOT_ASKED,
         unchecked=_unchecked(level, revocation),
     )
 
@@ -100,12 +117,19 @@ def _is_more(one: Fact[ClientAuthMode], other: Fact[ClientAuthMode]) -> bool:
 
 
 def _elsewhere(
-    sections: dict[str, Setting | Unknown], usual: Fact[ClientAuthMode], place: Basis
+    places: dict[str, Setting | Unknown | None],
+    usual: Fact[ClientAuthMode],
+    at_root: Fact[ClientAuthMode],
+    place: Basis,
 ) -> Iterator[tuple[str, Fact[ClientAuthMode]]]:
-    """The paths at which more is asked for than in the handshake."""
-    for path, found in sections.items():
-        mode = found if isinstance(found, Unknown) else _mode(found, place)
-        if _is_more(mode, usual):
+    """The paths at which another thing is asked for than at `/`, and no less than in the handshake.
+
+    A section takes back what another one asks for (ssl_engine_kernel.c, ssl_hook_Access_classic; measured: 2.4).
+    """
+    for path, found in places.items():
+        own = found if isinstance(found, Unknown) else _mode(found, place)
+        mode = own if _is_more(own, usual) else usual
+        if isinstance(mode, Unknown) or isinstance(at_root, Unknown) or mode.value is not at_root.value:
             yield path, mode
 
 

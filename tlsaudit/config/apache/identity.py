@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from tlsaudit.config.apache.reading import Commands, Reading
+from tlsaudit.config.apache.reading import Commands, Reading, commands_of, replaced
 from tlsaudit.config.apache.scope import Level, Setting
 from tlsaudit.config.certificates import deployment, unread_deployment
 from tlsaudit.config.pem import Bundle, public_part, read_certificates, read_dh
@@ -15,6 +15,7 @@ from tlsaudit.model.facts import DhParameters
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 
+_REPLACING = ("certificate", "privatekey", "chaincafile", "chaincapath", "chaincastore")
 _LONGEST_CHAIN = 10
 _DH = b"-----BEGIN DH PARAMETERS-----"
 _BY_KEY = ((7680, 8192), (4096, 4096), (3072, 3072), (2048, 2048), (0, 1024))
@@ -39,7 +40,10 @@ def identity_of(
 ) -> Identity:
     """What the directives name, as far as the tree has it; of two with one type of key the last is sent."""
     files, keys = level.all("sslcertificatefile"), level.all("sslcertificatekeyfile")
-    unknown = next((each for each in (files, keys, _elsewhere(level, files)) if isinstance(each, Unknown)), None)
+    command = replaced(commands_of(level), *_REPLACING)
+    unknown = next(
+        (each for each in (files, keys, command, _elsewhere(level, files)) if isinstance(each, Unknown)), None
+    )
     if isinstance(files, Unknown) or isinstance(keys, Unknown) or unknown is not None:
         open_ = unknown or NOT_ASKED
         return Identity(deployments=open_, keys=None, mismatches=open_)

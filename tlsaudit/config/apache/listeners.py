@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tlsaudit.config.apache import defaults, headers, protocols
 from tlsaudit.config.apache.clients import clients_of
 from tlsaudit.config.apache.identity import Identity, dh_of, has_curve, identity_of, stapling_of
 from tlsaudit.config.apache.identity_headers import forgeable
+from tlsaudit.config.apache.plain_ways import PlainWays, ways_past
 from tlsaudit.config.apache.protocols import Versions
-from tlsaudit.config.apache.reading import Commands, Reading, ciphers_of, commands_of, suites_1_3_of
+from tlsaudit.config.apache.reading import Commands, Reading, ciphers_of, commands_of, replaced, suites_1_3_of
 from tlsaudit.config.apache.scope import Level, Setting, flag
 from tlsaudit.config.apache.servers import Address, Server, Servers, is_switched_on, speaks_tls, undecided
 from tlsaudit.config.ciphers import CipherString
@@ -26,6 +27,11 @@ _TELLING = ("sslprotocol", "sslciphersuite", "sslverifyclient", "sslopensslconfc
 """What makes a level worth judging although nothing listens there."""
 _SHIPPED = ("sslengine", "sslprotocol", "sslciphersuite", "sslhonorcipherorder", "sslsessiontickets")
 _ALPN = ("h2", "http/1.1")
+_OPTIONS = {
+    "sslcompression": ("compression",),
+    "sslinsecurerenegotiation": ("unsafelegacyrenegotiation", "clientrenegotiation"),
+}
+"""Options of the library (SSL_CONF_cmd) that do what a directive does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +66,7 @@ def places(servers: Servers) -> Iterator[Place]:
                     yield Place(server, address, port)
 
 
-def listener_at(reading: Reading, servers: Servers, where: Place) -> Listener:
+def listener_at(reading: Reading, servers: Servers, where: Place, ways: PlainWays) -> Listener:
     """What a virtual host asks for at a port."""
     server, address, port = where.server, where.address, where.port
     place = Basis(Origin.DEFAULT, server.directive.at)
@@ -94,12 +100,12 @@ def listener_at(reading: Reading, servers: Servers, where: Place) -> Listener:
         certificates=identity.deployments,
         keys=identity.keys,
         dh=dh_of(reading, identity, commands, place),
-        client=clients.terms,
+        client=replace(clients.terms, in_clear=ways_past(ways, server, address)),
         alpn=_alpn(server.level, place),
         early_data=Known(None, place),  # mod_ssl has none
-        compression=flag(level.setting("sslcompression"), place),
-        tickets=where_both(_tickets(first, place), _tickets(level, place)),
-        insecure_renegotiation=flag(level.setting("sslinsecurerenegotiation"), place),
+        compression=_switch(level, commands, "sslcompression", place),
+        tickets=_by_option(commands, "sessionticket") or where_both(_tickets(first, place), _tickets(level, place)),
+        insecure_renegotiation=_switch(level, commands, "sslinsecurerenegotiation", place),
         http=headers.answer_of(server.level, place),
         setup=Setup(
             ticket_key=_ticket_key(level, place),
@@ -292,6 +298,18 @@ def _alpn(level: Level, place: Basis) -> Tried[str]:
     asked = {each.lower() for each in setting.args} if setting is not None else {"http/1.1"}
     accepted = [each for each in _ALPN if each in asked or each == "http/1.1"]
     return Tried(dict.fromkeys(accepted, basis), frozenset(_ALPN) - set(accepted))
+
+
+def _switch(level: Level, commands: Commands, name: str, place: Basis) -> Fact[bool]:
+    """On or off by a directive of mod_ssl, or by an option of the library behind it."""
+    return _by_option(commands, *_OPTIONS[name]) or flag(level.setting(name), place)
+
+
+def _by_option(commands: Commands, *names: str) -> Unknown | None:
+    """Why a switch is not known that `SSLOpenSSLConfCmd Options` may turn."""
+    options = commands.get("options") if not isinstance(commands, Unknown) else None
+    words = {each.strip().lstrip("+-").lower() for each in options.args[1].split(",")} if options is not None else set()
+    return replaced(commands, "options") if words.intersection(names) else None
 
 
 def _tickets(level: Level, place: Basis) -> Fact[bool]:

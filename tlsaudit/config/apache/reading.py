@@ -94,3 +94,16 @@ def commands_of(level: Level) -> Commands:
         return found
     named = ((each.args[0].lower(), each) for each in found if len(each.args) == 2)
     return {_SAME.get(name, name): each for name, each in named}
+
+
+def replaced(commands: Commands, *names: str) -> Unknown | None:
+    """Why something is not known that commands of these names replace; None where there are none.
+
+    mod_ssl runs them behind its own directives (ssl_engine_init.c, ssl_init_server_ctx).
+    """
+    if isinstance(commands, Unknown):
+        return commands
+    found = next((commands[name] for name in names if name in commands), None)
+    if found is None:
+        return None
+    return Unknown(Why.UNSUPPORTED, f"SSLOpenSSLConfCmd {found.word[:40]} is not evaluated ({found.basis.at})")

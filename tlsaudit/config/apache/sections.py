@@ -22,6 +22,11 @@ _BY_FILE = ("files", "filesmatch")
 _BY_PATH = ("location", "locationmatch")
 _PER_REQUEST = ("if", "elseif", "else")
 _BY_PROXY = ("proxy", "proxymatch")
+_ALIASES = ("alias", "scriptalias", "aliasmatch", "scriptaliasmatch")
+_PASSES = ("proxypass", "proxypassmatch")
+_OF_HTTPD = ("/icons", "/icons/", "/error", "/error/")
+"""Pictures and error pages that are shipped with httpd and mapped by its own files."""
+_EVERY_PATH = frozenset({"/", "^/", "^", ".*", "^.*", "^.*$", "^/.*", "^/.*$", "/.*", "."})
 _DEEPEST = 4
 _MOST_FILES = 20
 _LONGEST_PATTERN = 200
@@ -36,7 +41,7 @@ def root_sections(level: Level, served: Served, index: str | None = None) -> Ite
     by_folder: list[Directive] = []
     if served is Served.FILE:
         found = [each for each in _sections(level, _BY_FOLDER) if _matches_folder(each, folder)]
-        by_folder = sorted(found, key=lambda each: (each.name == "directorymatch", each.word.count("/")))
+        by_folder = _by_length(found)
     elif served is Served.PROXY:
         by_folder = [each for each in _sections(level, ("proxy",)) if each.word == "*"]
     inside = (inner for each in by_folder for inner in Level(each.block or ()).sections(*_BY_FILE))
@@ -80,23 +85,95 @@ def inner_sections(level: Level, depth: int = 0) -> Iterator[Directive]:
 
 
 def late_sections(level: Level, name: str, most: int) -> dict[str, Setting | Unknown]:
-    """What sections set, by the path that they are for: the last one wins. `/` where one holds for everything."""
+    """What sections set, by the path that they are for: the last one that is merged wins.
+
+    `/` where one holds for everything; of those before a Location for everything none is left.
+    """
     found: dict[str, Setting | Unknown] = {}
     served, _ = served_root(level)
     root = {id(each) for each in root_sections(level, served)}
     folder = document_root(level)
-    for section in _sections(level, (*_BY_FOLDER, *_BY_FILE, *_BY_PATH)):
+    by_path = _sections(level, _BY_PATH)
+    for section in (*_by_length(_sections(level, _BY_FOLDER)), *_sections(level, _BY_FILE), *by_path):
         for path, directive in _set_in(section, name, _path(section, folder), 0):
             whole = id(section) in root and path == _path(section, folder)
             if len(found) >= most and path not in found:
                 what = f"more than {most} sections with {directive.name}"
                 raise SyntaxProblemError(directive.file, directive.line, what, "excess")
+            if whole and section.name in _BY_PATH:
+                if is_for_all(section):
+                    found.clear()
+                else:
+                    reason = f"{name} is set for / and perhaps for nothing else ({section.at})"
+                    found["/"] = Unknown(Why.UNRESOLVED, reason)
+                    continue
             found["/" if whole else path] = said(directive)
     for section in _sections(level, _PER_REQUEST):
         if Level(section.block or ()).own(name):
             reason = f"{name} is set in <{section.name}>, which is decided with each request ({section.at})"
             found["/"] = Unknown(Why.UNRESOLVED, reason)
     return found
+
+
+def served_elsewhere(level: Level, name: str, most: int) -> dict[str, Setting | Unknown | None]:
+    """Paths that are not served from the folder of `/`, and what sections set for them; None: nothing.
+
+    A Directory section says nothing of what is passed on, nor of another folder.
+    """
+    found: dict[str, Setting | Unknown | None] = {}
+    for path, target, directive in _mapped(level):
+        if len(found) >= most:
+            what = f"more than {most} paths that are mapped"
+            raise SyntaxProblemError(directive.file, directive.line, what, "excess")
+        if directive.name.endswith("match") or "${" in directive.raw:
+            found[path] = Unknown(Why.UNRESOLVED, f"{directive.name} maps paths that are not known ({directive.at})")
+            continue
+        by_folder = [] if target is None else list(_by_length(_sections(level, _BY_FOLDER)))
+        holding = [each for each in by_folder if _matches_folder(each, target)]
+        by_path = [(each, matches_path(each, path)) for each in _sections(level, _BY_PATH)]
+        open_ = next((each for each, holds in by_path if holds is None and Level(each.block or ()).own(name)), None)
+        if open_ is not None:
+            reason = f"whether <{open_.name}> holds for {path[:100]!r} cannot be told ({open_.at})"
+            found[path] = Unknown(Why.UNRESOLVED, reason)
+            continue
+        holding += [each for each, holds in by_path if holds]
+        setting = [each for section in holding for each in Level(section.block or ()).own(name)[-1:]]
+        found[path] = said(setting[-1]) if setting else None
+    return found
+
+
+def _mapped(level: Level) -> Iterator[tuple[str, str | None, Directive]]:
+    """Paths with the folder that they are served from, None where they are passed on, and what says so."""
+    for around in (level.around, level):
+        if around is None:
+            continue
+        for each in around.directives:
+            path, target = (*each.args, "", "")[:2]
+            if each.name in _ALIASES and path.strip("/") and target and not target.endswith(_OF_HTTPD):
+                yield path, target.rstrip("/") or "/", each
+            elif each.name in _PASSES and path.strip("/") and target != "!":
+                yield path, None, each
+        for section in around.sections(*_BY_PATH):
+            inside = Level(section.block or ())
+            for each in (*inside.own("alias"), *inside.own("scriptalias"), *inside.own("proxypass")):
+                if section.word.strip("/") and each.word != "!":
+                    yield section.args[-1], None if each.name == "proxypass" else each.word.rstrip("/") or "/", each
+
+
+def _by_length(sections: Iterable[Directive]) -> list[Directive]:
+    return sorted(sections, key=lambda each: (each.name == "directorymatch", each.word.count("/")))
+
+
+def path_sections(level: Level) -> list[Directive]:
+    """The Location sections that hold for a virtual host, in their order."""
+    return list(_sections(level, _BY_PATH))
+
+
+def is_for_all(section: Directive) -> bool:
+    """Whether a Location section holds for every path."""
+    if section.name == "locationmatch" or section.args[:1] == ("~",):
+        return section.args[-1:] != () and section.args[-1] in _EVERY_PATH
+    return section.word == "/"
 
 
 def all_in_sections(level: Level, name: str) -> Iterator[tuple[str, Directive]]:

@@ -18,12 +18,15 @@ from tlsaudit.config.terms import Terms, facts_of
 from tlsaudit.config.userinfo import without_userinfo
 from tlsaudit.model.address import is_address
 from tlsaudit.model.configuration import Upstream
+from tlsaudit.model.expression import finds
 from tlsaudit.model.facts import Endpoint, Facts, Preference
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Unknown, Why
 
 _TLS_SCHEMES = frozenset({"https", "wss", "h2", "ajps", "uwsgis"})
 _SCHEME = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<rest>[^\s]*)", re.IGNORECASE)
 _BALANCER = "balancer"
+_LITERAL = re.compile(r"\^(?P<text>(?:[a-z0-9:/_-]|\\[./])*)(?![*?{+|])", re.IGNORECASE)
+"""What an expression begins with that fits nothing but itself."""
 _END = re.compile(r"[/?#]")
 _HANDLER = re.compile(r"proxy:(?P<url>.+)\Z", re.IGNORECASE)
 _ABOVE_ERROR = frozenset({"crit", "alert", "emerg"})
@@ -276,13 +279,38 @@ def _logged(level: Level, place: Basis) -> Fact[bool]:
 
 
 def _section_for(level: Level, url: str) -> Level:
-    """The Proxy section of an address, which settles what the virtual host does not (since 2.4.30)."""
+    """The Proxy sections of an address, which settle what the virtual host does not (since 2.4.30)."""
     found = level
-    for section in _proxies(level):
-        word = section.word
-        if word == "*" or url.lower().startswith(word.rstrip("*").lower()):
-            found = Level(section.block or (), found)
+    for section in _for_proxies(level):
+        block = section.block or ()
+        holds = _is_for(section, url)
+        if holds is None:
+            doubt = f"whether <{section.name}> is for {url[:100]!r} cannot be told ({section.at})"
+            block = tuple(replace(each, doubt=each.doubt or doubt) for each in block)
+        if holds is not False:
+            found = Level(block, found)
     return found
+
+
+def _for_proxies(level: Level) -> Iterator[Directive]:
+    if level.around is not None:
+        yield from level.around.sections("proxy", "proxymatch")
+    yield from level.sections("proxy", "proxymatch")
+
+
+def _is_for(section: Directive, url: str) -> bool | None:
+    """Whether a section holds for an address, of which the end comes with each request (proxy_walk in mod_proxy.c)."""
+    word = section.word
+    if section.name == "proxy" and word != "~":
+        return word == "*" or url.lower().startswith(word.rstrip("*").lower())
+    pattern = section.args[-1] if section.args else ""
+    begin = _LITERAL.match(pattern) if "|" not in pattern else None
+    literal = begin["text"].replace("\\", "").lower() if begin is not None else ""
+    if begin is not None and not url.lower().startswith(literal) and not literal.startswith(url.lower()):
+        return False
+    # What ends the expression, or looks ahead, may hang on the rest of the path; letters count in their case.
+    is_plain = "$" not in pattern and "(?!" not in pattern and pattern == pattern.lower()
+    return True if is_plain and finds(pattern, url) else None
 
 
 def _host(server: str) -> str:

@@ -14,7 +14,10 @@ from tlsaudit.config.haproxy.sections import Proxy
 from tlsaudit.config.haproxy.words import is_unresolved
 
 _OR = frozenset({"or", "||"})
-_ALWAYS = {"TRUE": True, "FALSE": False, "HTTP": True, "always_true": True, "always_false": False, "ssl_fc": True}
+_ALWAYS = {"TRUE": True, "FALSE": False, "HTTP": True, "always_true": True, "always_false": False}
+ABOUT_CERTIFICATE = "ssl_c_"
+"""What samples of the client's certificate begin with."""
+_ALWAYS_THERE = frozenset({"ssl_c_used", "ssl_c_ca_err", "ssl_c_ca_err_depth", "ssl_c_err", "ssl_fc_has_crt"})
 _FLAGS = frozenset({"-i", "--", "-m"})
 _KEPT_BY = frozenset({"lower", "url_dec"})
 """Converters that leave `/` as it is."""
@@ -35,6 +38,10 @@ class Asked:
     method: str | None = None
     answered: bool = False
     """The rule looks at the response."""
+    tls: bool = True
+    certificate: bool | None = None
+    """Whether the client has shown one."""
+    port: int | None = None
 
 
 ANY = Asked()
@@ -111,7 +118,34 @@ def _named(named: Acls, name: str, asked: Asked) -> bool | None:
         return _any([None if line.doubt is not None else _test(line.args[1:], asked) for line in lines])
     if name.startswith("METH_"):
         return None if asked.method is None else name.removeprefix("METH_") == asked.method
-    return _ALWAYS.get(name)
+    return _flag(name, asked)
+
+
+def _flag(fetch: str, asked: Asked) -> bool | None:
+    """A sample that is true or false by itself."""
+    if fetch == "ssl_fc":
+        return asked.tls
+    if fetch in {"ssl_c_used", "ssl_fc_has_crt"}:
+        return asked.certificate if asked.tls else False
+    return _ALWAYS.get(fetch)
+
+
+def _of_connection(fetch: str, values: Sequence[str], asked: Asked, *, plain: bool) -> bool | None:
+    """What TLS and the port tell. Of a client without a certificate there is nothing to fetch (measured: 2.6).
+
+    Only the result of its verification is there, and says that all is well.
+    """
+    if not values and plain:
+        return _flag(fetch, asked)
+    numbers = plain and bool(values) and all(each.isdigit() for each in values)
+    if fetch == "dst_port":
+        return str(asked.port) in values if numbers and asked.port is not None else None
+    if fetch in _ALWAYS_THERE or not fetch.startswith((ABOUT_CERTIFICATE, "ssl_fc_")):
+        return None
+    if asked.tls and fetch == "ssl_c_verify" and asked.certificate is False:
+        return "0" in values if numbers else None
+    is_missing = not asked.tls or (asked.certificate is False and fetch.startswith(ABOUT_CERTIFICATE))
+    return False if is_missing else None
 
 
 def _test(words: Sequence[str], asked: Asked) -> bool | None:
@@ -126,13 +160,14 @@ def _test(words: Sequence[str], asked: Asked) -> bool | None:
         flag = values.pop(0)
         any_case |= flag == "-i"
         match = values.pop(0) if flag == "-m" and values else match
-    if not values and not converters and match in {None, "str"}:
-        return _ALWAYS.get(fetch)
+    plain = not converters and match in {None, "str"}
+    known = _of_connection(fetch, values, asked, plain=plain)
+    if known is not None:
+        return known
     if not values or values[0].startswith("-") or not _KEPT_BY.issuperset(converters):
         return None
     if fetch == "method":
-        plain = not converters and not any_case and match in {None, "str"}
-        return asked.method in values if plain and asked.method is not None else None
+        return asked.method in values if plain and not any_case and asked.method is not None else None
     kind, _, how = fetch.partition("_")
     if kind != "path" or (how and match is not None):
         return None

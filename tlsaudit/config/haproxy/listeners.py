@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -11,6 +10,7 @@ from tlsaudit.config.ciphers import TLS_1_3_DEFAULT, CipherString, Evaluator, tl
 from tlsaudit.config.found import Anchors
 from tlsaudit.config.groups import default_groups, read_groups
 from tlsaudit.config.haproxy import defaults, headers, identity_headers
+from tlsaudit.config.haproxy.addresses import address_of, last_port
 from tlsaudit.config.haproxy.diffie_hellman import dh_of
 from tlsaudit.config.haproxy.entries import entries
 from tlsaudit.config.haproxy.files import Files
@@ -26,15 +26,15 @@ from tlsaudit.config.haproxy.identity import (
 )
 from tlsaudit.config.haproxy.options import Option, Options
 from tlsaudit.config.haproxy.parse import Line
+from tlsaudit.config.haproxy.reached import Ways
 from tlsaudit.config.haproxy.routes import QUIC, speaks_tls
 from tlsaudit.config.haproxy.sections import Config, Proxy
 from tlsaudit.config.terms import ClientTerms, Terms
+from tlsaudit.model.address import is_address
 from tlsaudit.model.configuration import Said, ServerNames, Setup
-from tlsaudit.model.facts import ClientAuthMode, Endpoint, HttpAnswer, Preference
+from tlsaudit.model.facts import ClientAuthMode, Endpoint, HttpAnswer, Layer, Preference
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Tried, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
-
-_PORT = re.compile(r":(?P<port>[0-9]{1,5})(?:-[0-9]{1,5})?\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +70,7 @@ class _Section:
     place: Basis
     http: Fact[HttpAnswer | None]
     budget: headers.Budget
+    ways: Ways
     forgeable: dict[bool, Fact[tuple[Said, ...]]] = field(default_factory=dict)
 
 
@@ -82,17 +83,18 @@ class _Bound:
     place: Basis
     unlisted: Unknown | None
     unserved: Fact[tuple[Said, ...]]
+    host: str = ""
 
 
 def listeners(reading: Reading) -> Iterator[Listener]:
     """Every bind line that speaks TLS."""
-    budget = headers.Budget()
+    budget, ways = headers.Budget(), Ways(reading.config)
     for proxy in reading.config.proxies:
         lines = [(line, own) for line, own in proxy.binds() if speaks_tls(line, own) is not False]
         if lines:
             place = Basis(Origin.DEFAULT, lines[0][0].at)
             http = headers.answer_of(reading.config, proxy, place, budget)
-            section = _Section(proxy, place, http, budget)
+            section = _Section(proxy, place, http, budget, ways)
             for line, own in lines:
                 yield from _listeners(reading, section, line, own)
 
@@ -110,12 +112,12 @@ def _listeners(reading: Reading, section: _Section, line: Line, own: Options) ->
             title = names[0] if names else proxy.title
             terms = _terms(
                 reading,
-                bound,
+                replace(bound, host=host),
                 group,
                 Endpoint(
                     host=names[0] if names else host,
                     port=port or 0,
-                    sni=names[0] if names else None,
+                    sni=next(iter(names or (concrete(group.served) if is_address(host) else ())), None),
                     transport="quic" if address.startswith(QUIC) else "tcp",
                 ),
             )
@@ -131,6 +133,7 @@ def _listeners(reading: Reading, section: _Section, line: Line, own: Options) ->
                     is_default=place == 0 or (group.is_fallback and defaults.has_fallbacks(reading.assume.haproxy)),
                     chooser="haproxy",
                     excluded=group.excluded,
+                    last_port=last_port(address),
                 ),
             )
 
@@ -143,6 +146,7 @@ def _terms(reading: Reading, bound: _Bound, group: Group, endpoint: Endpoint) ->
         protocols = Known({ProtocolVersion.TLS_1_3: place}, place)
     versions = tuple(protocols.value) if isinstance(protocols, Known) else ()
     clients = clients_of(reading.files, options, reading.anchors, place)
+    client = _client(bound, clients.terms)
     completed = isinstance(reading.config.globals.last("issuers-chain-path"), Option)
     preference = _preference(options, place)
     early = _early_data(options, versions, place)
@@ -158,7 +162,7 @@ def _terms(reading: Reading, bound: _Bound, group: Group, endpoint: Endpoint) ->
         certificates=deployments_of(group, bound.unlisted, versions, reading.anchors, completed=completed),
         keys=keys_of(group),
         dh=dh_of(reading.config, reading.files, group, reading.assume, place),
-        client=clients.terms,
+        client=client,
         alpn=_alpn(reading, proxy, options, endpoint, place),
         early_data=early,
         tickets=_tickets(options, place),
@@ -169,12 +173,26 @@ def _terms(reading: Reading, bound: _Bound, group: Group, endpoint: Endpoint) ->
             client_ca_is_public=clients.ca_is_public,
             client_revocation=clients.revocation,
             client_errors_ignored=clients.ignored,
-            forgeable_headers=_forgeable(reading, bound.section, clients.terms),
+            forgeable_headers=_forgeable(reading, bound.section, client),
             key_mismatches=mismatches_of(group),
             unserved=bound.unserved,
             version_defaults=_version_defaults(reading, options, place),
         ),
     )
+
+
+def _client(bound: _Bound, asked: ClientTerms) -> ClientTerms:
+    """With what the rules do to clients that have no certificate, and the ways past TLS."""
+    if isinstance(asked.mode, Unknown) or asked.mode.value is ClientAuthMode.NONE:
+        return asked
+    section = bound.section
+    if asked.mode.value is ClientAuthMode.OPTIONAL:
+        refuses = section.ways.enforced(section.proxy)
+        if not isinstance(refuses, Known):
+            return replace(asked, mode=refuses or asked.mode)
+        mode = Known(ClientAuthMode.REQUIRED, refuses.basis)
+        asked = replace(asked, mode=mode, enforced_by=Layer.APPLICATION)
+    return replace(asked, in_clear=section.ways.past(section.proxy, bound.host))
 
 
 def settings_alone(reading: Reading) -> Terms | None:
@@ -338,13 +356,3 @@ def _version_defaults(reading: Reading, options: Options, place: Basis) -> Fact[
         return NOT_ASKED
     relies = defaults.relies_on_default(options)
     return Known((Said(defaults.MINIMUM_DEPENDS, place),) if relies else (), place)
-
-
-def address_of(word: str) -> tuple[str, int | None]:
-    """Host and port of an address; no port where it is a socket in the file system, or comes from elsewhere."""
-    bare = word.rpartition("@")[2] if "@" in word.partition(":")[0] else word
-    found = _PORT.search(bare)
-    if found is None or word.startswith(("unix@", "abns@", "fd@", "sockpair@", "/")):
-        return bare[:255], None
-    host = bare[: found.start()].strip("[]")
-    return ("*" if host in {"", "*", "0.0.0.0", "::"} else host), int(found["port"])  # noqa: S104 - nothing is bound
