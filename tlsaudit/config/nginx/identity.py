@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tlsaudit.config.certificates import deployment, unread_deployment
 from tlsaudit.config.client_ca import holds_public_root, is_public_bundle
+from tlsaudit.config.commands import CERTIFICATES, VERIFICATION, replaced
+from tlsaudit.config.nginx.commands import commands_of
 from tlsaudit.config.nginx.reading import Reading, read_flag, settled
 from tlsaudit.config.nginx.scope import Scope, Setting
 from tlsaudit.config.pem import public_part, read_certificates
@@ -50,6 +52,9 @@ def identity_of(
     setting = scope.setting("ssl_certificate")
     if setting is None:
         scope, setting = first, first.setting("ssl_certificate")
+    other = replaced(commands_of(scope), CERTIFICATES, "the certificate is")
+    if other is not None:
+        return Identity(deployments=other, keys=None, mismatches=other)
     if isinstance(setting, Unknown):
         return Identity(deployments=setting, keys=None, mismatches=setting)
     if setting is None:
@@ -119,7 +124,20 @@ class Clients:
 
 
 def clients_of(reading: Reading, scope: Scope, module: str, place: Basis) -> Clients:
-    """What ssl_verify_client and its companions ask for."""
+    """What ssl_verify_client and its companions ask for, and commands for OpenSSL in their place."""
+    commands = commands_of(scope)
+    other = replaced(commands, ["verifymode"], "whether clients are verified is")
+    if other is not None:
+        return Clients(terms=ClientTerms(mode=other, verifies=other), ca_is_public=other, revocation=other)
+    found = _clients_of(reading, scope, module, place)
+    other = replaced(commands, VERIFICATION, "the CAs of clients are")
+    mode = found.terms.mode
+    if other is None or (isinstance(mode, Known) and mode.value is ClientAuthMode.NONE):
+        return found
+    return replace(found, terms=replace(found.terms, verifies=other, ca_names=()), ca_is_public=other)
+
+
+def _clients_of(reading: Reading, scope: Scope, module: str, place: Basis) -> Clients:
     setting = settled(scope.setting("ssl_verify_client"))
     if isinstance(setting, Unknown):
         return Clients(terms=ClientTerms(mode=setting), ca_is_public=setting, revocation=setting)
