@@ -10,6 +10,7 @@ from tlsaudit.config.client_ca import holds_public_root, is_public_bundle
 from tlsaudit.config.commands import CERTIFICATES, VERIFICATION, replaced
 from tlsaudit.config.nginx.commands import commands_of
 from tlsaudit.config.nginx.reading import Reading, read_flag, settled
+from tlsaudit.config.nginx.refusals import UNVERIFIED, WITHOUT, undone
 from tlsaudit.config.nginx.scope import Scope, Setting
 from tlsaudit.config.pem import public_part, read_certificates
 from tlsaudit.config.terms import ClientTerms
@@ -129,12 +130,23 @@ def clients_of(reading: Reading, scope: Scope, module: str, place: Basis) -> Cli
     other = replaced(commands, ["verifymode"], "whether clients are verified is")
     if other is not None:
         return Clients(terms=ClientTerms(mode=other, verifies=other), ca_is_public=other, revocation=other)
-    found = _clients_of(reading, scope, module, place)
+    found = _served_all_the_same(scope, _clients_of(reading, scope, module, place))
     other = replaced(commands, VERIFICATION, "the CAs of clients are")
     mode = found.terms.mode
     if other is None or (isinstance(mode, Known) and mode.value is ClientAuthMode.NONE):
         return found
     return replace(found, terms=replace(found.terms, verifies=other, ca_names=()), ca_is_public=other)
+
+
+def _served_all_the_same(scope: Scope, found: Clients) -> Clients:
+    """With what error_page does to clients that are refused."""
+    terms = found.terms
+    asks = isinstance(terms.verifies, Known) and terms.verifies.value  # else nobody is refused
+    if terms.enforced_by is Layer.APPLICATION:
+        gap = undone(scope, scope, WITHOUT)
+        terms = replace(terms, mode=gap, enforced_by=None) if gap is not None else terms
+    gap = undone(scope, scope, UNVERIFIED) if asks else None
+    return replace(found, terms=replace(terms, verifies=gap) if gap is not None else terms)
 
 
 def _clients_of(reading: Reading, scope: Scope, module: str, place: Basis) -> Clients:
