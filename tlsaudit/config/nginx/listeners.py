@@ -21,6 +21,7 @@ from tlsaudit.model.protocol import ProtocolVersion
 _EARLY_DATA_OCTETS = 16384
 """NGX_SSL_BUFSIZE, which nginx sets as max_early_data_size."""
 _MOST_NAMES = 50
+Versions = dict[ProtocolVersion, Basis]
 _TELLING = ("ssl_protocols", "ssl_ciphers", "ssl_verify_client", "ssl_ecdh_curve", "ssl_conf_command")
 """What makes a level worth judging although nothing listens there."""
 
@@ -74,7 +75,6 @@ def _listener(reading: Reading, server: Server, listen: Listen, socket: Socket) 
     commands = commands_of(scope)
     first = (socket.default or server).scope  # where the library takes what no later callback replaces
     protocols, said = _protocols(reading, server, socket, place)
-    protocols = bounded(protocols, commands)
     if "quic" in listen.parameters and isinstance(protocols, Known):  # RFC 9001 section 4.2
         kept = [each for each in protocols.value if each is ProtocolVersion.TLS_1_3]
         protocols = Known({each: protocols.value[each] for each in kept}, protocols.basis)
@@ -82,7 +82,7 @@ def _listener(reading: Reading, server: Server, listen: Listen, socket: Socket) 
     stapling = stapling_of(scope, place)
     identity = identity_of(reading, scope, first, names=names, versions=versions, stapling=stapling)
     clients = clients_of(reading, scope, server.module, place)
-    early = _early_data(scope, versions, place)
+    early = _early_data(first, versions, place)
     http2 = server.module == "http" and (socket.http2 or _is_on(scope, "http2"))
     terms = Terms(
         endpoint=Endpoint(
@@ -95,7 +95,7 @@ def _listener(reading: Reading, server: Server, listen: Listen, socket: Socket) 
         place=place,
         protocols=protocols,
         ciphers=ciphers_of(reading, scope, commands, place),
-        suites_1_3=suites_1_3_of(commands, place),
+        suites_1_3=_suites_1_3(reading, server, socket, place),
         groups=_groups(reading, first, place),
         prefers=_prefers(scope, commands, place),
         prefers_1_3=_prefers(first, commands_of(first), place),  # TLS 1.3 picks its suite before the name is looked at
@@ -178,24 +178,52 @@ def _is_on(scope: Scope, name: str) -> bool:
 
 def _protocols(
     reading: Reading, server: Server, socket: Socket, place: Basis
-) -> tuple[Fact[dict[ProtocolVersion, Basis]], tuple[Said, ...]]:
+) -> tuple[Fact[Versions], tuple[Said, ...]]:
     """The versions, and what of them hangs on the version of nginx."""
     scope, said = server.scope, []
-    others = socket.default is not None and socket.default is not server
+    default = socket.default or server
     setting = settled(scope.setting("ssl_protocols"))
-    if others and socket.default is not None:
-        theirs = settled(socket.default.scope.setting("ssl_protocols"))
+    found = _spoken(reading, scope, place)
+    if default is not server:
+        theirs = settled(default.scope.setting("ssl_protocols"))
         if not defaults.protocols_per_name(reading.assume.nginx):
-            setting = theirs
-        elif isinstance(setting, Setting) and _words(setting) != _words(theirs):
+            return _spoken(reading, default.scope, place), ()
+        if isinstance(setting, Setting) and _words(setting) != _words(theirs):
             what = (
                 "ssl_protocols of a server that is not the default of its socket has an effect since nginx 1.29.2 only"
             )
             said.append(Said(what, setting.basis))
+        if _decides_unseen(reading, default) and isinstance(theirs, Setting) and isinstance(found, Known):
+            more = _spoken(reading, default.scope, place)
+            versions = (more.value if isinstance(more, Known) else {}) | found.value
+            found = Known({each: versions[each] for each in sorted(versions, key=lambda each: each.rank)}, found.basis)
     if setting is None:
         said.append(Said(defaults.PROTOCOLS_DEPEND, place))
+    return found, tuple(said)
+
+
+def _spoken(reading: Reading, scope: Scope, place: Basis) -> Fact[Versions]:
+    """The versions that one server block asks for."""
     default = defaults.default_protocols(reading.assume.nginx)
-    return read_protocols(setting, defaults.PROTOCOLS, default, place), tuple(said)
+    spoken = read_protocols(settled(scope.setting("ssl_protocols")), defaults.PROTOCOLS, default, place)
+    return bounded(spoken, commands_of(scope))
+
+
+def _decides_unseen(reading: Reading, default: Server) -> bool:
+    """Whether a default server may decide for others (before nginx 1.29.2), and is no listener that is judged."""
+    return rejects(default) and reading.assume.nginx is None
+
+
+def _suites_1_3(reading: Reading, server: Server, socket: Socket, place: Basis) -> Fact[tuple[int, ...]]:
+    """Those of the default server of the socket, as long as OpenSSL picks the suite before nginx looks at the name."""
+    default = socket.default or server
+    theirs = suites_1_3_of(commands_of(default.scope), place)
+    if not defaults.protocols_per_name(reading.assume.nginx):
+        return theirs
+    own = suites_1_3_of(commands_of(server.scope), place)
+    if not _decides_unseen(reading, default) or isinstance(own, Unknown):
+        return own
+    return theirs if isinstance(theirs, Unknown) else Known(tuple(dict.fromkeys(own.value + theirs.value)), own.basis)
 
 
 def _depends(reading: Reading, scope: Scope, said: tuple[Said, ...], place: Basis) -> Fact[tuple[Said, ...]]:
