@@ -9,6 +9,7 @@ from tlsaudit.config.certificates import deployment, unread_deployment
 from tlsaudit.config.client_ca import holds_public_root, is_public_bundle
 from tlsaudit.config.commands import CERTIFICATES, VERIFICATION, replaced
 from tlsaudit.config.nginx.commands import commands_of
+from tlsaudit.config.nginx.guards import FAILED, NONE, requires
 from tlsaudit.config.nginx.reading import Reading, read_flag, settled
 from tlsaudit.config.nginx.refusals import UNVERIFIED, WITHOUT, undone
 from tlsaudit.config.nginx.scope import Scope, Setting
@@ -131,6 +132,7 @@ def clients_of(reading: Reading, scope: Scope, module: str, place: Basis) -> Cli
     if other is not None:
         return Clients(terms=ClientTerms(mode=other, verifies=other), ca_is_public=other, revocation=other)
     found = _served_all_the_same(scope, _clients_of(reading, scope, module, place))
+    found = _asked_by_configuration(scope, found) if module == "http" else found
     other = replaced(commands, VERIFICATION, "the CAs of clients are")
     mode = found.terms.mode
     if other is None or (isinstance(mode, Known) and mode.value is ClientAuthMode.NONE):
@@ -147,6 +149,23 @@ def _served_all_the_same(scope: Scope, found: Clients) -> Clients:
         terms = replace(terms, mode=gap, enforced_by=None) if gap is not None else terms
     gap = undone(scope, scope, UNVERIFIED) if asks else None
     return replace(found, terms=replace(terms, verifies=gap) if gap is not None else terms)
+
+
+def _asked_by_configuration(scope: Scope, found: Clients) -> Clients:
+    """With conditions that refuse clients whom ssl_verify_client lets in."""
+    mode, verifies = found.terms.mode, found.terms.verifies
+    if not isinstance(mode, Known) or mode.value is not ClientAuthMode.OPTIONAL:
+        return found
+    asked = requires(scope, (NONE,) if isinstance(verifies, Known) and verifies.value else (NONE, FAILED))
+    if isinstance(asked, Unknown):
+        return replace(found, terms=replace(found.terms, mode=asked))
+    if not asked.value:
+        return found
+    sure = Known(True, asked.basis) if isinstance(verifies, Known) else verifies
+    terms = replace(
+        found.terms, mode=Known(ClientAuthMode.REQUIRED, mode.basis), verifies=sure, enforced_by=Layer.APPLICATION
+    )
+    return replace(found, terms=terms)
 
 
 def _clients_of(reading: Reading, scope: Scope, module: str, place: Basis) -> Clients:
