@@ -49,7 +49,7 @@ class ClientTerms:
     late: bool = False
     """It is asked for once the request is known, not in the handshake."""
     elsewhere: Mapping[str, Fact[ClientAuthMode]] = field(default_factory=dict)
-    """By path, where more is asked for than usual: late."""
+    """By path, where more is asked for than usual: late. By other words, where the same application answers as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,10 +279,15 @@ def _client_auth(terms: Terms, protocols: Tried[ProtocolVersion]) -> ClientAuth:
         per_protocol=dict.fromkeys(protocols.accepted, at),
         ca_names=client.ca_names,
         elsewhere={
-            path: dict.fromkeys(protocols.accepted, _client_auth_at(mode, Layer.TLS, late=True))
-            for path, mode in client.elsewhere.items()
+            where: dict.fromkeys(protocols.accepted, _elsewhere(where, mode))
+            for where, mode in client.elsewhere.items()
         },
     )
+
+
+def _elsewhere(where: str, mode: Fact[ClientAuthMode]) -> ClientAuthAt:
+    at = _client_auth_at(mode, Layer.TLS, late=True)
+    return at if where.startswith("/") or isinstance(mode, Unknown) else replace(at, served=True)
 
 
 def _client_auth_at(mode: Fact[ClientAuthMode], enforced_by: Layer | None, *, late: bool) -> ClientAuthAt:

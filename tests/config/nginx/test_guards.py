@@ -151,3 +151,27 @@ def test_nginx_refuses_so(lab: Lab, tmp_path: Path, mode: str, text: str, expect
     running = lab.nginx(f"{settings} {text}", http=_MAP)
     found = statuses(running.port, ("/", "/a"), foreign if mode == "optional_no_ca" else None)
     assert (min(found) >= 300) is (expected == PASS)
+
+
+_CLEAR = {
+    "listen 8080; location / { proxy_pass http://127.0.0.1:1; }": FAIL,
+    "listen 80; root /srv;": FAIL,
+    "listen 80; return 301 https://$host$request_uri;": PASS,
+    "listen 80; if ($scheme = http) { return 301 https://$host$request_uri; } root /srv;": PASS,
+    "listen 80; if ($https = '') { return 403; } root /srv;": PASS,
+    f"listen 80; {_UNLESS} root /srv;": PASS,
+    "listen 80; location /a { return 301 https://$host/; } location / { root /srv; }": OPEN,
+    "listen 127.0.0.1:8080; root /srv;": PASS,
+    "listen unix:/run/a.sock; root /srv;": PASS,
+}
+"""A server that requires certificates over TLS and listens in clear as well."""
+
+
+@pytest.mark.parametrize("text", _CLEAR)
+@pytest.mark.parametrize("mode", ["on", "optional"])
+def test_the_same_server_in_clear(bench: Bench, mode: str, text: str) -> None:
+    asked = "" if mode == "on" else "if ($ssl_client_verify = NONE) { return 403; }"
+    document = lint(bench, mode, f"{asked} {text}")
+    assert [each.outcome for each in results(document, "TLS-MTLS-016")] == [_CLEAR[text]]
+    if mode == "on":
+        assert document.summary.exit_code == {PASS: 0, FAIL: 1, OPEN: 3}[_CLEAR[text]]

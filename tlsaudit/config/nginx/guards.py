@@ -63,16 +63,20 @@ def requires(server: Scope, verdicts: tuple[str, ...]) -> Fact[bool]:
     return _cannot_tell(place)
 
 
-def refuses_in_clear(server: Scope) -> bool:
-    """Whether a client without TLS is refused, or sent elsewhere, whatever it asks for."""
+def without_tls(server: Scope) -> Fact[bool]:
+    """Whether a client that comes in clear is refused, or sent elsewhere, whatever it asks for."""
+    place = Basis(Origin.EXPLICIT, f"{server.file}:{server.line}")
     try:
-        return _is_refused(server, _Run(server, "", tls=False).ends())
+        ends = _Run(server, "", tls=False).ends()
     except _TooManyError:
-        return False
+        return _cannot_tell(place)
+    if _is_refused(server, ends):
+        return Known(True, place)
+    return Known(False, place) if not any(_REFUSED in each for each in ends) else _cannot_tell(place)
 
 
 def _cannot_tell(place: Basis) -> Unknown:
-    reason = "whether every location refuses clients without a certificate that verifies cannot be told"
+    reason = "whether all clients without a certificate that verifies are refused cannot be told"
     return Unknown(Why.UNRESOLVED, f"{reason} ({place.at})")
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tlsaudit.config.groups import default_groups, read_groups
+from tlsaudit.config.local import is_local
 from tlsaudit.config.nginx import defaults, headers, identity_headers
 from tlsaudit.config.nginx.commands import bounded, ciphers_of, commands_of, suites_1_3_of
+from tlsaudit.config.nginx.guards import without_tls
 from tlsaudit.config.nginx.identity import clients_of, identity_of, stapling_of
 from tlsaudit.config.nginx.reading import Reading, dh_of, read_flag, read_protocols, settled
 from tlsaudit.config.nginx.scope import Scope, Setting
@@ -102,7 +104,7 @@ def _listener(reading: Reading, server: Server, listen: Listen, socket: Socket) 
         certificates=identity.deployments,
         keys=identity.keys,
         dh=dh_of(reading, scope, place),
-        client=clients.terms,
+        client=replace(clients.terms, elsewhere=dict(_in_clear(server, listen, clients.terms))),
         alpn=_alpn(server, place, http2=http2),
         early_data=early,
         tickets=where_both(_tickets(first, place), _tickets(scope, place)),
@@ -305,6 +307,20 @@ def _mentions(scope: Scope, variable: str) -> bool:
             waiting += each.block or ()
         level = level.parent
     return False
+
+
+def _in_clear(server: Server, over_tls: Listen, client: ClientTerms) -> Iterator[tuple[str, Fact[ClientAuthMode]]]:
+    """Where the same server answers without TLS, and so without a certificate, although it requires one."""
+    required = isinstance(client.mode, Known) and client.mode.value is ClientAuthMode.REQUIRED
+    for each in server.in_clear() if required and server.module == "http" else ():
+        if each.port is None or (is_local(each.address) and not is_local(over_tls.address)):
+            continue  # no way for those whom certificates are for
+        refuses = without_tls(server.scope)
+        if isinstance(refuses, Unknown):
+            yield f"in clear at port {each.port}", refuses
+        elif not refuses.value:
+            basis = Basis(Origin.EXPLICIT, each.directive.at)
+            yield f"in clear at port {each.port}", Known(ClientAuthMode.NONE, basis)
 
 
 def _forgeable(server: Server, client: ClientTerms) -> Fact[tuple[Said, ...]]:
