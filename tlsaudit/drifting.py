@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from tlsaudit import drift
 from tlsaudit.answering import choose
 from tlsaudit.linting import Linted
-from tlsaudit.model.configuration import ServerNames
 from tlsaudit.model.difference import Difference, DifferenceSummary, Side, SubjectDifference
 from tlsaudit.model.document import Document, Subject
 from tlsaudit.model.errors import InputError
@@ -91,7 +90,9 @@ def _chosen(linted: Linted, wire: Subject, wanted: str | None) -> tuple[Subject,
     name, port = _endpoint(wire)
     one = listener_for(linted, name, port, wanted)
     assert one.facts is not None
-    if wanted is None and one.facts.endpoint.port != port and port > linted.names.get(one.id, ServerNames()).last_port:
+    served = linted.names.get(one.id)
+    last_port = one.facts.endpoint.port if served is None else served.last_port or one.facts.endpoint.port
+    if wanted is None and not one.facts.endpoint.port <= port <= last_port:
         return one, f"the only listener is {one.name}, and is compared with port {port}"
     return one, ""
 

@@ -28,6 +28,11 @@ _OTHER = "server { listen 127.0.0.1:PORT ssl default_server; server_name other; 
 _PAIR = "ssl_certificate {chain}; ssl_certificate_key {key};"
 _WITH_HTTP_2 = f"server {{ listen 127.0.0.1:PORT http2 ssl; server_name h2.test; {_PAIR} }}"
 
+_REJECTS = (
+    "server { listen 127.0.0.1:PORT ssl default_server; ssl_reject_handshake on; ssl_protocols TLSv1 TLSv1.1 TLSv1.2 "
+    "TLSv1.3; ssl_ciphers ALL:@SECLEVEL=0; %s }"
+)
+
 CASES = (
     Case("silent", ""),
     Case("silent with an RSA key", "", keys=("rsa",)),
@@ -53,6 +58,20 @@ CASES = (
     Case(
         "level 4 leaves nothing below AEAD", "ssl_protocols TLSv1.2; ssl_ciphers ALL:!aNULL:@SECLEVEL=2;", keys=("rsa",)
     ),
+    Case("a default that rejects decides the versions", "ssl_ciphers ALL:@SECLEVEL=0;", _REJECTS % ""),
+    Case("and what is lowest", "ssl_ciphers ALL:@SECLEVEL=0;", _REJECTS % "ssl_conf_command MinProtocol TLSv1.2;"),
+    Case(
+        "its own lowest has no say",
+        "ssl_ciphers ALL:@SECLEVEL=0; ssl_conf_command MinProtocol TLSv1.3;",
+        _REJECTS % "",
+    ),
+    Case(
+        "and the suites of TLS 1.3",
+        "ssl_conf_command Ciphersuites TLS_AES_256_GCM_SHA384;",
+        _REJECTS % "ssl_conf_command Ciphersuites TLS_AES_128_CCM_8_SHA256:TLS_AES_128_GCM_SHA256;",
+    ),
+    Case("and early data", "", _REJECTS % "ssl_early_data on;"),
+    Case("early data of one name has no effect", "ssl_early_data on;", _REJECTS % ""),
     Case("TLS 1.3 suites", "ssl_protocols TLSv1.3; ssl_conf_command Ciphersuites TLS_AES_128_GCM_SHA256;"),
     Case(
         "more TLS 1.3 suites",

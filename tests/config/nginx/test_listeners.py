@@ -248,3 +248,39 @@ def test_tls_without_a_certificate(bench: Bench, text: str, name: str, why: str 
     assert (found.why if found else None) == why
     assert (found is not None and "nginx does not start" in found.detail) == (why == "unsupported")
     assert document.summary.exit_code == code
+
+
+_REJECTS = "server {{ listen 443 ssl default_server; ssl_reject_handshake on; {} }}"
+
+
+@pytest.mark.parametrize(
+    ("theirs", "own", "versions"),
+    [
+        ("ssl_protocols TLSv1 TLSv1.2;", SOUND, {"TLSv1.0", "TLSv1.2", "TLSv1.3"}),
+        ("ssl_protocols TLSv1 TLSv1.2; ssl_conf_command MinProtocol TLSv1.2;", SOUND, {"TLSv1.2", "TLSv1.3"}),
+        ("", SOUND, {"TLSv1.2", "TLSv1.3"}),
+        ("", "ssl_protocols TLSv1.3;", {"TLSv1.3"}),
+    ],
+)
+def test_what_a_default_server_that_rejects_may_decide(bench: Bench, theirs: str, own: str, versions: set[str]) -> None:
+    """Nobody else judges it, and before nginx 1.29.2 its versions hold for all names."""
+    assert accepted(listener(bench.lint(http(_REJECTS.format(theirs) + server(own))))) == versions
+
+
+@pytest.mark.parametrize(
+    ("assume", "codes"), [("", ["0x1303", "0x1305"]), ("nginx=1.22", ["0x1305"]), ("nginx=1.29.2", ["0x1303"])]
+)
+def test_whose_suites_of_tls_1_3_count(bench: Bench, assume: str, codes: list[str]) -> None:
+    command = "ssl_protocols TLSv1.3; ssl_conf_command Ciphersuites"
+    theirs = _REJECTS.format(f"{command} TLS_AES_128_CCM_8_SHA256;")
+    text = http(theirs + server(f"{command} TLS_CHACHA20_POLY1305_SHA256;"))
+    found = listener(bench.lint(text, assume=assume))
+    assert found.facts is not None
+    assert sorted(each.code for each in found.facts.cipher_suites["TLSv1.3"]) == codes
+
+
+def test_early_data_is_that_of_the_default_server(bench: Bench) -> None:
+    text = http(_REJECTS.format("ssl_early_data on;") + server(SOUND))
+    found = listener(bench.lint(text))
+    assert found.facts is not None
+    assert found.facts.behaviours.early_data

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from tlsaudit.config.apache.enforced import enforced
 from tlsaudit.config.apache.parse import Directive
-from tlsaudit.config.apache.reading import Reading, commands_of, replaced
+from tlsaudit.config.apache.reading import Reading, commands_of
 from tlsaudit.config.apache.scope import Level, Setting
 from tlsaudit.config.apache.sections import late_sections, said, served_elsewhere
 from tlsaudit.config.client_ca import holds_public_root, is_public_bundle, is_public_folder
+from tlsaudit.config.commands import REQUESTED_CAS, VERIFYING_CAS, replaced
 from tlsaudit.config.pem import read_certificates
 from tlsaudit.config.terms import ClientTerms
 from tlsaudit.model.configuration import Said
@@ -44,7 +45,7 @@ class Clients:
 def clients_of(reading: Reading, level: Level, place: Basis) -> Clients:
     """What SSLVerifyClient and its companions ask for."""
     commands = commands_of(level)
-    setting = replaced(commands, "verifymode") or level.setting("sslverifyclient")
+    setting = replaced(commands, ["verifymode"], "whether clients are verified is") or level.setting("sslverifyclient")
     if isinstance(setting, Unknown):
         return Clients(terms=ClientTerms(mode=setting), ca_is_public=setting, revocation=setting, unchecked=setting)
     usual = _mode(setting, place)
@@ -72,8 +73,8 @@ def clients_of(reading: Reading, level: Level, place: Basis) -> Clients:
             mode = refuses or mode
     required = isinstance(mode, Known) and mode.value is ClientAuthMode.REQUIRED
     revocation = _revocation(level, asking[0].basis) if asking else NOT_ASKED
-    authority = replaced(commands, "verifycafile", "verifycapath", "verifycastore")
-    asked_of = replaced(commands, "requestcafile", "requestcapath", "requestcastore", "clientcafile", "clientcapath")
+    authority = replaced(commands, VERIFYING_CAS, "the CAs of clients are")
+    asked_of = replaced(commands, REQUESTED_CAS, "the CAs that clients are told of are")
     return Clients(
         terms=ClientTerms(
             mode=mode,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from tlsaudit.config.apache.reading import Commands, Reading, commands_of, replaced
+from tlsaudit.config.apache.reading import Commands, Reading, commands_of
 from tlsaudit.config.apache.scope import Level, Setting
 from tlsaudit.config.certificates import deployment, unread_deployment
+from tlsaudit.config.commands import CERTIFICATES, replaced
 from tlsaudit.config.pem import Bundle, public_part, read_certificates, read_dh
 from tlsaudit.model.certificate import Certificate, CertificateDeployment, Staple
 from tlsaudit.model.configuration import Said
@@ -15,7 +16,6 @@ from tlsaudit.model.facts import DhParameters
 from tlsaudit.model.knowledge import NOT_ASKED, Basis, Fact, Known, Origin, Unknown, Why
 from tlsaudit.model.protocol import ProtocolVersion
 
-_REPLACING = ("certificate", "privatekey", "chaincafile", "chaincapath", "chaincastore")
 _LONGEST_CHAIN = 10
 _DH = b"-----BEGIN DH PARAMETERS-----"
 _BY_KEY = ((7680, 8192), (4096, 4096), (3072, 3072), (2048, 2048), (0, 1024))
@@ -40,7 +40,7 @@ def identity_of(
 ) -> Identity:
     """What the directives name, as far as the tree has it; of two with one type of key the last is sent."""
     files, keys = level.all("sslcertificatefile"), level.all("sslcertificatekeyfile")
-    command = replaced(commands_of(level), *_REPLACING)
+    command = replaced(commands_of(level), CERTIFICATES, "the certificate is")
     unknown = next(
         (each for each in (files, keys, command, _elsewhere(level, files)) if isinstance(each, Unknown)), None
     )

@@ -11,10 +11,11 @@ from tlsaudit.config.apache.identity import Identity, dh_of, has_curve, identity
 from tlsaudit.config.apache.identity_headers import forgeable
 from tlsaudit.config.apache.plain_ways import PlainWays, ways_past
 from tlsaudit.config.apache.protocols import Versions
-from tlsaudit.config.apache.reading import Commands, Reading, ciphers_of, commands_of, replaced, suites_1_3_of
+from tlsaudit.config.apache.reading import Commands, Reading, ciphers_of, commands_of, suites_1_3_of
 from tlsaudit.config.apache.scope import Level, Setting, flag
 from tlsaudit.config.apache.servers import Address, Server, Servers, is_switched_on, speaks_tls, undecided
 from tlsaudit.config.ciphers import CipherString
+from tlsaudit.config.commands import replaced
 from tlsaudit.config.groups import default_groups, read_groups
 from tlsaudit.config.terms import ClientTerms, Terms, where_both
 from tlsaudit.model.configuration import Said, ServerNames, Setup
@@ -309,7 +310,7 @@ def _by_option(commands: Commands, *names: str) -> Unknown | None:
     """Why a switch is not known that `SSLOpenSSLConfCmd Options` may turn."""
     options = commands.get("options") if not isinstance(commands, Unknown) else None
     words = {each.strip().lstrip("+-").lower() for each in options.args[1].split(",")} if options is not None else set()
-    return replaced(commands, "options") if words.intersection(names) else None
+    return replaced(commands, ["options"], "what is switched on and off is") if words.intersection(names) else None
 
 
 def _tickets(level: Level, place: Basis) -> Fact[bool]:

@@ -10,13 +10,12 @@ from tlsaudit.config.apache import defaults
 from tlsaudit.config.apache.files import Files
 from tlsaudit.config.apache.scope import Level, Setting
 from tlsaudit.config.ciphers import TLS_1_3_DEFAULT, CipherString, tls_1_3_suites
+from tlsaudit.config.commands import command_name, with_level
 from tlsaudit.config.found import Context
 from tlsaudit.config.tree import Tree
 from tlsaudit.model.errors import DecodeError
 from tlsaudit.model.knowledge import Basis, Fact, Known, Unknown, Why
 
-_SAME = {"curves": "groups", "ecdhparameters": "groups"}
-"""Names of one and the same command, of which the last counts."""
 Commands = Mapping[str, Setting] | Unknown
 """SSLOpenSSLConfCmd by lower-case name, the last of each."""
 
@@ -60,8 +59,17 @@ def ciphers_of(reading: Reading, level: Level, name: str, commands: Commands, pl
     if isinstance(commands, Unknown):
         return commands
     command = commands.get("cipherstring")
-    if command is not None:
-        return reading.cipher_string(command.args[1], command.basis)
+    if command is None:
+        return _ciphers_of(reading, level, name, place)
+    every = level.all("sslopensslconfcmd")
+    given = every if not isinstance(every, Unknown) else ()
+    strings = [each for each in given if len(each.args) == 2 and each.args[0].lower() == "cipherstring"]
+    *earlier, last = (reading.cipher_string(each.args[1], each.basis) for each in strings)
+    return with_level(last, (_ciphers_of(reading, level, name, place), *earlier))
+
+
+def _ciphers_of(reading: Reading, level: Level, name: str, place: Basis) -> Fact[CipherString]:
+    """The string of the directive."""
     setting = level.setting(name, lambda each: len(each.args) < 2 or each.word.upper() == "SSL")
     if isinstance(setting, Unknown):
         return setting
@@ -92,18 +100,4 @@ def commands_of(level: Level) -> Commands:
     found = level.all("sslopensslconfcmd")
     if isinstance(found, Unknown):
         return found
-    named = ((each.args[0].lower(), each) for each in found if len(each.args) == 2)
-    return {_SAME.get(name, name): each for name, each in named}
-
-
-def replaced(commands: Commands, *names: str) -> Unknown | None:
-    """Why something is not known that commands of these names replace; None where there are none.
-
-    mod_ssl runs them behind its own directives (ssl_engine_init.c, ssl_init_server_ctx).
-    """
-    if isinstance(commands, Unknown):
-        return commands
-    found = next((commands[name] for name in names if name in commands), None)
-    if found is None:
-        return None
-    return Unknown(Why.UNSUPPORTED, f"SSLOpenSSLConfCmd {found.word[:40]} is not evaluated ({found.basis.at})")
+    return {command_name(each.args[0]): each for each in found if len(each.args) == 2}

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tlsaudit.config.certificates import deployment, unread_deployment
 from tlsaudit.config.client_ca import holds_public_root, is_public_bundle
+from tlsaudit.config.commands import CERTIFICATES, VERIFICATION, replaced
+from tlsaudit.config.nginx.commands import commands_of
+from tlsaudit.config.nginx.guards import FAILED, NONE, requires
 from tlsaudit.config.nginx.reading import Reading, read_flag, settled
+from tlsaudit.config.nginx.refusals import UNVERIFIED, WITHOUT, undone
 from tlsaudit.config.nginx.scope import Scope, Setting
 from tlsaudit.config.pem import public_part, read_certificates
 from tlsaudit.config.terms import ClientTerms
@@ -50,6 +54,9 @@ def identity_of(
     setting = scope.setting("ssl_certificate")
     if setting is None:
         scope, setting = first, first.setting("ssl_certificate")
+    other = replaced(commands_of(scope), CERTIFICATES, "the certificate is")
+    if other is not None:
+        return Identity(deployments=other, keys=None, mismatches=other)
     if isinstance(setting, Unknown):
         return Identity(deployments=setting, keys=None, mismatches=setting)
     if setting is None:
@@ -119,7 +126,49 @@ class Clients:
 
 
 def clients_of(reading: Reading, scope: Scope, module: str, place: Basis) -> Clients:
-    """What ssl_verify_client and its companions ask for."""
+    """What ssl_verify_client and its companions ask for, and commands for OpenSSL in their place."""
+    commands = commands_of(scope)
+    other = replaced(commands, ["verifymode"], "whether clients are verified is")
+    if other is not None:
+        return Clients(terms=ClientTerms(mode=other, verifies=other), ca_is_public=other, revocation=other)
+    found = _served_all_the_same(scope, _clients_of(reading, scope, module, place))
+    found = _asked_by_configuration(scope, found) if module == "http" else found
+    other = replaced(commands, VERIFICATION, "the CAs of clients are")
+    mode = found.terms.mode
+    if other is None or (isinstance(mode, Known) and mode.value is ClientAuthMode.NONE):
+        return found
+    return replace(found, terms=replace(found.terms, verifies=other, ca_names=()), ca_is_public=other)
+
+
+def _served_all_the_same(scope: Scope, found: Clients) -> Clients:
+    """With what error_page does to clients that are refused."""
+    terms = found.terms
+    asks = isinstance(terms.verifies, Known) and terms.verifies.value  # else nobody is refused
+    if terms.enforced_by is Layer.APPLICATION:
+        gap = undone(scope, scope, WITHOUT)
+        terms = replace(terms, mode=gap, enforced_by=None) if gap is not None else terms
+    gap = undone(scope, scope, UNVERIFIED) if asks else None
+    return replace(found, terms=replace(terms, verifies=gap) if gap is not None else terms)
+
+
+def _asked_by_configuration(scope: Scope, found: Clients) -> Clients:
+    """With conditions that refuse clients whom ssl_verify_client lets in."""
+    mode, verifies = found.terms.mode, found.terms.verifies
+    if not isinstance(mode, Known) or mode.value is not ClientAuthMode.OPTIONAL:
+        return found
+    asked = requires(scope, (NONE,) if isinstance(verifies, Known) and verifies.value else (NONE, FAILED))
+    if isinstance(asked, Unknown):
+        return replace(found, terms=replace(found.terms, mode=asked))
+    if not asked.value:
+        return found
+    sure = Known(True, asked.basis) if isinstance(verifies, Known) else verifies
+    terms = replace(
+        found.terms, mode=Known(ClientAuthMode.REQUIRED, mode.basis), verifies=sure, enforced_by=Layer.APPLICATION
+    )
+    return replace(found, terms=terms)
+
+
+def _clients_of(reading: Reading, scope: Scope, module: str, place: Basis) -> Clients:
     setting = settled(scope.setting("ssl_verify_client"))
     if isinstance(setting, Unknown):
         return Clients(terms=ClientTerms(mode=setting), ca_is_public=setting, revocation=setting)

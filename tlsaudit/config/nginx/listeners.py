@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from tlsaudit.config.ciphers import TLS_1_3_DEFAULT, CipherString, tls_1_3_suites
 from tlsaudit.config.groups import default_groups, read_groups
+from tlsaudit.config.local import is_local
 from tlsaudit.config.nginx import defaults, headers, identity_headers
+from tlsaudit.config.nginx.commands import bounded, ciphers_of, commands_of, suites_1_3_of
+from tlsaudit.config.nginx.guards import without_tls
 from tlsaudit.config.nginx.identity import clients_of, identity_of, stapling_of
 from tlsaudit.config.nginx.reading import Reading, dh_of, read_flag, read_protocols, settled
 from tlsaudit.config.nginx.scope import Scope, Setting
@@ -21,12 +23,9 @@ from tlsaudit.model.protocol import ProtocolVersion
 _EARLY_DATA_OCTETS = 16384
 """NGX_SSL_BUFSIZE, which nginx sets as max_early_data_size."""
 _MOST_NAMES = 50
+Versions = dict[ProtocolVersion, Basis]
 _TELLING = ("ssl_protocols", "ssl_ciphers", "ssl_verify_client", "ssl_ecdh_curve", "ssl_conf_command")
 """What makes a level worth judging although nothing listens there."""
-_MIN_MAX = {
-    "SSLv3": ProtocolVersion.SSL_3,
-    **{name: version for name, version in defaults.PROTOCOLS.items() if name.startswith("TLS")},
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,10 +74,9 @@ def _listener(reading: Reading, server: Server, listen: Listen, socket: Socket) 
     scope, place = server.scope, Basis(Origin.DEFAULT, listen.directive.at)
     names = concrete_names(server.names)
     name = names[0] if names else listen.address
-    commands = _commands(scope)
+    commands = commands_of(scope)
     first = (socket.default or server).scope  # where the library takes what no later callback replaces
     protocols, said = _protocols(reading, server, socket, place)
-    protocols = _bounded(protocols, commands)
     if "quic" in listen.parameters and isinstance(protocols, Known):  # RFC 9001 section 4.2
         kept = [each for each in protocols.value if each is ProtocolVersion.TLS_1_3]
         protocols = Known({each: protocols.value[each] for each in kept}, protocols.basis)
@@ -86,7 +84,7 @@ def _listener(reading: Reading, server: Server, listen: Listen, socket: Socket) 
     stapling = stapling_of(scope, place)
     identity = identity_of(reading, scope, first, names=names, versions=versions, stapling=stapling)
     clients = clients_of(reading, scope, server.module, place)
-    early = _early_data(scope, versions, place)
+    early = _early_data(first, versions, place)
     http2 = server.module == "http" and (socket.http2 or _is_on(scope, "http2"))
     terms = Terms(
         endpoint=Endpoint(
@@ -98,15 +96,15 @@ def _listener(reading: Reading, server: Server, listen: Listen, socket: Socket) 
         ),
         place=place,
         protocols=protocols,
-        ciphers=_ciphers(reading, scope, commands, place),
-        suites_1_3=_suites_1_3(commands, place),
+        ciphers=ciphers_of(reading, scope, commands, place),
+        suites_1_3=_suites_1_3(reading, server, socket, place),
         groups=_groups(reading, first, place),
         prefers=_prefers(scope, commands, place),
-        prefers_1_3=_prefers(first, _commands(first), place),  # TLS 1.3 picks its suite before the name is looked at
+        prefers_1_3=_prefers(first, commands_of(first), place),  # TLS 1.3 picks its suite before the name is looked at
         certificates=identity.deployments,
         keys=identity.keys,
         dh=dh_of(reading, scope, place),
-        client=clients.terms,
+        client=replace(clients.terms, in_clear=dict(_in_clear(server, listen, clients.terms))),
         alpn=_alpn(server, place, http2=http2),
         early_data=early,
         tickets=where_both(_tickets(first, place), _tickets(scope, place)),
@@ -145,7 +143,7 @@ def settings_alone(reading: Reading, scope: Scope) -> Terms | None:
         return None
     place = Basis(Origin.DEFAULT, said[0].at)
     elsewhere = Unknown(Why.NOT_ASKED, "left to the servers that this is for, which are not here")
-    commands = _commands(scope)
+    commands = commands_of(scope)
     protocols: Fact[dict[ProtocolVersion, Basis]] = elsewhere
     if scope.own("ssl_protocols"):
         protocols = read_protocols(settled(scope.setting("ssl_protocols")), defaults.PROTOCOLS, (), place)
@@ -154,9 +152,9 @@ def settings_alone(reading: Reading, scope: Scope) -> Terms | None:
     return Terms(
         endpoint=Endpoint(host="*", port=0),
         place=place,
-        protocols=_bounded(protocols, commands),
-        ciphers=_ciphers(reading, scope, commands, place) if scope.own("ssl_ciphers") else elsewhere,
-        suites_1_3=_suites_1_3(commands, place),
+        protocols=bounded(protocols, commands),
+        ciphers=ciphers_of(reading, scope, commands, place) if scope.own("ssl_ciphers") else elsewhere,
+        suites_1_3=suites_1_3_of(commands, place),
         groups=_groups(reading, scope, place) if scope.own("ssl_ecdh_curve") else elsewhere,
         prefers=prefers,
         prefers_1_3=prefers,
@@ -180,42 +178,54 @@ def _is_on(scope: Scope, name: str) -> bool:
     return isinstance(setting, Setting) and setting.word.lower() == "on"
 
 
-def _commands(scope: Scope) -> dict[str, Setting] | Unknown:
-    """ssl_conf_command by lower-case name, the last of each.
-
-    A file that is not here is not thought to hold one: what is written stands, as hardly anybody overrides it so.
-    """
-    found = scope.setting("ssl_conf_command")
-    if not isinstance(found, Setting):
-        return {}
-    setting = settled(found)
-    if not isinstance(setting, Setting):
-        return setting or {}
-    return {
-        each.args[0].lower(): Setting((each,), setting.origin) for each in setting.directives if len(each.args) == 2
-    }
-
-
 def _protocols(
     reading: Reading, server: Server, socket: Socket, place: Basis
-) -> tuple[Fact[dict[ProtocolVersion, Basis]], tuple[Said, ...]]:
+) -> tuple[Fact[Versions], tuple[Said, ...]]:
     """The versions, and what of them hangs on the version of nginx."""
     scope, said = server.scope, []
-    others = socket.default is not None and socket.default is not server
+    default = socket.default or server
     setting = settled(scope.setting("ssl_protocols"))
-    if others and socket.default is not None:
-        theirs = settled(socket.default.scope.setting("ssl_protocols"))
+    found = _spoken(reading, scope, place)
+    if default is not server:
+        theirs = settled(default.scope.setting("ssl_protocols"))
         if not defaults.protocols_per_name(reading.assume.nginx):
-            setting = theirs
-        elif isinstance(setting, Setting) and _words(setting) != _words(theirs):
+            return _spoken(reading, default.scope, place), ()
+        if isinstance(setting, Setting) and _words(setting) != _words(theirs):
             what = (
                 "ssl_protocols of a server that is not the default of its socket has an effect since nginx 1.29.2 only"
             )
             said.append(Said(what, setting.basis))
+        if _decides_unseen(reading, default) and isinstance(theirs, Setting) and isinstance(found, Known):
+            more = _spoken(reading, default.scope, place)
+            versions = (more.value if isinstance(more, Known) else {}) | found.value
+            found = Known({each: versions[each] for each in sorted(versions, key=lambda each: each.rank)}, found.basis)
     if setting is None:
         said.append(Said(defaults.PROTOCOLS_DEPEND, place))
+    return found, tuple(said)
+
+
+def _spoken(reading: Reading, scope: Scope, place: Basis) -> Fact[Versions]:
+    """The versions that one server block asks for."""
     default = defaults.default_protocols(reading.assume.nginx)
-    return read_protocols(setting, defaults.PROTOCOLS, default, place), tuple(said)
+    spoken = read_protocols(settled(scope.setting("ssl_protocols")), defaults.PROTOCOLS, default, place)
+    return bounded(spoken, commands_of(scope))
+
+
+def _decides_unseen(reading: Reading, default: Server) -> bool:
+    """Whether a default server may decide for others (before nginx 1.29.2), and is no listener that is judged."""
+    return rejects(default) and reading.assume.nginx is None
+
+
+def _suites_1_3(reading: Reading, server: Server, socket: Socket, place: Basis) -> Fact[tuple[int, ...]]:
+    """Those of the default server of the socket, as long as OpenSSL picks the suite before nginx looks at the name."""
+    default = socket.default or server
+    theirs = suites_1_3_of(commands_of(default.scope), place)
+    if not defaults.protocols_per_name(reading.assume.nginx):
+        return theirs
+    own = suites_1_3_of(commands_of(server.scope), place)
+    if not _decides_unseen(reading, default) or isinstance(own, Unknown):
+        return own
+    return theirs if isinstance(theirs, Unknown) else Known(tuple(dict.fromkeys(own.value + theirs.value)), own.basis)
 
 
 def _depends(reading: Reading, scope: Scope, said: tuple[Said, ...], place: Basis) -> Fact[tuple[Said, ...]]:
@@ -232,63 +242,15 @@ def _words(setting: Setting | Unknown | None) -> frozenset[str]:
     return frozenset(setting.args) if isinstance(setting, Setting) else frozenset()
 
 
-def _bounded(
-    protocols: Fact[dict[ProtocolVersion, Basis]], commands: dict[str, Setting] | Unknown
-) -> Fact[dict[ProtocolVersion, Basis]]:
-    """The versions within MinProtocol and MaxProtocol."""
-    if isinstance(protocols, Unknown):
-        return protocols
-    if isinstance(commands, Unknown):
-        return commands
-    if "protocol" in commands:
-        return Unknown(Why.UNSUPPORTED, f"ssl_conf_command Protocol is not evaluated ({commands['protocol'].basis.at})")
-    kept = protocols.value
-    for name, keeps in (("minprotocol", (0, 1)), ("maxprotocol", (-1, 0))):
-        if name not in commands:
-            continue
-        bound = _MIN_MAX.get(commands[name].args[1])
-        if bound is None:
-            return Unknown(
-                Why.UNSUPPORTED, f"{commands[name].args[1][:60]!r} is no version ({commands[name].basis.at})"
-            )
-        kept = {
-            each: basis for each, basis in kept.items() if (each.rank > bound.rank) - (each.rank < bound.rank) in keeps
-        }
-    return Known(kept, protocols.basis)
-
-
-def _ciphers(
-    reading: Reading, scope: Scope, commands: dict[str, Setting] | Unknown, place: Basis
-) -> Fact[CipherString]:
-    if isinstance(commands, Unknown):
-        return commands
-    if "cipherstring" in commands:
-        setting = commands["cipherstring"]
-        return Known(reading.evaluator.evaluate(setting.args[1]), setting.basis)
-    return reading.cipher_string(scope, "ssl_ciphers", defaults.CIPHERS, place)
-
-
-def _suites_1_3(commands: dict[str, Setting] | Unknown, place: Basis) -> Fact[tuple[int, ...]]:
-    if isinstance(commands, Unknown):
-        return commands
-    setting = commands.get("ciphersuites")
-    if setting is None:
-        return Known(TLS_1_3_DEFAULT, place)
-    suites, unknown = tls_1_3_suites(setting.args[1])
-    if unknown:
-        return Unknown(Why.UNSUPPORTED, f"{unknown[0][:60]!r} is no suite of TLS 1.3 ({setting.basis.at})")
-    return Known(suites, setting.basis)
-
-
 def _groups(reading: Reading, scope: Scope, place: Basis) -> Fact[tuple[int, ...]]:
     """Of ssl_ecdh_curve, or Groups: those of the default server of the socket."""
-    commands = _commands(scope)
+    commands = commands_of(scope)
     if isinstance(commands, Unknown):
         return commands
     curve = settled(scope.setting("ssl_ecdh_curve"))
     if isinstance(curve, Unknown):
         return curve
-    command = commands.get("groups") or commands.get("curves")
+    command = commands.get("groups")
     setting, text = (command, command.args[1]) if command is not None else (curve, curve.word if curve else "auto")
     if setting is None or text == "auto":
         return Known(default_groups(reading.assume.openssl), setting.basis if setting is not None else place)
@@ -345,6 +307,20 @@ def _mentions(scope: Scope, variable: str) -> bool:
             waiting += each.block or ()
         level = level.parent
     return False
+
+
+def _in_clear(server: Server, over_tls: Listen, client: ClientTerms) -> Iterator[tuple[str, Fact[ClientAuthMode]]]:
+    """Where the same server answers without TLS, and so without a certificate, although it requires one."""
+    required = isinstance(client.mode, Known) and client.mode.value is ClientAuthMode.REQUIRED
+    for each in server.in_clear() if required and server.module == "http" else ():
+        if each.port is None or (is_local(each.address) and not is_local(over_tls.address)):
+            continue  # no way for those whom certificates are for
+        refuses = without_tls(server.scope)
+        if isinstance(refuses, Unknown):
+            yield f"in clear at port {each.port}", refuses
+        elif not refuses.value:
+            basis = Basis(Origin.EXPLICIT, each.directive.at)
+            yield f"in clear at port {each.port}", Known(ClientAuthMode.NONE, basis)
 
 
 def _forgeable(server: Server, client: ClientTerms) -> Fact[tuple[Said, ...]]:

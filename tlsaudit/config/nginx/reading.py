@@ -50,7 +50,10 @@ class Reading:
         setting = settled(scope.setting(name))
         if isinstance(setting, Unknown):
             return setting
-        text, basis = (setting.word, setting.basis) if setting is not None else (default, place)
+        return self.evaluated(setting.word, setting.basis) if setting is not None else self.evaluated(default, place)
+
+    def evaluated(self, text: str, basis: Basis) -> Fact[CipherString]:
+        """What a cipher string means."""
         found = self.evaluator.evaluate(text)
         if found.system:
             return Unknown(Why.UNRESOLVED, f"what {text[:80]!r} means is up to the machine ({basis.at})")

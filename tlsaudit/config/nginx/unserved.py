@@ -35,40 +35,48 @@ def in_clear(
     one that only sends clients to https. `beside` are sockets of which a file beside this one says that they speak TLS.
     """
     over_tls = {name for each in servers if each.tls for name in each.names}
+    spoken = {(server.module, each.port): each for server in servers for each in server.tls if "udp" not in each.socket}
     for server in servers:
         ports: dict[object, list[Listen]] = {}
         for each in server.in_clear():
             if "udp" not in each.parameters:
                 ports.setdefault(each.port or each.socket, []).append(each)
         for listens in ports.values():
-            if not _is_meant(server, listens[0], over_tls, alone=len(ports) == 1):
+            other = spoken.get((server.module, listens[0].port)) if listens[0].port not in {None, _HTTP} else None
+            if not _is_meant(server, listens[0], over_tls, other, alone=len(ports) == 1):
                 continue
             may_be = any((server.module, each.socket) in beside for each in listens)
-            fact = _unserved(server, listens, alone=reading.whole and not may_be)
+            fact = _unserved(server, listens, other, alone=reading.whole and not may_be)
             if not isinstance(fact, Known) or fact.value:
                 yield InClear(server=server, listen=listens[0], unserved=fact)
 
 
-def _is_meant(server: Server, listen: Listen, over_tls: set[str], *, alone: bool) -> bool:
-    """Whether TLS seems to be meant at a port; `alone`: it is the only one of its server."""
+def _is_meant(server: Server, listen: Listen, over_tls: set[str], other: Listen | None, *, alone: bool) -> bool:
+    """Whether TLS seems to be meant at a port; `alone`: it is the only one of its server.
+
+    `other` speaks TLS at another address of the same port: whoever asks this address for it talks in clear.
+    """
     preread = server.scope.setting("ssl_preread")
     if isinstance(preread, Setting) and preread.word.lower() == "on":
         return False  # TLS goes through to whoever is behind
-    if listen.port == _HTTPS:
+    if listen.port == _HTTPS or other is not None:
         return True
     if server.tls:
         return False
     if not server.scope.own("listen") and server.scope.hidden() is not None:
         return True  # where it listens is said in a file that is not here
     if not server.scope.own("ssl_certificate"):
-        return False
+        around = isinstance(server.scope.setting("ssl_certificate"), Setting)
+        return around and str(listen.port).endswith(str(_HTTPS))  # 8443 and its like, which nobody uses in clear
     return listen.port != _HTTP or (alone and not over_tls.intersection(server.names))
 
 
-def _unserved(server: Server, listens: Sequence[Listen], *, alone: bool) -> Fact[tuple[Said, ...]]:
+def _unserved(
+    server: Server, listens: Sequence[Listen], other: Listen | None, *, alone: bool
+) -> Fact[tuple[Said, ...]]:
     place = Basis(Origin.EXPLICIT, listens[0].directive.at)
     certificate = server.scope.setting("ssl_certificate")
-    if certificate is None:
+    if certificate is None and other is None:
         return Known((), place)
     if listens[0].port == _HTTP:
         leads = _leads_to_https(server.scope)
@@ -80,7 +88,10 @@ def _unserved(server: Server, listens: Sequence[Listen], *, alone: bool) -> Fact
     if hidden is not None or not alone:
         where = hidden.args[0][:200] if hidden is not None else "another file"
         return Unknown(Why.UNRESOLVED, f"ssl may be said of this socket in {where!r} ({place.at})")
-    what = f"a certificate is configured at {certificate.basis.at}, and listen does not say ssl"
+    meant = f"a certificate is configured at {certificate.basis.at}" if certificate is not None else ""
+    if other is not None:
+        meant = f"another address of the port speaks TLS ({other.directive.at})"
+    what = f"{meant}, and listen does not say ssl"
     return Known(tuple(Said(what, Basis(Origin.EXPLICIT, each.directive.at)) for each in listens), place)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 
+from tlsaudit.config.commands import VERIFICATION, replaced
 from tlsaudit.config.local import is_local
 from tlsaudit.config.nginx import defaults
 from tlsaudit.config.nginx.budget import Budget
+from tlsaudit.config.nginx.commands import bounded, ciphers_of, commands_of
 from tlsaudit.config.nginx.parse import Directive
 from tlsaudit.config.nginx.reading import Reading, read_flag, read_protocols, settled
 from tlsaudit.config.nginx.scope import Scope, Setting
@@ -188,7 +190,10 @@ def _facts(reading: Reading, scope: Scope, prefix: str, upstream: Upstream, plac
     endpoint = Endpoint(host=upstream.destination, port=port_of(upstream.destination))
     if not (isinstance(upstream.tls, Known) and upstream.tls.value):
         return Facts(endpoint=endpoint, upstream=upstream)
+    commands = commands_of(scope, f"{prefix}_")
     verifies = read_flag(scope.setting(f"{prefix}_ssl_verify"), place)
+    if isinstance(verifies, Known) and verifies.value:
+        verifies = replaced(commands, VERIFICATION, "the CAs of upstreams are") or verifies
     upstream = replace(
         upstream,
         verifies=verifies,
@@ -199,13 +204,16 @@ def _facts(reading: Reading, scope: Scope, prefix: str, upstream: Upstream, plac
     terms = Terms(
         endpoint=endpoint,
         place=place,
-        protocols=read_protocols(
-            settled(scope.setting(f"{prefix}_ssl_protocols")),
-            defaults.PROTOCOLS,
-            defaults.default_protocols(reading.assume.nginx),
-            place,
+        protocols=bounded(
+            read_protocols(
+                settled(scope.setting(f"{prefix}_ssl_protocols")),
+                defaults.PROTOCOLS,
+                defaults.default_protocols(reading.assume.nginx),
+                place,
+            ),
+            commands,
         ),
-        ciphers=reading.cipher_string(scope, f"{prefix}_ssl_ciphers", defaults.PROXY_CIPHERS, place),
+        ciphers=ciphers_of(reading, scope, commands, place, prefix=f"{prefix}_", default=defaults.PROXY_CIPHERS),
         suites_1_3=NOT_ASKED,
         groups=NOT_ASKED,
         prefers=Known(Preference.CLIENT, place),

@@ -74,7 +74,7 @@ class _TooManyError(Exception):
 
 
 def ways(server: Scope, path: str = "/", *, tls: bool = True) -> tuple[Way, ...] | Unknown:
-    """Every way that a GET of this path can take, over TLS or in clear.
+    """Every way that a GET of this path, or of a location by its name, can take, over TLS or in clear.
 
     Answers with an error do not count where there are others: they are for requests that should not come.
     """
@@ -103,7 +103,7 @@ class _Walk:
     def ways(self, path: str) -> Iterator[Way]:
         least, greatest = _STEPS
         most = max(least, min(greatest, _MOST_LOOKED_AT // (1 + len(self.server.own("location")))))
-        self.waiting.append(("request", path))
+        self.waiting.append(("name" if path.startswith("@") else "request", path))
         while self.waiting:
             step = self.waiting.pop()
             if step in self.seen:
