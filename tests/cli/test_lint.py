@@ -130,6 +130,7 @@ _IGNORE = '# tlsaudit:ignore=TLS-PROTO-003,TLS-PROTO-004 {} reason="until the ol
         ('# tlsaudit:ignore=TLS-CONF-014 until=2999-12-31 reason="another one"', 1, "stands for nothing that fails"),
         (f"{_IGNORE.format('until=2999-12-31')}\n", 1, "stands for nothing that fails"),
         ('# tlsaudit:ignore=TLS-PROTO-003 until=2999-12-31 reason="    "', 1, "nginx.conf:5: an inline ignore needs"),
+        ('# tlsaudit:ignore=TLS-PROTO-003 until=2999-12-31 reason="no"', 1, "of 3 to 300 characters"),
         (f"add_header X '{_IGNORE.format('until=2999-12-31')}';", 1, ""),
     ],
 )
