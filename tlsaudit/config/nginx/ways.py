@@ -111,7 +111,32 @@ class _Walk:
             self.seen.add(step)
             if len(self.seen) > most:
                 raise _TooManyError
-            yield from self._request(step[1]) if step[0] == "request" else self._located(*step)
+            for way in self._request(step[1]) if step[0] == "request" else self._located(*step):
+                if not self._replaced_by_page(way):
+                    yield way
+
+    def _replaced_by_page(self, way: Way) -> bool:
+        """Goes to the pages that error_page serves instead, with a status of their own; whether they surely are.
+
+        Pages that keep the status of the error are errors themselves.
+        """
+        statuses = (way.status,) if way.answers else () if _is_handled(way.level) else (403, 404)
+        setting = way.level.setting("error_page")
+        pages = setting.directives if isinstance(setting, Setting) else ()
+        for status in statuses:
+            page = next((each for each in pages if str(status) in each.args[:-1]), None)
+            code = next((word[1:] for word in page.args if word.startswith("=")), "-") if page is not None else "-"
+            if page is not None and (not code or code < str(_FIRST_ERROR)) and code != "-":
+                target = page.args[-1]
+                if target.startswith("@"):
+                    self._go("name", target)
+                elif target.startswith("/"):
+                    self._go("request", _filled(target, None))
+                else:
+                    continue
+                if way.answers:
+                    return True
+        return False
 
     def _request(self, path: str) -> Iterator[Way]:
         """From the server's own rewriting on, as it begins and after an internal redirect."""
@@ -223,6 +248,16 @@ class _Walk:
             yield from self._rewritten(inner, state.path)
             if holds is None:
                 yield state
+
+
+def _is_handled(level: Scope) -> bool:
+    """Whether somebody else answers at a location, or in an `if` of it."""
+    at: Scope | None = level
+    while at is not None and at.words:
+        if any(at.own(name) for name in HANDLERS):
+            return True
+        at = at.parent
+    return False
 
 
 def _filled(word: str, path: str | None) -> str | None:
