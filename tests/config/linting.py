@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, ParameterForm
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from tests.lab.pki import LabPki, write_private
-from tlsaudit.app import load_anchors
+from tlsaudit.app import Anchors
 from tlsaudit.config.read import parse_assumptions
 from tlsaudit.demo import mint
 from tlsaudit.linting import LintOptions, lint
@@ -41,6 +41,7 @@ class Bench:
 
     folder: Path
     pki: LabPki
+    anchors: Anchors
 
     def __post_init__(self) -> None:
         issue = self.pki.intermediate.issue
@@ -66,7 +67,7 @@ class Bench:
         write_private(self.folder / "mixed.key", made["other"].key_pem())
         write_private(self.folder / "clients.crl", self.pki.client_crl_file.read_bytes())
         write_private(self.folder / "clients.pem", self.pki.client_ca_file.read_bytes())
-        write_private(self.folder / "public.pem", Path(certifi.where()).read_bytes())
+        write_private(self.folder / "public.pem", _one_public_root())
 
     def lint(self, text: str, *, name: str = "nginx.conf", assume: str = "", **options: Any) -> doc.Document:
         """The report on one configuration."""
@@ -77,11 +78,16 @@ class Bench:
         """The report on what is in the folder."""
         given = LintOptions(
             policy=load_policy("owasp"),
-            anchors=load_anchors(self.pki.root_file),
+            anchors=self.anchors,
             assume=parse_assumptions(assume),
             **options,
         )
         return lint([self.folder], given).document
+
+
+def _one_public_root() -> bytes:
+    end = b"-----END CERTIFICATE-----\n"
+    return Path(certifi.where()).read_bytes().partition(end)[0] + end
 
 
 def listener(document: doc.Document) -> doc.Subject:

@@ -12,7 +12,7 @@ from tests.config.linting import Bench
 from tests.config.static_and_live import differences
 from tests.lab.pki import LabPki
 from tests.lab.servers import Lab, requires
-from tlsaudit.app import load_anchors
+from tlsaudit.app import Anchors, load_anchors
 from tlsaudit.model import document as doc
 
 _STOCK = Path("/etc/apache2")
@@ -21,12 +21,12 @@ _SITE = "sites-available/default-ssl.conf"
 
 
 @pytest.fixture
-def stock(tmp_path: Path, lab_pki: LabPki) -> Bench:
+def stock(tmp_path: Path, lab_pki: LabPki, anchors: Anchors) -> Bench:
     """A bench whose folder is a copy of what the package brings."""
     requires("apache2")
     shutil.copytree(_STOCK, tmp_path / "apache2", symlinks=True)
     (tmp_path / "bench").mkdir()
-    bench = Bench(tmp_path / "bench", lab_pki)
+    bench = Bench(tmp_path / "bench", lab_pki, anchors)
     for each in bench.folder.iterdir():
         each.unlink()
     shutil.copytree(tmp_path / "apache2", bench.folder, symlinks=True, dirs_exist_ok=True)
