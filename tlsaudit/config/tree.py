@@ -21,6 +21,11 @@ _OF_OTHERS = frozenset({"node_modules", ".venv", ".tox"})
 _BOM = b"\xef\xbb\xbf"
 
 
+def is_pattern(word: str) -> bool:
+    """Whether a name is a pattern as of glob(3)."""
+    return any(sign in word for sign in "*?[")
+
+
 class Tree:
     """One scanned path, a folder or a single file, and what may be read because of it.
 
@@ -113,7 +118,7 @@ class Tree:
         return tuple(each for each in here if each is not None and self.inside(each) is not None)
 
     def _matching(self, folder: Path, part: str) -> Iterator[Path]:
-        if not any(sign in part for sign in "*?["):
+        if not is_pattern(part):
             yield folder / part
             return
         if self.inside(folder) is None:

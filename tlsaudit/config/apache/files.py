@@ -17,7 +17,7 @@ from tlsaudit.config.apache.shipped import content_of
 from tlsaudit.config.assume import Version
 from tlsaudit.config.problem import SyntaxProblemError
 from tlsaudit.config.text import text_of
-from tlsaudit.config.tree import Tree
+from tlsaudit.config.tree import Tree, is_pattern
 
 DEEPEST_INCLUDE = 16
 MOST_INCLUDED = 2000
@@ -173,7 +173,7 @@ class Files:
 
     def _matches(self, word: str, reading: _Reading) -> tuple[Path, ...]:
         for place in self._places(word, reading.home, reading.root):
-            found = self._tree.glob(place) if _is_pattern(word) else (place,)
+            found = self._tree.glob(place) if is_pattern(word) else (place,)
             files = tuple(file for each in found if self._tree.inside(each) is not None for file in self._in(each))
             if files:
                 return files
@@ -211,7 +211,7 @@ class Files:
         word = include.word
         places = self._places(word, reading.home, reading.root)
         if any(self._tree.inside(each.parent) is not None and each.parent.is_dir() for each in places):
-            return include.name == "includeoptional" or _is_pattern(word)
+            return include.name == "includeoptional" or is_pattern(word)
         if include.name != "includeoptional" or _NEVER_EMPTY.search(word):
             return False
         given, prefixes = PurePosixPath(word), (*_PREFIXES, *((reading.root,) if reading.root else ()))
@@ -270,7 +270,3 @@ def _filled(directive: Directive, pairs: list[tuple[str, str]]) -> Directive:
             raise SyntaxProblemError(directive.file, directive.line, f"a line of more than {_LONGEST_LINE} characters")
     block = None if directive.block is None else tuple(_filled(each, pairs) for each in directive.block)
     return replace(directive, raw=raw, block=block)
-
-
-def _is_pattern(word: str) -> bool:
-    return any(sign in word for sign in "*?[")

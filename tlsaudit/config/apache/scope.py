@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tlsaudit.config.apache.parse import Directive
+from tlsaudit.config.tree import is_pattern
 from tlsaudit.model.knowledge import Basis, Fact, Known, Origin, Unknown, Why
 
 
@@ -110,7 +111,7 @@ class Level:
         found = next((pair for pair in reversed(self._by_name.get(name, ())) if wanted(pair[1])), None)
         place = found[0] if found is not None else -1
         # Whoever writes a setting and takes in a whole folder below it does not mean to replace it there.
-        later = (each for at, each in self._hidden if at > place and (found is None or not _is_pattern(each)))
+        later = (each for at, each in self._hidden if at > place and (found is None or not is_pattern(each.word)))
         hidden = next(later, None)
         if hidden is not None:
             return not_here(name, hidden)
@@ -125,10 +126,6 @@ def not_here(what: str, include: Directive) -> Unknown:
     copy = f"; a copy at {word.lstrip('/')!r} there would be read" if word.startswith("/") else ""
     reason = f"{what} may be set by {include.name} {word!r}, which is not in the scanned tree{copy} ({include.at})"
     return Unknown(Why.UNRESOLVED, reason)
-
-
-def _is_pattern(include: Directive) -> bool:
-    return any(sign in include.word for sign in "*?[")
 
 
 def _open(directive: Directive) -> Unknown | None:

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from tlsaudit.config.apache.parse import Directive
 from tlsaudit.config.apache.rewrites import is_proxy, is_redirect, may_rewrite, unconditional
 from tlsaudit.config.apache.scope import Level
+from tlsaudit.config.tree import is_pattern
 from tlsaudit.model.expression import finds
 
 _REDIRECTS = ("redirect", "redirectpermanent", "redirecttemp", "redirectmatch")
@@ -59,7 +60,7 @@ def matches_path(section: Directive, path: str) -> bool | None:
     if section.name == "locationmatch" or args[:1] == ("~",):
         return bool(args) and matches(args[-1], path)
     word = section.word
-    if any(sign in word for sign in "*?["):
+    if is_pattern(word):
         return fnmatchcase(path, word)
     return word == path or path.startswith(word.rstrip("/") + "/")
 

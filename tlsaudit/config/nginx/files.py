@@ -14,7 +14,7 @@ from tlsaudit.config.nginx.parse import Directive, parse
 from tlsaudit.config.nginx.shipped import PREFIXES
 from tlsaudit.config.problem import SyntaxProblemError
 from tlsaudit.config.text import text_of
-from tlsaudit.config.tree import Tree
+from tlsaudit.config.tree import Tree, is_pattern
 
 DEEPEST_INCLUDE = 16
 MOST_INCLUDED = 2000
@@ -136,7 +136,7 @@ class Files:
             yield from self._expanded(parsed, base, (*above, real), budget)
 
     def _matches(self, word: str, base: Path) -> tuple[Path, ...]:
-        if _is_pattern(word):
+        if is_pattern(word):
             globbed = (self._tree.glob(each, lambda path: self._placed(path, base)) for each in self.path(word, base))
             return next((found for found in globbed if found), ())
         single = self.find(word, base)
@@ -147,7 +147,7 @@ class Files:
 
         Folders that are empty are in no repository, and a pattern without a match is nothing to nginx.
         """
-        if not _is_pattern(word) or "$" in word:
+        if not is_pattern(word) or "$" in word:
             return False
         given = PurePosixPath(word)
         if not given.is_absolute():
@@ -157,7 +157,3 @@ class Files:
             if given.is_relative_to(prefix):
                 here += (Path(prefix), self._tree.root / prefix.lstrip("/"), base / "nginx.conf")
         return any(self._tree.inside(each) is not None for each in here)
-
-
-def _is_pattern(word: str) -> bool:
-    return any(sign in word for sign in "*?[")

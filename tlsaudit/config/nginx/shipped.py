@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from tlsaudit.config.nginx.parse import Directive, parse
+from tlsaudit.config.tree import is_pattern
 from tlsaudit.model.facts import DhParameters
 
 PREFIXES = ("/etc/nginx", "/usr/local/nginx/conf", "/opt/nginx/conf", "/usr/local/etc/nginx")
@@ -57,7 +58,7 @@ def content_of(include: Directive) -> list[Directive] | None:
     path = PurePosixPath(word)
     if path.name in _HARMLESS or path.parent.name in _MODULES:
         return []
-    if _is_pattern(word):
+    if is_pattern(word):
         empty = path.parent.name in _FOLDERS and str(path.parent.parent) in PREFIXES
         return [] if empty else None
     name = str(path if path.is_absolute() else PurePosixPath(PREFIXES[0]) / path)
@@ -72,7 +73,3 @@ def dh_of(word: str) -> DhParameters | None:
     if word != _CERTBOT_DH:
         return None
     return DhParameters(bits=2048, generator=2, is_prime=True, is_safe_prime=True, name="ffdhe2048", well_known=True)
-
-
-def _is_pattern(word: str) -> bool:
-    return any(sign in word for sign in "*?[")
